@@ -1,0 +1,1 @@
+"""The slipway command: local platform, supervisor and the user's commands."""

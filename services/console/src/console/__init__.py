@@ -1,0 +1,1 @@
+"""One public address for the services' HTTP."""

@@ -1,0 +1,1 @@
+"""Owns contacts and consent; resolves who a launch targets."""

@@ -1,0 +1,1 @@
+"""Runs one durable process instance per target."""

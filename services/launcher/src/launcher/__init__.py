@@ -1,0 +1,1 @@
+"""Validates launches, answers the CRM and controls what runs."""

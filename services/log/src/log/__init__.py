@@ -1,0 +1,1 @@
+"""Counts outcomes, decides completion and publishes both."""

@@ -1,0 +1,1 @@
+"""Sends messages, never twice, and says honestly what became of them."""

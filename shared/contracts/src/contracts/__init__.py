@@ -1,0 +1,1 @@
+"""Events and topics: the records that cross a service boundary, and nothing that behaves."""

@@ -1,0 +1,38 @@
+"""`contacts.changes`: contacts as they now are. Key: contact id of the first change; all of one partition."""
+
+from typing import Any, ClassVar
+
+from contracts.event import Event, Value
+
+
+class Contact(Value):
+    """The whole contact, as in the import file. A consent without an entry is not given (`administrative` excepted)."""
+
+    id: str
+    email: str | None = None
+    phone: str | None = None
+    zone: str | None = None
+    active: bool = True
+    groups: list[str] = []
+    consent: dict[str, bool] = {}
+    attributes: dict[str, Any] = {}
+
+
+class ContactChange(Value):
+    contact_id: str
+    revision: int
+    """Rises with every change of this contact, erasure included."""
+    contact: Contact | None
+    """None: deleted."""
+    suppressed: bool
+    cause: str
+    """Id of what caused it: a command's, an import's, or an AttributesSet's update id."""
+    hops: int = 0
+
+
+class ContactsChanged(Event):
+    """By contacts, at most 500 changes of contacts of one partition."""
+
+    TYPE: ClassVar[str] = "com.slipway.contacts-changed.v1"
+    project: str
+    changes: list[ContactChange]

@@ -1,0 +1,34 @@
+"""`messaging.deliveries`: what became of messages, in chunks of one launch and partition. Key: launch id."""
+
+from datetime import datetime
+from typing import ClassVar
+
+from contracts.event import Event
+from contracts.words import DeliveryState
+
+
+class DeliveriesRecorded(Event):
+    """By messaging, whenever sends change state. Counting: `states[i]` up by one, `previous[i]` down by one."""
+
+    TYPE: ClassVar[str] = "com.slipway.deliveries-recorded.v1"
+    project: str
+    launch_id: str
+    step: str
+    contact_ids: list[str]
+    occurrences: list[int]
+    states: list[DeliveryState]
+    previous: list[DeliveryState | None]
+    """None: first heard of."""
+    reasons: list[str | None]
+    """`<why>` of a skipped, the error class of a failed one (`render`, `address`, `smtp:550`, …)."""
+    at: datetime
+
+
+class LaunchHeld(Event):
+    """By messaging, when a launch would send more than planned: its gate there is closed already."""
+
+    TYPE: ClassVar[str] = "com.slipway.launch-held.v1"
+    project: str
+    launch_id: str
+    reason: str
+    at: datetime

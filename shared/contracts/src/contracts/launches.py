@@ -1,0 +1,109 @@
+"""`launcher.launches`: what launcher decides about a launch. Key: launch id."""
+
+from datetime import datetime
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import Field
+
+from contracts.event import Event, Value
+from contracts.scenario import Scenario
+from contracts.words import ControlState
+
+
+class All(Value):
+    """Every contact of the project: said in so many words, never by an empty selection."""
+
+    kind: Literal["all"] = "all"
+
+
+class Groups(Value):
+    kind: Literal["groups"] = "groups"
+    groups: list[str]
+
+
+class Contacts(Value):
+    """Selected ids. Above 500 of them `contacts` is empty and ParticipantsListed chunks carry them."""
+
+    kind: Literal["contacts"] = "contacts"
+    contacts: list[str] = Field(default_factory=list)
+
+
+Participants = Annotated[All | Groups | Contacts, Field(discriminator="kind")]
+
+
+class Options(Value):
+    consent_override: bool = False
+
+
+class ScenarioVersion(Value):
+    """A published version: never changes. `creator` first pushed the key; their reach decides who is sent to."""
+
+    project: str
+    version: int
+    creator: str
+    zone: str = "UTC"
+    """The project's zone."""
+    body: Scenario
+
+    @property
+    def key(self) -> str:
+        return self.body.key
+
+
+class LaunchDrafted(Event):
+    """By launcher, once a request passed its own checks: contacts now judges what it owns (LaunchChecked)."""
+
+    TYPE: ClassVar[str] = "com.slipway.launch-drafted.v1"
+    project: str
+    launch_id: str
+    version: ScenarioVersion
+    participants: Participants
+    participants_chunks: int = 0
+    """How many ParticipantsListed records belong to it; they may come before or after."""
+    options: Options
+    context: dict[str, Any]
+    launched_by: str
+
+
+class ParticipantsListed(Event):
+    """By launcher, beside LaunchDrafted, when more than 500 contacts were selected."""
+
+    TYPE: ClassVar[str] = "com.slipway.participants-listed.v1"
+    project: str
+    launch_id: str
+    index: int
+    contact_ids: list[str]
+
+
+class LaunchRequested(Event):
+    """By launcher, when every check passed: the first control record. Nothing runs before it."""
+
+    TYPE: ClassVar[str] = "com.slipway.launch-requested.v1"
+    project: str
+    launch_id: str
+    revision: int
+    state: ControlState
+    version: ScenarioVersion
+    participants: Participants
+    participants_chunks: int = 0
+    options: Options
+    context: dict[str, Any]
+    launched_by: str
+    """User or key that launched."""
+    command_id: str | None = None
+    command_source: str | None = None
+    retry_of: str | None = None
+    requested_at: datetime
+
+
+class LaunchControlled(Event):
+    """By launcher, at each stop, pause or resume: the whole control state; the highest revision wins."""
+
+    TYPE: ClassVar[str] = "com.slipway.launch-controlled.v1"
+    project: str
+    launch_id: str
+    revision: int
+    state: ControlState
+    by: str
+    reason: str | None = None
+    at: datetime

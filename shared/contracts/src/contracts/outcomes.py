@@ -1,0 +1,76 @@
+"""`executor.outcomes`: what became of targets, in chunks of one launch and partition. Key: launch id."""
+
+from datetime import datetime
+from typing import ClassVar
+
+from contracts.event import Event
+from contracts.words import Outcome
+
+
+class TargetsStarted(Event):
+    """By executor, in the transaction that made the instances."""
+
+    TYPE: ClassVar[str] = "com.slipway.targets-started.v1"
+    project: str
+    launch_id: str
+    contact_ids: list[str]
+    at: datetime
+
+
+class TargetsRefused(Event):
+    """By executor: targets that never start. `reasons[i]`: `recurrence_once`, `recurrence_running`, `stopped`, `deleted`."""
+
+    TYPE: ClassVar[str] = "com.slipway.targets-refused.v1"
+    project: str
+    launch_id: str
+    contact_ids: list[str]
+    reasons: list[str]
+    at: datetime
+
+
+class TargetsEnded(Event):
+    """By executor, in the transaction that ended the instances. Reasons as in the outcome table: `end:won`, `stopped`, …"""
+
+    TYPE: ClassVar[str] = "com.slipway.targets-ended.v1"
+    project: str
+    launch_id: str
+    contact_ids: list[str]
+    outcomes: list[Outcome]
+    reasons: list[str]
+    started_at: list[datetime]
+    at: datetime
+
+
+class StepsCounted(Event):
+    """By executor, about once a second while they move: instances that entered each step, absolute, of one partition."""
+
+    TYPE: ClassVar[str] = "com.slipway.steps-counted.v1"
+    project: str
+    launch_id: str
+    number: int
+    """The partition counted."""
+    revision: int
+    """Rises per partition and launch; keep the highest."""
+    entered: dict[str, int]
+
+
+class IncidentsOpened(Event):
+    """By executor: instances that cannot go on without a person."""
+
+    TYPE: ClassVar[str] = "com.slipway.incidents-opened.v1"
+    project: str
+    launch_id: str
+    contact_ids: list[str]
+    steps: list[str]
+    details: list[str]
+    at: datetime
+
+
+class IncidentsClosed(Event):
+    """By executor: resolved, or ended otherwise."""
+
+    TYPE: ClassVar[str] = "com.slipway.incidents-closed.v1"
+    project: str
+    launch_id: str
+    contact_ids: list[str]
+    at: datetime

@@ -1,0 +1,90 @@
+"""The words of the product that cross a service boundary; `docs/glossary.md` explains them."""
+
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import StringConstraints
+
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
+"""Key of a project, scenario, group or message type."""
+
+StepName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
+
+
+class Permission(StrEnum):
+    PROCESS_START = "process:start"
+    LAUNCH_APPROVE = "launch:approve"
+    LAUNCH_STOP = "launch:stop"
+    LAUNCH_PREAPPROVED = "launch:preapproved"
+    CONSENT_OVERRIDE = "consent:override"
+    SCENARIO_WRITE = "scenario:write"
+    CONTACTS_WRITE = "contacts:write"
+    USERS_MANAGE = "users:manage"
+    VIEW = "view"
+
+
+class ControlState(StrEnum):
+    """What a launch's control record allows: the gate."""
+
+    RUNNING = "running"
+    PAUSED = "paused"
+    STOPPED = "stopped"
+
+
+class LaunchState(StrEnum):
+    DRAFT = "draft"
+    VALIDATING = "validating"
+    AWAITING_CONFIRMATION = "awaiting_confirmation"
+    AWAITING_APPROVAL = "awaiting_approval"
+    REJECTED = "rejected"
+    REQUESTED = "requested"
+    RUNNING = "running"
+    PAUSED = "paused"
+    STOPPING = "stopping"
+    COMPLETED = "completed"
+    STOPPED = "stopped"
+    FAILED = "failed"
+
+
+class Outcome(StrEnum):
+    SUCCESS = "success"
+    FAILURE = "failure"
+    ABANDON = "abandon"
+    OTHER = "other"
+
+
+class DeliveryState(StrEnum):
+    PLANNED = "planned"
+    HELD = "held"
+    SENDING = "sending"
+    ACCEPTED = "accepted"
+    DELIVERED = "delivered"
+    BOUNCED = "bounced"
+    COMPLAINED = "complained"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+    CANCELLED = "cancelled"
+    UNKNOWN = "unknown"
+
+
+class Why(StrEnum):
+    """Why a message or a target is kept out, in order of precedence: the first match decides."""
+
+    INACTIVE = "inactive"
+    NOT_PERMITTED = "not_permitted"
+    SUPPRESSED = "suppressed"
+    NO_ADDRESS = "no_address"
+    NO_CONSENT = "no_consent"
+    RECURRENCE_ONCE = "recurrence_once"
+    RECURRENCE_RUNNING = "recurrence_running"
+
+
+class Recurrence(StrEnum):
+    ALWAYS = "always"
+    IF_NOT_RUNNING = "if_not_running"
+    ONCE = "once"
+
+
+class Severity(StrEnum):
+    ERROR = "error"
+    WARNING = "warning"

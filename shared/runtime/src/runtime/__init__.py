@@ -1,0 +1,1 @@
+"""Kafka, PostgreSQL, cursor, outbox, telemetry and health: what every service stands on."""
