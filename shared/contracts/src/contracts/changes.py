@@ -2,6 +2,8 @@
 
 from typing import Any, ClassVar
 
+from pydantic import Field
+
 from contracts.event import Event, Value
 
 
@@ -13,9 +15,9 @@ class Contact(Value):
     phone: str | None = None
     zone: str | None = None
     active: bool = True
-    groups: list[str] = []
-    consent: dict[str, bool] = {}
-    attributes: dict[str, Any] = {}
+    groups: list[str] = Field(default_factory=list)
+    consent: dict[str, bool] = Field(default_factory=dict)
+    attributes: dict[str, Any] = Field(default_factory=dict)
 
 
 class ContactChange(Value):

@@ -7,7 +7,7 @@ from contracts.words import Severity
 
 
 class Point(Value):
-    """A validation point. `place` says where (`participants.groups[0]`, `steps.hello.send.subject`), `remedy` what to do."""
+    """A validation point: `place` says where (`participants.groups[0]`, `steps.hello.send.subject`)."""
 
     code: str
     severity: Severity

@@ -1,4 +1,7 @@
-"""The public topics: what a CRM writes and reads. Names here are fixed; a breaking change is a new topic beside the old one."""
+"""The public topics: what a CRM writes and reads.
+
+Names here are fixed; a breaking change is a new topic beside the old one.
+"""
 
 from datetime import datetime
 from typing import Annotated, Any, ClassVar, Literal

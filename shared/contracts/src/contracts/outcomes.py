@@ -18,7 +18,7 @@ class TargetsStarted(Event):
 
 
 class TargetsRefused(Event):
-    """By executor: targets that never start. `reasons[i]`: `recurrence_once`, `recurrence_running`, `stopped`, `deleted`."""
+    """By executor: targets that never start. A reason is `recurrence_once|recurrence_running|stopped|deleted`."""
 
     TYPE: ClassVar[str] = "com.slipway.targets-refused.v1"
     project: str
@@ -29,7 +29,7 @@ class TargetsRefused(Event):
 
 
 class TargetsEnded(Event):
-    """By executor, in the transaction that ended the instances. Reasons as in the outcome table: `end:won`, `stopped`, …"""
+    """By executor, in the transaction that ended the instances. A reason is `end:won`, `error:send`, `stopped`, …"""
 
     TYPE: ClassVar[str] = "com.slipway.targets-ended.v1"
     project: str
@@ -42,7 +42,7 @@ class TargetsEnded(Event):
 
 
 class StepsCounted(Event):
-    """By executor, about once a second while they move: instances that entered each step, absolute, of one partition."""
+    """By executor, at most once a second: how many instances of one partition entered each step, absolute."""
 
     TYPE: ClassVar[str] = "com.slipway.steps-counted.v1"
     project: str

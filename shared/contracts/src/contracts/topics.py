@@ -1,4 +1,4 @@
-"""Every topic: who writes it, what lies on it, how it is kept. Provisioned by `slipway topics apply`, never automatically."""
+"""Every topic: who writes it, what lies on it, how it is kept. `slipway topics apply` makes them, nothing else does."""
 
 from dataclasses import dataclass
 

@@ -1,0 +1,83 @@
+"""What a service is to the runtime: its subscriptions, idle jobs, expanders and routes, as data."""
+
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pydantic import BaseModel
+
+from runtime.records import Received, Record
+from runtime.transaction import Lease, Transaction
+
+if TYPE_CHECKING:
+    from fastapi import APIRouter
+
+    from runtime.process import Resources
+
+Handler = Callable[[Transaction, Sequence[Received[Any]]], Awaitable[None]]
+RawHandler = Callable[[Transaction, Sequence[Record]], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Subscription:
+    """A consumed topic of our own.
+
+    `events` maps each `ce_type` to its model. A record that cannot be decoded is poison (parked); an unknown type
+    is `Unsupported` (the partition stops). The handler gets up to 8 records, in order, in one transaction.
+    """
+
+    topic: str
+    events: Mapping[str, type[BaseModel]]
+    handler: Handler
+
+
+@dataclass(frozen=True, slots=True)
+class RawSubscription:
+    """A consumed topic that others write: the handler gets the records as they are, and answers bad ones itself.
+
+    A record that it cannot answer raises Permanent and is parked.
+    """
+
+    topic: str
+    handler: RawHandler
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """Work of a lease between records: timers, fan-out, sweeps. Returns True if there is more to do at once.
+
+    Runs in the number's own task, at most every `every` seconds unless it said that there is more or was woken.
+    """
+
+    name: str
+    run: Callable[[Lease], Awaitable[bool]]
+    every: float = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class Expanded:
+    """One record made by an expander."""
+
+    key: bytes
+    value: bytes
+    headers: Sequence[tuple[str, bytes]]
+
+
+@dataclass(frozen=True)
+class Service:
+    """A service, ready to be run by `runtime.process.run`. `name` is its consumer group, database and folder."""
+
+    name: str
+    migrations: Path | None
+    """Folder of numbered SQL files; None: no database."""
+    subscriptions: Sequence[Subscription | RawSubscription] = ()
+    emits: Sequence[str] = ()
+    """Topics it writes."""
+    jobs: Sequence[Job] = ()
+    expanders: Mapping[str, Callable[[bytes, Mapping[str, str], int], Iterable[Expanded]]] = field(default_factory=dict)
+    """`expand(value, headers, partitions)`: pure and never changed once released; a new one gets a new name."""
+    routes: "Callable[[Resources], APIRouter] | None" = None
+    lifespan: "Callable[[Resources], AbstractAsyncContextManager[None]] | None" = None
+    """Tasks of its own beside the stream (workers of messaging)."""
