@@ -20,3 +20,27 @@ help: ## print this help
 
 .PHONY: setup
 setup: .venv/.stamp ## make .venv from the lock (the other targets do it themselves)
+
+lock: ## resolve the dependencies of all members anew into requirements.lock
+	$(PY) -m uv pip compile --quiet --universal --generate-hashes --no-header --no-emit-index-url --python-version 3.11 \
+	    $(foreach m,$(notdir $(MEMBERS)),--no-emit-package slipway-$m) --group dev pyproject.toml -o requirements.lock
+
+.PHONY: lint
+lint: setup ## ruff, mypy --strict and the import rules
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+	.venv/bin/mypy shared/contracts/src shared/runtime/src $(foreach s,launcher contacts executor messaging log console,services/$(s)/src) cli/src tests examples
+	.venv/bin/lint-imports
+
+.PHONY: test unit integration e2e
+test: setup ## the whole test suite (under 20 minutes on 2 cores)
+	$(PY) -m pytest tests/unit tests/integration tests/e2e
+
+unit: setup ## tests without I/O
+	$(PY) -m pytest tests/unit
+
+integration: setup ## tests on real Kafka and PostgreSQL (PLATFORM=containers: on testcontainers)
+	$(PY) -m pytest tests/integration
+
+e2e: setup ## all services as processes, real SMTP sink
+	$(PY) -m pytest tests/e2e
