@@ -1,0 +1,65 @@
+"""How every command speaks: results on stdout, messages on stderr, and what an exit code means."""
+
+import sys
+from collections.abc import Iterable, Sequence
+from enum import IntEnum
+from typing import Any, NoReturn
+
+import orjson
+import typer
+from rich.console import Console
+from rich.table import Table
+
+stdout = Console()
+stderr = Console(stderr=True, highlight=False)
+
+
+class Exit(IntEnum):
+    DONE = 0
+    NO = 1
+    """The answer is "no": refused, differs, does not reconcile."""
+    USAGE = 2
+    UNREACHABLE = 3
+    INTERNAL = 4
+    INTERRUPTED = 130
+
+
+def fail(code: Exit, what: str, remedy: str | None = None) -> NoReturn:
+    """Ends the command: `what` is wrong, and what to do about it."""
+    stderr.print(f"[bold red]slipway:[/] {what}", soft_wrap=True)
+    if remedy:
+        stderr.print(f"         {remedy}", soft_wrap=True)
+    raise typer.Exit(int(code))
+
+
+def say(message: str) -> None:
+    """A message to the person, never part of the result."""
+    stderr.print(message, soft_wrap=True)
+
+
+def emit_json(document: Any) -> None:
+    """The result of `--json`: one document on stdout, nothing else."""
+    sys.stdout.buffer.write(orjson.dumps(document, option=orjson.OPT_INDENT_2) + b"\n")
+    sys.stdout.buffer.flush()
+
+
+def print_table(columns: Sequence[str], rows: Iterable[Sequence[Any]], title: str | None = None) -> None:
+    """Rows as a table; numbers to the right."""
+    table = Table(title=title, title_justify="left", header_style="bold")
+    kept = [list(row) for row in rows]
+    for index, column in enumerate(columns):
+        numeric = bool(kept) and all(isinstance(row[index], int | float) for row in kept)
+        table.add_column(column, justify="right" if numeric else "left", overflow="fold")
+    for row in kept:
+        table.add_row(*(_cell(value) for value in row))
+    stdout.print(table)
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return "–"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int):
+        return f"{value:,}"
+    return str(value)
