@@ -65,6 +65,7 @@ class FakeLease:
         *,
         number: int = 0,
         partitions: int = 8,
+        epoch: int = 1,
         pool: Any = None,
         now: datetime = NOON,
         connect: Callable[[], Any] | None = None,
@@ -72,6 +73,7 @@ class FakeLease:
         """`connect`: gives an async context manager of a connection (`pool.acquire`) for each transaction."""
         self.number = number
         self.partitions = partitions
+        self.epoch = epoch
         self.pool = pool
         self.now = now
         self.connect = connect if connect is not None else (None if pool is None else pool.acquire)

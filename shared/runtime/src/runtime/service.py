@@ -54,6 +54,9 @@ class Job:
     name: str
     run: Callable[[Lease], Awaitable[bool]]
     every: float = 0.2
+    release: Callable[[Lease], Awaitable[None]] | None = None
+    """Called once in the number's task when the lease is given up on purpose (revoked, stopping), after the last
+    `run` and before the lifespan ends: bring to an end what is under way elsewhere. Bounded by `stop_seconds`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,6 +35,8 @@ class Lease(Protocol):
 
     number: int
     partitions: int
+    epoch: int
+    """Rises whenever somebody takes this number: what is stamped with another one was done by an earlier owner."""
     pool: "asyncpg.Pool[asyncpg.Record]"
     """For reads outside a transaction of the lease."""
 
