@@ -1,0 +1,144 @@
+"""Conditions over contact and context: what they mean, what they read, and that they stay cheap."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from runtime.cel import Condition, ConditionError
+from runtime.cel_tree import Call, Const, Ident, Select
+
+ANN = {
+    "contact": {
+        "id": "c-1",
+        "email": None,
+        "groups": ["vip", "vienna"],
+        "consent": {"promotional": True},
+        "attributes": {"score": 71, "ratio": 0.5, "first name": "Ann", "churned": False},
+    },
+    "context": {"voucher": "SPRING"},
+}
+
+
+@pytest.mark.parametrize(
+    ("source", "holds"),
+    [
+        ("true", True),
+        ("contact.attributes.score > 50", True),
+        ("contact.attributes.score > 70.5", True),
+        ("contact.attributes.score == 71.0", True),
+        ("contact.attributes.ratio < 1", True),
+        ("contact.attributes['first name'] == 'Ann'", True),
+        ("'vip' in contact.groups && context.voucher == 'SPRING'", True),
+        ("contact.groups.exists(g, g.startsWith('v'))", True),
+        ("contact.groups.filter(g, g.startsWith('v')).size() == 2", True),
+        ("contact.consent.promotional", True),
+        ("contact.email == null", True),
+        ("has(contact.attributes.score)", True),
+        ("contact.id.matches('^c-[0-9]+$')", True),
+        ("contact.attributes.churned", False),
+        ("contact.attributes.score", False),
+        ("contact.attributes.score > 'a'", False),
+        ("1 / 0 == 1", False),
+    ],
+)
+def test_a_condition_is_true_or_false(source: str, holds: bool) -> None:
+    assert Condition.compile(source).holds(ANN) is holds
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "contact.attributes.missing > 50",
+        "contact.attributes.missing != 50",
+        "!contact.attributes.missing",
+        "!(contact.attributes.missing > 50)",
+        "contact.attributes.missing.deeper == 1",
+        "context.missing == 'a'",
+    ],
+)
+def test_a_missing_attribute_makes_a_condition_false(source: str) -> None:
+    assert Condition.compile(source).holds(ANN) is False
+
+
+def test_what_is_not_needed_may_be_missing() -> None:
+    assert Condition.compile("contact.attributes.missing > 50 || contact.attributes.score > 50").holds(ANN)
+    assert Condition.compile("!has(contact.attributes.missing)").holds(ANN)
+
+
+@pytest.mark.parametrize(
+    ("source", "reads"),
+    [
+        ("true", set()),
+        ("contact.attributes.score > 50 && context.voucher != ''", {"contact.attributes.score", "context.voucher"}),
+        ("has(contact.attributes.score)", {"contact.attributes.score"}),
+        ("contact.attributes['first name'] == 'x'", {"contact.attributes.first name"}),
+        ("contact.attributes[context.name] == 1", {"contact.attributes", "context.name"}),
+        ("contact.groups.exists(g, g == context.group)", {"contact.groups", "context.group"}),
+        ("contact.groups.exists(contact, contact.size() > 1)", {"contact.groups"}),
+        ("{'a': contact.id}.a == 'c-1'", {"contact.id"}),
+    ],
+)
+def test_a_condition_says_what_it_reads(source: str, reads: set[str]) -> None:
+    assert Condition.compile(source).reads == reads
+
+
+@pytest.mark.parametrize(
+    ("source", "said"),
+    [
+        ("", "column 1: Syntax error"),
+        ("contact.attributes.score >", "column 27: Syntax error"),
+        ("contact.é == 1", "column 9"),
+        ("user.name == 'a'", "undeclared reference to 'user.name'"),
+        ("contact.id.shout() == 'a'", "undeclared reference to 'shout'"),
+        ("1 + 'a' == 2", "no matching overload for '_+_'"),
+        ("1", "must be true or false, but is of type int"),
+        ("contact.id + 'a'", "must be true or false, but is of type string"),
+        ("true" + " " * 4096, "longer than 4096"),
+        ("(" * 300 + "true" + ")" * 300, "limit: 32"),
+        ("'' in [" + ", ".join(["contact.id + contact.id"] * 65) + "]", "more than 64 times"),
+        ("contact.groups.exists(g, g + g == 'a')", "not available inside"),
+        ("contact.groups.exists(g, contact.groups.filter(h, true).size() > 1)", "not available inside"),
+        ("contact.groups.map(g, contact.id).size() > 1", "`map` is not available"),
+    ],
+)
+def test_what_is_no_condition_is_refused_with_place_and_reason(source: str, said: str) -> None:
+    with pytest.raises(ConditionError) as refused:
+        Condition.compile(source)
+    assert said in str(refused.value)
+    assert "INVALID_ARGUMENT" not in str(refused.value)
+
+
+def test_nested_loops_end_at_the_budget() -> None:
+    source = "contact.n.all(a, contact.n.all(b, contact.n.all(c, true)))"
+    assert Condition.compile(source).holds({"contact": {"n": list(range(500))}, "context": {}}) is False
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=10,
+)
+
+
+@given(JSON)
+def test_evaluation_never_raises(score: Any) -> None:
+    for source in ("contact.attributes.score > 50", "contact.attributes.score.a[0] == contact.attributes.score"):
+        assert Condition.compile(source).holds({"contact": {"attributes": {"score": score}}}) in (True, False)
+
+
+@pytest.mark.parametrize(
+    "values", [{}, {"contact": object()}, {"contact": {"id": "\ud800"}}, {"contact": {"id": {1, 2}}}]
+)
+def test_values_that_are_not_data_make_it_false(values: dict[str, Any]) -> None:
+    assert Condition.compile("contact.id == 'c-1'").holds(values) is False
+
+
+def test_the_same_source_is_compiled_once() -> None:
+    assert Condition.compile("contact.id == 'c-1'") is Condition.compile("contact.id == 'c-1'")
+
+
+def test_the_tree_is_plain_data() -> None:
+    score = Select(Select(Ident("contact"), "attributes", False), "score", False)
+    assert Condition.compile("contact.attributes.score > -50").tree == Call("_>_", None, (score, Const(-50)))
