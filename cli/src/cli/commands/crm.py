@@ -1,0 +1,169 @@
+"""`slipway crm`: the CRM's side of Slipway, over Kafka. `docs/crm.md` explains the records, `examples/crm` is without Slipway."""
+
+import asyncio
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Annotated, Any
+from uuid import uuid4
+
+import orjson
+import typer
+from aiokafka import TopicPartition
+from runtime.signing import sign
+
+from cli.connection import connection
+from cli.kafka import ends, reader, writer
+from cli.output import Exit, emit_json, fail, say, stdout
+
+crm = typer.Typer(no_args_is_help=True, help="The CRM's side: signed commands on Kafka.")
+
+
+@crm.callback()
+def _group() -> None:
+    """The CRM's side: signed commands on Kafka."""
+
+
+@dataclass(frozen=True)
+class Key:
+    id: str
+    secret: str
+
+
+@dataclass(frozen=True)
+class Answer:
+    type: str
+    """`launch.accepted`, `launch.rejected`, `command.accepted` or `command.rejected`."""
+    data: dict[str, Any]
+
+
+KeyOption = Annotated[str | None, typer.Option("--key", envvar="SLIPWAY_KEY", help="Id of the key that signs.")]
+SecretOption = Annotated[
+    str | None, typer.Option("--secret", envvar="SLIPWAY_SECRET", help="The key's signing secret.", show_envvar=True)
+]
+
+
+@crm.command("launch")
+def launch(
+    context: typer.Context,
+    scenario: Annotated[str, typer.Argument(help="Key of an active scenario.")],
+    everybody: Annotated[bool, typer.Option("--all", help="All contacts of the project.")] = False,
+    group: Annotated[list[str] | None, typer.Option(help="Contacts of this group; repeat for more.")] = None,
+    contact: Annotated[list[str] | None, typer.Option(help="This contact; repeat for more.")] = None,
+    value: Annotated[list[str] | None, typer.Option("--context", help="NAME=VALUE the scenario declares.")] = None,
+    key: KeyOption = None,
+    secret: SecretOption = None,
+    command_id: Annotated[str | None, typer.Option("--id", help="The command's id; the same again is safe.")] = None,
+    timeout: Annotated[float, typer.Option(help="Seconds to wait for the answer.")] = 30.0,
+    as_json: Annotated[bool, typer.Option("--json", help="The answer as one JSON document.")] = False,
+) -> None:
+    """Emit a signed launch.request and wait for its answer."""
+    here = connection(context)
+    data = {
+        "project": here.need_project(),
+        "scenario": scenario,
+        "participants": participants(everybody, group, contact),
+        "context": context_values(value),
+    }
+    answer = asyncio.run(
+        ask(here.kafka, signing_key(key, secret), "launch.request", data, command_id or str(uuid4()), timeout)
+    )
+    show(answer, as_json)
+
+
+@crm.command("stop")
+def stop(
+    context: typer.Context,
+    launch_id: Annotated[str, typer.Argument(metavar="LAUNCH")],
+    key: KeyOption = None,
+    secret: SecretOption = None,
+    timeout: Annotated[float, typer.Option(help="Seconds to wait for the answer.")] = 30.0,
+    as_json: Annotated[bool, typer.Option("--json", help="The answer as one JSON document.")] = False,
+) -> None:
+    """Emit a signed launch.stop and wait for its answer."""
+    here = connection(context)
+    data = {"project": here.need_project(), "launch_id": launch_id}
+    show(asyncio.run(ask(here.kafka, signing_key(key, secret), "launch.stop", data, str(uuid4()), timeout)), as_json)
+
+
+def participants(everybody: bool, groups: list[str] | None, contacts: list[str] | None) -> dict[str, Any]:
+    """The selection, said in exactly one way; all is never meant by saying nothing."""
+    if [everybody, bool(groups), bool(contacts)].count(True) != 1:
+        fail(Exit.USAGE, "who is targeted?", "Say exactly one of --all, --group G (may repeat), --contact ID (may repeat).")
+    if everybody:
+        return {"kind": "all"}
+    return {"kind": "groups", "groups": groups} if groups else {"kind": "contacts", "contacts": contacts}
+
+
+def context_values(pairs: list[str] | None) -> dict[str, Any]:
+    """`NAME=VALUE` as JSON where it parses, as text where it does not."""
+    values: dict[str, Any] = {}
+    for pair in pairs or []:
+        name, found, text = pair.partition("=")
+        if not found:
+            fail(Exit.USAGE, f"--context {pair}: no `=`", "Write --context NAME=VALUE.")
+        try:
+            values[name] = orjson.loads(text)
+        except orjson.JSONDecodeError:
+            values[name] = text
+    return values
+
+
+def signing_key(key: str | None, secret: str | None) -> Key:
+    if not key or not secret:
+        fail(
+            Exit.USAGE,
+            "a command on Kafka is signed: which key?",
+            "Say --key and --secret (or SLIPWAY_KEY, SLIPWAY_SECRET). "
+            "`slipway key create --grant process:start --grant launch:preapproved` makes and shows one.",
+        )
+    return Key(key, secret)
+
+
+async def ask(kafka: str, key: Key, name: str, data: dict[str, Any], command_id: str, timeout: float) -> Answer:
+    """Writes one signed command and reads `launcher.replies` until its answer is there."""
+    source, kind, body = "/slipway/cli", f"com.slipway.{name}.v1", orjson.dumps(data)
+    at = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    headers = {
+        "ce_specversion": "1.0",
+        "ce_id": command_id,
+        "ce_source": source,
+        "ce_type": kind,
+        "ce_time": at,
+        "content-type": "application/json",
+        "slipway-key": key.id,
+        "slipway-signature": sign(key.secret, command_id, at, source, kind, body),
+    }
+    async with reader(kafka, "launcher.replies") as replies, writer(kafka) as commands:
+        for partition, offset in (await ends(replies)).items():
+            replies.seek(TopicPartition(partition.topic, partition.partition), offset)
+        encoded = [(header, value.encode()) for header, value in headers.items()]
+        await commands.send_and_wait("crm.commands", body, key=data["project"].encode(), headers=encoded)
+        try:
+            async with asyncio.timeout(timeout):
+                async for record in replies:
+                    answer = orjson.loads(record.value)
+                    if answer["command_id"] == command_id and answer["command_source"] == source:
+                        ce_type = dict(record.headers)["ce_type"].decode()
+                        return Answer(ce_type.removeprefix("com.slipway.").removesuffix(".v1"), answer)
+        except TimeoutError:
+            pass
+    fail(
+        Exit.UNREACHABLE,
+        f"no answer to command {command_id} within {timeout:g} s; it stays on crm.commands and will be answered",
+        f"Is launcher running (`slipway status`)? Ask again with --id {command_id}: the same id is never launched twice.",
+    )
+
+
+def show(answer: Answer, as_json: bool) -> None:
+    """Prints the answer; a refusal ends with exit code 1."""
+    if as_json:
+        emit_json({"type": answer.type, **answer.data})
+    elif answer.type.endswith(".accepted"):
+        say(f"[green]{answer.type}[/]: launch {answer.data['launch_id']} is {answer.data['state']}")
+        stdout.print(answer.data["launch_id"])
+    else:
+        say(f"[red]{answer.type}[/]: {answer.data.get('code', '')} {answer.data.get('detail', '')}")
+        for point in answer.data.get("points", []):
+            say(f"  [bold]{point['code']}[/] at {point['place']}: {point['remedy']}")
+    if answer.type.endswith(".rejected"):
+        raise typer.Exit(Exit.NO)

@@ -1,0 +1,160 @@
+"""Where Slipway is and who is asking: from options, the environment, a login, or the local platform's home."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+import httpx
+import orjson
+import typer
+
+from cli.output import Exit, fail
+
+LOGIN = Path("~/.config/slipway/login.json")
+
+
+@dataclass(frozen=True)
+class Connection:
+    """What a user's command needs to reach the platform. Built once in the entry point and passed in the context."""
+
+    project: str | None
+    as_user: str | None
+    home: Path
+
+    @property
+    def http(self) -> str:
+        """Public address, without `/v1`."""
+        address = os.environ.get("SLIPWAY_HTTP") or self._login().get("http") or self._state().get("http")
+        return str(address or self._nowhere("its address")).rstrip("/")
+
+    @property
+    def kafka(self) -> str:
+        return str(os.environ.get("SLIPWAY_KAFKA") or self._state().get("kafka") or self._nowhere("Kafka's address"))
+
+    @property
+    def token(self) -> str:
+        """`<id>.<secret>`."""
+        local = self.home / "admin-token"
+        token = os.environ.get("SLIPWAY_TOKEN") or self._login().get("token")
+        if not token and local.exists():
+            token = local.read_text().strip()
+        return token or fail(
+            Exit.USAGE, "nobody is logged in", "Set SLIPWAY_TOKEN=<id>.<secret>, or run `slipway login`."
+        )
+
+    def need_project(self) -> str:
+        return self.project or fail(Exit.USAGE, "which project?", "Say --project KEY or set SLIPWAY_PROJECT.")
+
+    def _state(self) -> dict[str, Any]:
+        return _read_json(self.home / "state.json")
+
+    def _login(self) -> dict[str, Any]:
+        return _read_json(LOGIN.expanduser())
+
+    def _nowhere(self, what: str) -> str:
+        fail(
+            Exit.UNREACHABLE,
+            f"no platform is running in {self.home}, so {what} is unknown",
+            "Start one with `slipway up`, or set SLIPWAY_HTTP and SLIPWAY_KAFKA to those of another.",
+        )
+
+    @contextmanager
+    def client(self, timeout: float = 30.0) -> Iterator["Client"]:
+        headers = {"Authorization": f"Bearer {self.token}"}
+        if self.project:
+            headers["Slipway-Project"] = self.project
+        if self.as_user:
+            headers["Slipway-As"] = self.as_user
+        with httpx.Client(base_url=self.http, headers=headers, timeout=timeout, trust_env=False) as http:
+            yield Client(http)
+
+
+class Client:
+    """HTTP with the answers of interest: a document, or the problem told to the person and an exit code."""
+
+    def __init__(self, http: httpx.Client) -> None:
+        self._http = http
+
+    def get(self, path: str, **params: Any) -> Any:
+        return self._call("GET", path, params={name: value for name, value in params.items() if value is not None})
+
+    def post(self, path: str, body: Any = None, *, headers: dict[str, str] | None = None) -> Any:
+        return self._call("POST", path, json=body if body is not None else {}, headers=headers)
+
+    def put(self, path: str, body: Any) -> Any:
+        return self._call("PUT", path, json=body)
+
+    def delete(self, path: str) -> Any:
+        return self._call("DELETE", path)
+
+    def upload(self, path: str, content: bytes, content_type: str, **params: Any) -> Any:
+        return self._call("POST", path, content=content, headers={"Content-Type": content_type}, params=params)
+
+    def pages(self, path: str, **params: Any) -> Iterator[Any]:
+        """Every item of a paged list."""
+        cursor = None
+        while True:
+            page = self.get(path, cursor=cursor, **params)
+            yield from page["items"]
+            cursor = page.get("next")
+            if not cursor:
+                return
+
+    @contextmanager
+    def stream(self, path: str, **options: Any) -> Iterator[httpx.Response]:
+        try:
+            with self._http.stream("GET", path, **options) as response:
+                if response.is_error:
+                    response.read()
+                    self._refused(response)
+                yield response
+        except httpx.TransportError as error:
+            self._unreachable(error)
+
+    def _call(self, method: str, path: str, **options: Any) -> Any:
+        try:
+            response = self._http.request(method, path, **options)
+        except httpx.TransportError as error:
+            self._unreachable(error)
+        if response.is_error:
+            self._refused(response)
+        return orjson.loads(response.content) if response.content else None
+
+    def _unreachable(self, error: httpx.TransportError) -> None:
+        fail(
+            Exit.UNREACHABLE,
+            f"{self._http.base_url} does not answer ({type(error).__name__})",
+            "Is it running? `slipway status` tells; `slipway up` starts a local one.",
+        )
+
+    def _refused(self, response: httpx.Response) -> None:
+        problem = _problem(response)
+        code = Exit.NO if response.status_code < 500 else Exit.UNREACHABLE if response.status_code == 503 else Exit.INTERNAL
+        what = problem.get("detail") or problem.get("title") or f"HTTP {response.status_code}"
+        lines = [
+            f"  [bold]{point['code']}[/] at {point['place']}: {point['remedy']}" for point in problem.get("points", [])
+        ]
+        fail(code, "\n".join([str(what), *lines]), problem.get("remedy"))
+
+
+def connection(context: typer.Context) -> Connection:
+    """The one of this invocation."""
+    return cast(Connection, context.find_root().obj)
+
+
+def _problem(response: httpx.Response) -> dict[str, Any]:
+    try:
+        body = orjson.loads(response.content)
+    except orjson.JSONDecodeError:
+        return {}
+    return body if isinstance(body, dict) else {}
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    try:
+        return cast(dict[str, Any], orjson.loads(path.read_bytes()))
+    except (OSError, orjson.JSONDecodeError):
+        return {}

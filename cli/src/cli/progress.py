@@ -1,0 +1,81 @@
+"""Live progress of a launch: reads its figures as they change and draws them."""
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+from rich.console import Group
+from rich.live import Live
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from cli.connection import Client
+from cli.output import stderr, stdout
+
+Figures = dict[str, Any]
+OUTCOMES = {"success": "green", "failure": "red", "abandon": "yellow", "other": "blue", "in_progress": "white"}
+
+
+def follow(client: Client, launch_id: str, until: Callable[[Figures], bool], live: bool = False) -> Figures:
+    """Reads the launch until it is as wanted; draws it meanwhile if `live`. Survives a restart of the services."""
+    seen: Figures = client.get(f"/v1/launches/{launch_id}")
+    began = time.monotonic()
+    with Live(console=stderr, refresh_per_second=8, transient=True) if live else _Silent() as screen:
+        while not until(seen):
+            figures = seen.get("figures") or {}
+            screen.update(_panel({**seen, **figures}, time.monotonic() - began))
+            time.sleep(0.1)
+            seen = client.get(f"/v1/launches/{launch_id}")
+            if seen["state"] not in ("draft", "validating", "rejected"):
+                seen = {**seen, "figures": client.get(f"/v1/launches/{launch_id}/progress")}
+                seen["state"] = seen["figures"]["state"]
+    return seen
+
+
+def show_figures(seen: Figures) -> None:
+    """The outcome table of a launch; it adds up."""
+    figures = seen.get("figures") or {}
+    table = Table(title=f"Launch {seen['launch_id']}: {seen['state']}", title_justify="left")
+    table.add_column("outcome")
+    table.add_column("reason")
+    table.add_column("targets", justify="right")
+    reasons = figures.get("by_reason", {})
+    total = figures.get("targeted", 0)
+    for outcome, colour in OUTCOMES.items():
+        count = figures.get(outcome, 0)
+        if count or outcome != "in_progress":
+            table.add_row(f"[{colour}]{outcome}[/]", "", f"[{colour}]{count:,}[/]")
+    table.add_section()
+    for reason, count in sorted(reasons.items(), key=lambda item: -item[1]):
+        table.add_row("", reason, f"{count:,}")
+    table.add_section()
+    table.add_row("[bold]targeted[/]", "", f"[bold]{total:,}[/]")
+    stdout.print(table)
+    if figures.get("deliveries"):
+        states = ", ".join(f"{state} {count:,}" for state, count in figures["deliveries"].items() if count)
+        stdout.print(f"messages: {states}")
+
+
+def _panel(figures: Figures, seconds: float) -> Group:
+    targeted = figures.get("targeted", 0)
+    ended = targeted - figures.get("in_progress", 0)
+    line = Text(f"{figures['scenario']} {figures['state']}  {ended:,} of {targeted:,} ended  {seconds:.0f} s")
+    counts = Text("  ").join(
+        Text(f"{name} {figures.get(name, 0):,}", style=colour) for name, colour in OUTCOMES.items()
+    )
+    return Group(line, ProgressBar(total=max(targeted, 1), completed=ended, width=60), counts)
+
+
+class _Silent:
+    """Stands in for `Live` where nothing is drawn."""
+
+    def __enter__(self) -> "_Silent":
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        return None
+
+    def update(self, panel: object) -> None:
+        return None
+
