@@ -1,13 +1,16 @@
 """One database transaction of a handler, an idle job or an HTTP request."""
 
 from datetime import datetime
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import asyncpg
 
 from runtime.records import Outgoing
 
-Connection = asyncpg.Connection[asyncpg.Record] | asyncpg.pool.PoolConnectionProxy[asyncpg.Record]
+if TYPE_CHECKING:
+    Connection = asyncpg.Connection[asyncpg.Record] | asyncpg.pool.PoolConnectionProxy[asyncpg.Record]
+else:  # the classes are generic for type checkers only
+    Connection = asyncpg.Connection | asyncpg.pool.PoolConnectionProxy
 
 
 class Transaction(Protocol):
