@@ -132,7 +132,13 @@ class Client:
 
     def _refused(self, response: httpx.Response) -> None:
         problem = _problem(response)
-        code = Exit.NO if response.status_code < 500 else Exit.UNREACHABLE if response.status_code == 503 else Exit.INTERNAL
+        code = (
+            Exit.NO
+            if response.status_code < 500
+            else Exit.UNREACHABLE
+            if response.status_code == 503
+            else Exit.INTERNAL
+        )
         what = problem.get("detail") or problem.get("title") or f"HTTP {response.status_code}"
         lines = [
             f"  [bold]{point['code']}[/] at {point['place']}: {point['remedy']}" for point in problem.get("points", [])

@@ -50,7 +50,7 @@ async def _partitions(consumer: AIOKafkaConsumer, topic: str) -> set[int]:
 
 async def _start(client: AIOKafkaConsumer | AIOKafkaProducer, kafka: str) -> None:
     try:
-        await client.start()
+        await client.start()  # type: ignore[no-untyped-call]
     except KafkaError as error:
-        await client.stop()
+        await client.stop()  # type: ignore[no-untyped-call]
         fail(Exit.UNREACHABLE, f"Kafka at {kafka} does not answer ({type(error).__name__})", "`slipway status` tells.")

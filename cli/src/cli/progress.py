@@ -78,4 +78,3 @@ class _Silent:
 
     def update(self, panel: object) -> None:
         return None
-

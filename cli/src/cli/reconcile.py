@@ -5,7 +5,7 @@ Pure: it merges sorted ledgers and says where they differ. `commands/reconcile.p
 
 import heapq
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import groupby
 from operator import itemgetter
@@ -34,7 +34,7 @@ class Recount:
     differences: list[Difference] = field(default_factory=list)
 
 
-def recount(ledgers: dict[str, Iterable[Row]], figures: Row) -> Recount:
+def recount(ledgers: Mapping[str, Iterable[Row]], figures: Row) -> Recount:
     """Merges the ledgers (each sorted by contact id, bytewise) in bounded memory and compares with the counts.
 
     `ledgers` has an entry for each of SOURCES; `topic` holds the records of `log.outcomes`. `figures` are the launch's.
@@ -47,7 +47,7 @@ def recount(ledgers: dict[str, Iterable[Row]], figures: Row) -> Recount:
     return result
 
 
-def _by_contact(ledgers: dict[str, Iterable[Row]]) -> Iterator[tuple[str, dict[str, list[Row]]]]:
+def _by_contact(ledgers: Mapping[str, Iterable[Row]]) -> Iterator[tuple[str, dict[str, list[Row]]]]:
     streams = [_tagged(source, rows) for source, rows in ledgers.items()]
     for key, group in groupby(heapq.merge(*streams, key=itemgetter(0, 1)), key=itemgetter(0)):
         found: dict[str, list[Row]] = {source: [] for source in SOURCES}
@@ -82,7 +82,7 @@ def _judge(result: Recount, contact_id: str, rows: dict[str, list[Row]], launch_
         outcome, reason = expected
         result.outcomes[outcome] += 1
         result.reasons[reason] += 1
-    for source, said in (("log", _ended(counted)), ("log.outcomes", published and _pair(published))):
+    for source, said in (("log", _ended(counted)), ("log.outcomes", _pair(published) if published else None)):
         if said != expected:
             differs(f"{source} says {_words(said)}, executor and contacts say {_words(expected)}")
     for send in rows["messaging"]:
@@ -109,7 +109,9 @@ def _compare_counts(result: Recount, figures: Row) -> None:
     pairs += [(outcome, result.outcomes[outcome]) for outcome in ("success", "failure", "abandon", "other")]
     for name, counted in pairs:
         if figures[name] != counted:
-            result.differences.append(Difference("*", f"{name} is {figures[name]} by the counts, {counted} by the rows"))
+            result.differences.append(
+                Difference("*", f"{name} is {figures[name]} by the counts, {counted} by the rows")
+            )
     for kind, said, found in (
         ("reason", figures["by_reason"], result.reasons),
         ("delivery", figures["deliveries"], result.deliveries),
@@ -117,7 +119,9 @@ def _compare_counts(result: Recount, figures: Row) -> None:
         for name in sorted(said.keys() | found.keys()):
             if said.get(name, 0) != found.get(name, 0):
                 result.differences.append(
-                    Difference("*", f"{kind} {name} is {said.get(name, 0)} by the counts, {found.get(name, 0)} by the rows")
+                    Difference(
+                        "*", f"{kind} {name} is {said.get(name, 0)} by the counts, {found.get(name, 0)} by the rows"
+                    )
                 )
 
 

@@ -1,4 +1,4 @@
-"""`slipway crm`: the CRM's side of Slipway, over Kafka. `docs/crm.md` explains the records, `examples/crm` is without Slipway."""
+"""`slipway crm`: the CRM's side, over Kafka. `docs/crm.md` explains the records; `examples/crm` does it without us."""
 
 import asyncio
 from dataclasses import dataclass
@@ -9,11 +9,11 @@ from uuid import uuid4
 import orjson
 import typer
 from aiokafka import TopicPartition
-from runtime.signing import sign
 
 from cli.connection import connection
 from cli.kafka import ends, reader, writer
 from cli.output import Exit, emit_json, fail, say, stdout
+from runtime.signing import sign
 
 crm = typer.Typer(no_args_is_help=True, help="The CRM's side: signed commands on Kafka.")
 
@@ -88,7 +88,11 @@ def stop(
 def participants(everybody: bool, groups: list[str] | None, contacts: list[str] | None) -> dict[str, Any]:
     """The selection, said in exactly one way; all is never meant by saying nothing."""
     if [everybody, bool(groups), bool(contacts)].count(True) != 1:
-        fail(Exit.USAGE, "who is targeted?", "Say exactly one of --all, --group G (may repeat), --contact ID (may repeat).")
+        fail(
+            Exit.USAGE,
+            "who is targeted?",
+            "Say exactly one of --all, --group G (may repeat), --contact ID (may repeat).",
+        )
     if everybody:
         return {"kind": "all"}
     return {"kind": "groups", "groups": groups} if groups else {"kind": "contacts", "contacts": contacts}
@@ -150,7 +154,7 @@ async def ask(kafka: str, key: Key, name: str, data: dict[str, Any], command_id:
     fail(
         Exit.UNREACHABLE,
         f"no answer to command {command_id} within {timeout:g} s; it stays on crm.commands and will be answered",
-        f"Is launcher running (`slipway status`)? Ask again with --id {command_id}: the same id is never launched twice.",
+        f"Is launcher running (`slipway status`)? Ask again with --id {command_id}: one id never launches twice.",
     )
 
 

@@ -1,4 +1,4 @@
-"""`slipway reconcile`: fetches what every service and the topics say of a launch, and compares it contact by contact."""
+"""`slipway reconcile`: fetches what every service and the topics say of a launch, and compares it by contact."""
 
 import asyncio
 import sqlite3
@@ -15,7 +15,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from cli.connection import Client, Connection, connection
 from cli.kafka import ends, reader
 from cli.output import Exit, emit_json, fail, print_table, say
-from cli.reconcile import Difference, Recount, Row, recount
+from cli.reconcile import SOURCES, Difference, Recount, Row, recount
 
 reconcile = typer.Typer()
 
@@ -47,7 +47,10 @@ def run(
         )
     elif result.differences:
         print_table(["contact", "difference"], [[found.contact_id, found.what] for found in result.differences[:SHOWN]])
-        say(f"[red]{len(result.differences)} differences[/]" + (f", {SHOWN} shown" if len(result.differences) > SHOWN else ""))
+        say(
+            f"[red]{len(result.differences)} differences[/]"
+            + (f", {SHOWN} shown" if len(result.differences) > SHOWN else "")
+        )
     else:
         say(f"[green]launch {launch_id} reconciles[/]: {result.targets:,} targets, each in exactly one place")
     if result.differences:
@@ -56,23 +59,26 @@ def run(
 
 def recount_launch(here: Connection, launch_id: str) -> Recount:
     """Waits until every cursor has passed the ends noted now, then merges the ledgers with the topic."""
-    with here.client(timeout=300) as client, tempfile.TemporaryDirectory(prefix="slipway-") as folder:
-        with closing(sqlite3.connect(f"{folder}/topic.db")) as published:
-            asyncio.run(_after_noted_ends(here.kafka, client, launch_id, published))
-            ledgers: dict[str, Iterator[Row]] = {
-                service: _ledger(client, launch_id, service) for service in ("contacts", "executor", "messaging", "log")
-            }
-            ledgers["topic"] = _published(published)
-            result = recount(dict(ledgers), client.get(f"/v1/launches/{launch_id}/progress"))
-            clashes = published.execute("SELECT contact_id FROM clash ORDER BY 1").fetchall()
-    result.differences.extend(Difference(contact, "log.outcomes has it with different content") for (contact,) in clashes)
+    with (
+        here.client(timeout=300) as client,
+        tempfile.TemporaryDirectory(prefix="slipway-") as folder,
+        closing(sqlite3.connect(f"{folder}/topic.db")) as published,
+    ):
+        asyncio.run(_after_noted_ends(here.kafka, client, launch_id, published))
+        ledgers = {service: _ledger(client, launch_id, service) for service in SOURCES if service != "topic"}
+        ledgers["topic"] = _published(published)
+        result = recount(ledgers, client.get(f"/v1/launches/{launch_id}/progress"))
+        clashes = published.execute("SELECT contact_id FROM clash ORDER BY 1").fetchall()
+    result.differences.extend(
+        Difference(contact, "log.outcomes has it with different content") for (contact,) in clashes
+    )
     return result
 
 
-async def _after_noted_ends(
-    kafka: str, client: Client, launch_id: str, published: sqlite3.Connection
-) -> None:
-    topics = sorted({topic for row in client.get("/v1/partitions")["items"] for topic in row["offsets"]} | {"log.outcomes"})
+async def _after_noted_ends(kafka: str, client: Client, launch_id: str, published: sqlite3.Connection) -> None:
+    topics = sorted(
+        {topic for row in client.get("/v1/partitions")["items"] for topic in row["offsets"]} | {"log.outcomes"}
+    )
     async with reader(kafka, *topics) as consumer:
         noted = {(tp.topic, tp.partition): offset for tp, offset in (await ends(consumer)).items()}
         _wait_for_cursors(client, noted)

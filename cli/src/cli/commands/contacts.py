@@ -1,0 +1,170 @@
+"""Contacts, groups and the suppression list."""
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Annotated
+from urllib.parse import quote
+
+import typer
+
+from cli.connection import connection
+from cli.output import Exit, emit_json, print_table, say
+from cli.uploads import upload_contacts
+
+contacts = typer.Typer(no_args_is_help=True, help="Contacts: import and look.")
+groups = typer.Typer(no_args_is_help=True, help="Groups of contacts.")
+suppress = typer.Typer(no_args_is_help=True, help="The suppression list: never sent to, whatever a launch says.")
+
+Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
+File = Annotated[
+    Path, typer.Argument(help="NDJSON, or CSV (name ends in .csv).", exists=True, dir_okay=False, readable=True)
+]
+ContactId = Annotated[str, typer.Argument(metavar="ID")]
+Group = Annotated[str, typer.Argument(metavar="GROUP")]
+SHOWN = 20
+
+
+@contacts.command("import")
+def import_contacts(context: typer.Context, file: File, as_json: Json = False) -> None:
+    """Import a file: good lines are taken, bad ones are listed with line number and reason (exit 1)."""
+    here = connection(context)
+    here.need_project()
+    with here.client(timeout=120) as client, file.open("rb") as source:
+        if file.suffix.lower() == ".csv":
+            records = csv_records(source)
+            header = next(records, (1, b""))[1].removeprefix(b"\xef\xbb\xbf")
+            summary = upload_contacts(client, (record for _, record in records), None, csv_header=header, first_line=2)
+        else:
+            total = sum(1 for _ in source)
+            source.seek(0)
+            summary = upload_contacts(client, (line.rstrip(b"\r\n") for line in source), total, csv_header=None)
+    if as_json:
+        emit_json({"imported": summary.imported, "rejected": summary.rejected})
+    else:
+        for bad in summary.rejected[:SHOWN]:
+            say(f"[red]{file}:{bad['line']}[/]: {bad['reason']}")
+        if len(summary.rejected) > SHOWN:
+            say(f"… and {len(summary.rejected) - SHOWN:,} more; --json lists them all")
+        say(f"{summary.imported:,} imported, {len(summary.rejected):,} rejected")
+    if summary.rejected:
+        raise typer.Exit(Exit.NO)
+
+
+def csv_records(lines: Iterable[bytes]) -> Iterator[tuple[int, bytes]]:
+    """(line number, record): a quoted field may go over several lines."""
+    held, first = b"", 0
+    for number, line in enumerate(lines, 1):
+        first = first or number
+        held += line
+        if held.count(b'"') % 2 == 0:
+            yield first, held.rstrip(b"\r\n")
+            held, first = b"", 0
+    if held:
+        yield first, held.rstrip(b"\r\n")
+
+
+@contacts.command("show")
+def show(context: typer.Context, contact_id: ContactId, as_json: Json = False) -> None:
+    """Show a contact."""
+    with connection(context).client() as client:
+        found = client.get(f"/v1/contacts/{quote(contact_id, safe='')}")
+    if as_json:
+        emit_json(found)
+    else:
+        print_table(["field", "value"], [[name, str(value)] for name, value in found.items()])
+
+
+@contacts.command("instances")
+def instances(context: typer.Context, contact_id: ContactId, as_json: Json = False) -> None:
+    """All process instances of a contact."""
+    with connection(context).client() as client:
+        found = list(client.pages(f"/v1/contacts/{quote(contact_id, safe='')}/instances"))
+    if as_json:
+        emit_json(found)
+        return
+    columns = ["launch_id", "scenario", "status", "step", "started_at", "ended_at", "outcome", "reason"]
+    print_table(columns, [[row.get(column) for column in columns] for row in found])
+
+
+@contacts.command("delete")
+def delete(context: typer.Context, contact_id: ContactId) -> None:
+    """Delete a contact: what runs for it is abandoned."""
+    with connection(context).client() as client:
+        client.delete(f"/v1/contacts/{quote(contact_id, safe='')}")
+    say(f"contact {contact_id} is deleted")
+
+
+@groups.command("list")
+def list_groups(context: typer.Context, as_json: Json = False) -> None:
+    """List the groups and how many contacts are in each."""
+    with connection(context).client() as client:
+        found = list(client.pages("/v1/groups"))
+    if as_json:
+        emit_json(found)
+        return
+    print_table(["group", "contacts"], [[row["group"], row["contacts"]] for row in found])
+
+
+@groups.command("create")
+def create_group(context: typer.Context, group: Group) -> None:
+    """Create an empty group."""
+    with connection(context).client() as client:
+        client.post("/v1/groups", {"group": group})
+    say(f"group {group} is there")
+
+
+@groups.command("add")
+def add(context: typer.Context, group: Group, ids: Annotated[list[str], typer.Argument(metavar="CONTACT...")]) -> None:
+    """Put contacts into a group."""
+    with connection(context).client() as client:
+        client.post(f"/v1/groups/{quote(group)}/contacts", {"add": ids})
+    say(f"{len(ids)} contacts are in {group}")
+
+
+@groups.command("remove")
+def remove(
+    context: typer.Context, group: Group, ids: Annotated[list[str], typer.Argument(metavar="CONTACT...")]
+) -> None:
+    """Take contacts out of a group."""
+    with connection(context).client() as client:
+        client.post(f"/v1/groups/{quote(group)}/contacts", {"remove": ids})
+    say(f"{len(ids)} contacts are no longer in {group}")
+
+
+@groups.command("show")
+def members(context: typer.Context, group: Group, as_json: Json = False) -> None:
+    """List the contacts of a group."""
+    with connection(context).client() as client:
+        found = list(client.pages(f"/v1/groups/{quote(group)}/contacts"))
+    if as_json:
+        emit_json(found)
+        return
+    for row in found:
+        print(row["contact_id"])
+
+
+@suppress.command("add")
+def suppress_add(context: typer.Context, ids: Annotated[list[str], typer.Argument(metavar="CONTACT...")]) -> None:
+    """Suppress contacts."""
+    with connection(context).client() as client:
+        client.post("/v1/suppressions", {"contacts": ids})
+    say(f"{len(ids)} contacts are suppressed")
+
+
+@suppress.command("remove")
+def suppress_remove(context: typer.Context, contact_id: ContactId) -> None:
+    """Lift a suppression."""
+    with connection(context).client() as client:
+        client.delete(f"/v1/suppressions/{quote(contact_id, safe='')}")
+    say(f"{contact_id} is no longer suppressed")
+
+
+@suppress.command("list")
+def suppress_list(context: typer.Context, as_json: Json = False) -> None:
+    """List who is suppressed."""
+    with connection(context).client() as client:
+        found = list(client.pages("/v1/suppressions"))
+    if as_json:
+        emit_json(found)
+        return
+    print_table(["contact", "since"], [[row["contact_id"], row.get("at")] for row in found])

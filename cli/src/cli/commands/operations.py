@@ -1,0 +1,78 @@
+"""For who keeps it running: partitions, parked records, incidents."""
+
+from typing import Annotated
+
+import typer
+
+from cli.connection import connection
+from cli.output import emit_json, print_table, say
+
+operations = typer.Typer()
+parked = typer.Typer(invoke_without_command=True, help="Records that could not be handled, and why.")
+incidents = typer.Typer(invoke_without_command=True, help="Instances that cannot go on without a person.")
+
+Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
+
+
+@operations.command("partitions")
+def partitions(context: typer.Context, as_json: Json = False) -> None:
+    """Per service and partition: owner, lag, open instances, due timers, parked."""
+    with connection(context).client() as client:
+        found = client.get("/v1/partitions")["items"]
+    if as_json:
+        emit_json(found)
+        return
+    columns = [
+        "service",
+        "number",
+        "owner",
+        "epoch",
+        "lag",
+        "open_instances",
+        "due_timers",
+        "oldest_due_seconds",
+        "parked",
+    ]
+    print_table(columns, [[row.get(column) for column in columns] for row in found])
+
+
+@parked.callback()
+def list_parked(context: typer.Context, as_json: Json = False) -> None:
+    """List parked records."""
+    if context.invoked_subcommand:
+        return
+    with connection(context).client() as client:
+        found = client.get("/v1/parked")["items"]
+    if as_json:
+        emit_json(found)
+        return
+    columns = ["id", "service", "topic", "partition", "offset", "type", "reason", "at"]
+    print_table(columns, [[row.get(column) for column in columns] for row in found])
+    if found:
+        say("`slipway parked replay SERVICE ID` hands one to its handler again, with the same event id")
+
+
+@parked.command("replay")
+def replay(
+    context: typer.Context,
+    service: Annotated[str, typer.Argument(metavar="SERVICE")],
+    parked_id: Annotated[str, typer.Argument(metavar="ID")],
+) -> None:
+    """Hand a parked record to its handler again."""
+    with connection(context).client() as client:
+        client.post(f"/v1/parked/{service}/{parked_id}/replay")
+    say(f"{parked_id} is handed to {service} again; it is parked anew if it still cannot be handled")
+
+
+@incidents.callback()
+def list_incidents(context: typer.Context, as_json: Json = False) -> None:
+    """List incidents."""
+    if context.invoked_subcommand:
+        return
+    with connection(context).client() as client:
+        found = client.get("/v1/incidents")["items"]
+    if as_json:
+        emit_json(found)
+        return
+    columns = ["launch_id", "contact_id", "step", "detail", "at"]
+    print_table(columns, [[row.get(column) for column in columns] for row in found])

@@ -1,0 +1,152 @@
+"""Projects, keys and users: who may do what."""
+
+from typing import Annotated, Any
+
+import typer
+
+from cli.connection import connection
+from cli.output import emit_json, print_table, say, stdout
+
+project = typer.Typer(no_args_is_help=True, help="Projects: the tenants of an installation.")
+key = typer.Typer(no_args_is_help=True, help="Keys of programs: a CRM on Kafka, a script on HTTP.")
+user = typer.Typer(no_args_is_help=True, help="Users, what they may do and whom they may send to.")
+
+Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
+Grants = Annotated[
+    list[str] | None, typer.Option("--grant", help="A permission such as process:start; repeat for more.")
+]
+Zone = Annotated[str, typer.Option(help="Time zone of the project, such as Europe/Vienna.")]
+
+
+@project.command("create")
+def create_project(
+    context: typer.Context, name: Annotated[str, typer.Argument(metavar="KEY")], zone: Zone = "UTC"
+) -> None:
+    """Create a project."""
+    with connection(context).client() as client:
+        client.post("/v1/projects", {"key": name, "zone": zone})
+    say(f"project [bold]{name}[/] is there; name it with --project {name} or SLIPWAY_PROJECT={name}")
+
+
+@project.command("set")
+def set_project(context: typer.Context, name: Annotated[str, typer.Argument(metavar="KEY")], zone: Zone) -> None:
+    """Change a project."""
+    with connection(context).client() as client:
+        client.post("/v1/projects", {"key": name, "zone": zone})
+    say(f"project [bold]{name}[/]: zone {zone}")
+
+
+@project.command("list")
+def list_projects(context: typer.Context, as_json: Json = False) -> None:
+    """List the projects."""
+    with connection(context).client() as client:
+        _show(client.get("/v1/projects")["items"], ["key", "zone"], as_json)
+
+
+@key.command("create")
+def create_key(context: typer.Context, grant: Grants = None, as_json: Json = False) -> None:
+    """Make a key. Its secrets are shown once, now."""
+    here = connection(context)
+    here.need_project()
+    with here.client() as client:
+        made = client.post("/v1/keys", {"grants": grant or []})
+    if as_json:
+        emit_json(made)
+        return
+    stdout.print(f"key             {made['key_id']}")
+    stdout.print(f"signing secret  {made['signing_secret']}", soft_wrap=True)
+    stdout.print(f"bearer token    {made['token']}", soft_wrap=True)
+    say("Keep both secrets now: they are not shown again. Kafka: signing secret (docs/crm.md). HTTP: bearer token.")
+
+
+@key.command("list")
+def list_keys(context: typer.Context, as_json: Json = False) -> None:
+    """List the project's keys."""
+    here = connection(context)
+    here.need_project()
+    with here.client() as client:
+        _show(client.get("/v1/keys")["items"], ["key_id", "grants", "revoked", "created_at"], as_json)
+
+
+@key.command("revoke")
+def revoke_key(context: typer.Context, key_id: Annotated[str, typer.Argument(metavar="KEY_ID")]) -> None:
+    """Revoke a key: nothing signed with it is taken any more."""
+    here = connection(context)
+    here.need_project()
+    with here.client() as client:
+        client.post(f"/v1/keys/{key_id}/revoke")
+    say(f"key {key_id} is revoked")
+
+
+@user.command("create")
+def create_user(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(metavar="USER")],
+    grant: Grants = None,
+    as_json: Json = False,
+) -> None:
+    """Create a user. The token for `slipway login` is shown once, now."""
+    here = connection(context)
+    here.need_project()
+    with here.client() as client:
+        made = client.post("/v1/users", {"user": name, "grants": grant or []})
+    if as_json:
+        emit_json(made)
+        return
+    stdout.print(f"user   {made['user']}")
+    stdout.print(f"token  {made['token']}", soft_wrap=True)
+    say("Keep the token now: it is not shown again.")
+
+
+@user.command("list")
+def list_users(context: typer.Context, as_json: Json = False) -> None:
+    """List the project's users."""
+    here = connection(context)
+    here.need_project()
+    with here.client() as client:
+        _show(client.get("/v1/users")["items"], ["user", "grants", "restriction", "disabled"], as_json)
+
+
+@user.command("disable")
+def disable_user(context: typer.Context, name: Annotated[str, typer.Argument(metavar="USER")]) -> None:
+    """Disable a user."""
+    _change(context, name, "disable", {})
+    say(f"user {name} is disabled")
+
+
+@user.command("grant")
+def grant_user(
+    context: typer.Context, name: Annotated[str, typer.Argument(metavar="USER")], grant: Grants = None
+) -> None:
+    """Set what a user may do: exactly these permissions."""
+    _change(context, name, "grant", {"grants": grant or []})
+    say(f"user {name} may: {', '.join(grant or []) or 'nothing'}")
+
+
+@user.command("restrict")
+def restrict_user(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(metavar="USER")],
+    where: Annotated[str | None, typer.Option(help="CEL over `contact`; left out: everybody again.")] = None,
+) -> None:
+    """Restrict whom scenarios of this creator may send to."""
+    _change(context, name, "restrict", {"where": where})
+    say(f"user {name} may send to " + (f"contacts where {where}" if where else "everybody"))
+
+
+def _change(context: typer.Context, name: str, what: str, body: dict[str, Any]) -> None:
+    here = connection(context)
+    here.need_project()
+    with here.client() as client:
+        client.post(f"/v1/users/{name}/{what}", body)
+
+
+def _show(rows: list[dict[str, Any]], columns: list[str], as_json: bool) -> None:
+    if as_json:
+        emit_json(rows)
+        return
+    print_table(columns, [[_words(row.get(column)) for column in columns] for row in rows])
+
+
+def _words(value: Any) -> Any:
+    return ", ".join(map(str, value)) if isinstance(value, list) else value

@@ -1,0 +1,157 @@
+"""Scenario files: check, push, activate, look."""
+
+import difflib
+from pathlib import Path
+from typing import Annotated, Any
+from urllib.parse import quote
+
+import typer
+import yaml
+
+from cli.connection import Client, connection
+from cli.output import Exit, emit_json, fail, print_table, say, stdout
+
+scenario = typer.Typer(no_args_is_help=True, help="Scenarios: YAML files with immutable versions.")
+
+Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
+Key = Annotated[str, typer.Argument(metavar="KEY", help="The scenario's key.")]
+File = Annotated[Path, typer.Argument(help="Scenario file (YAML).", exists=True, dir_okay=False, readable=True)]
+
+
+@scenario.command("validate")
+def validate(context: typer.Context, file: File, as_json: Json = False) -> None:
+    """Check a file without keeping it: exit 1 and every validation point if it could not be launched."""
+    here = connection(context)
+    here.need_project()
+    with here.client() as client:
+        points = client.upload("/v1/scenarios/validate", file.read_bytes(), "application/yaml")["points"]
+    if as_json:
+        emit_json({"valid": not _blocking(points), "points": points})
+    else:
+        for point in points:
+            say(f"[bold]{point['code']}[/] ({point['severity']}) at {point['place']}: {point['remedy']}")
+        say(f"[red]{file} is not valid[/]" if _blocking(points) else f"[green]{file} is valid[/]")
+    if _blocking(points):
+        raise typer.Exit(Exit.NO)
+
+
+@scenario.command("push")
+def push(context: typer.Context, file: File, as_json: Json = False) -> None:
+    """Publish a file as a new version. The same content again is the same version."""
+    here = connection(context)
+    here.need_project()
+    with here.client() as client:
+        pushed = client.upload("/v1/scenarios", file.read_bytes(), "application/yaml")
+    if as_json:
+        emit_json(pushed)
+        return
+    say(f"[green]{pushed['key']}[/] version {pushed['version']} is published")
+    if pushed.get("state") != "active":
+        say(f"activate it: slipway scenario activate {pushed['key']}")
+
+
+@scenario.command("activate")
+def activate(
+    context: typer.Context,
+    key: Key,
+    version: Annotated[int | None, typer.Option(help="Which version; left out: the newest.")] = None,
+) -> None:
+    """Let a version be launched."""
+    _change(context, key, "activate", {"version": version} if version else {})
+
+
+@scenario.command("deactivate")
+def deactivate(context: typer.Context, key: Key) -> None:
+    """No further launches; what runs goes on."""
+    _change(context, key, "deactivate", {})
+
+
+@scenario.command("archive")
+def archive(context: typer.Context, key: Key) -> None:
+    """Put it away for good."""
+    _change(context, key, "archive", {})
+
+
+@scenario.command("list")
+def list_scenarios(context: typer.Context, as_json: Json = False) -> None:
+    """List the project's scenarios."""
+    here = connection(context)
+    here.need_project()
+    with here.client() as client:
+        found = client.get("/v1/scenarios")["items"]
+    if as_json:
+        emit_json(found)
+        return
+    columns = ["key", "name", "state", "active_version", "newest_version", "creator"]
+    print_table(columns, [[row.get(column) for column in columns] for row in found])
+
+
+@scenario.command("show")
+def show(
+    context: typer.Context,
+    key: Key,
+    version: Annotated[int | None, typer.Option(help="Which version; left out: the newest.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Show a version as YAML."""
+    with connection(context).client() as client:
+        found = _version(client, key, version)
+    if as_json:
+        emit_json(found)
+    else:
+        stdout.print(_yaml(found), markup=False, highlight=False)
+
+
+@scenario.command("diff")
+def diff(
+    context: typer.Context,
+    key: Key,
+    old: Annotated[int, typer.Argument(help="Version.")],
+    new: Annotated[int, typer.Argument(help="Version.")],
+) -> None:
+    """What changed between two versions: exit 1 if anything did."""
+    with connection(context).client() as client:
+        before, after = (_yaml(_version(client, key, version)).splitlines() for version in (old, new))
+    lines = list(difflib.unified_diff(before, after, f"{key} {old}", f"{key} {new}", lineterm=""))
+    for line in lines:
+        stdout.print(line, markup=False, highlight=False)
+    if lines:
+        raise typer.Exit(Exit.NO)
+
+
+@scenario.command("contacts")
+def contacts(context: typer.Context, key: Key, as_json: Json = False) -> None:
+    """Contacts in process of a scenario."""
+    with connection(context).client() as client:
+        found = list(client.pages(f"/v1/scenarios/{quote(key)}/instances"))
+    if as_json:
+        emit_json(found)
+        return
+    columns = ["contact_id", "launch_id", "status", "step", "started_at"]
+    print_table(columns, [[row.get(column) for column in columns] for row in found])
+
+
+def _change(context: typer.Context, key: str, what: str, body: dict[str, Any]) -> None:
+    here = connection(context)
+    here.need_project()
+    with here.client() as client:
+        answer = client.post(f"/v1/scenarios/{quote(key)}/{what}", body)
+    version = answer.get("active_version")
+    say(f"scenario {key} is {answer['state']}" + (f", version {version}" if version else ""))
+
+
+def _version(client: Client, key: str, version: int | None) -> dict[str, Any]:
+    if version is None:
+        version = client.get(f"/v1/scenarios/{quote(key)}")["newest_version"]
+    found: dict[str, Any] = client.get(f"/v1/scenarios/{quote(key)}/versions/{version}")
+    return found
+
+
+def _yaml(found: dict[str, Any]) -> str:
+    if "body" not in found:
+        fail(Exit.INTERNAL, "the answer has no scenario in it")
+    return yaml.safe_dump(found["body"], sort_keys=False, allow_unicode=True)
+
+
+def _blocking(points: list[dict[str, Any]]) -> bool:
+    return any(point["severity"] == "error" for point in points)
