@@ -44,3 +44,13 @@ integration: setup ## tests on real Kafka and PostgreSQL (PLATFORM=containers: o
 
 e2e: setup ## all services as processes, real SMTP sink
 	$(PY) -m pytest tests/e2e
+
+.PHONY: bench
+bench: CONTACTS = 100000
+bench: EXECUTORS = 2
+bench: setup ## end to end beside the limit program, in one run (CONTACTS=100000 EXECUTORS=2)
+	cd tests && ../$(PY) -m bench --contacts $(CONTACTS) --executors $(EXECUTORS)
+
+.PHONY: demo
+demo: setup ## import CONTACTS=10000 contacts, launch by a signed Kafka event, watch it add up (EXECUTORS=1)
+	@SLIPWAY_HOME=$${SLIPWAY_HOME:-$(CURDIR)/.slipway} $(SLIPWAY) demo --contacts $(CONTACTS) --executors $(EXECUTORS)

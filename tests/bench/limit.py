@@ -145,7 +145,7 @@ async def _partition(
     while updated < chunks:
         for tp, records in (await consumer.getmany(targets, done, timeout_ms=200, max_records=8)).items():
             for record in records:
-                ids = json.loads(record.value)["ids"]
+                ids = json.loads(record.value or b"")["ids"]
                 if tp == targets:
                     async with pool.acquire() as connection, connection.transaction():
                         await connection.execute(

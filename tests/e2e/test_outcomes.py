@@ -1,0 +1,127 @@
+"""A launch with every exclusion in it: each single outcome and each mail is what an independent expectation says."""
+
+import uuid
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from e2e.audience import RESTRICTION, Person, people
+from e2e.slipway import Slipway
+
+SCENARIOS = Path(__file__).parent / "scenarios"
+CRM = ("process:start", "launch:preapproved", "launch:stop")
+
+
+@pytest.fixture
+def project(slipway: Slipway) -> Slipway:
+    """A project of the test's own, with a creator who may only send to one region."""
+    name = f"p{uuid.uuid4().hex[:10]}"
+    admin = slipway.of(name)
+    admin("project", "create", name)
+    admin("user", "create", "creator", "--grant", "scenario:write", "--grant", "view")
+    admin("user", "restrict", "creator", "--where", RESTRICTION)
+    for file in sorted(SCENARIOS.glob("*.yaml")):
+        slipway.of(name, "creator")("scenario", "push", str(file))
+        admin("scenario", "activate", file.stem)
+    return admin
+
+
+def imported(project: Slipway, each: int) -> list[Person]:
+    """The audience, imported."""
+    prefix = project.project or ""
+    audience = people(prefix, each)
+    file = project.write_contacts(f"{prefix}.ndjson", (person.contact for person in audience))
+    project("contacts", "import", file)
+    project("suppress", "add", *(person.id for person in audience if person.suppressed))
+    return audience
+
+
+def finished(project: Slipway, *launch: str) -> str:
+    """Launches and waits for the end; the launch reconciles."""
+    launch_id = str(project.json("crm", "launch", *launch)["launch_id"])
+    project("watch", launch_id, "--json", timeout=180)
+    project("reconcile", launch_id)
+    return launch_id
+
+
+def test_every_target_ends_as_expected_and_every_mail_is_sent_once(slipway: Slipway, project: Slipway) -> None:
+    audience = imported(project, each=60)
+    key = project.key(*CRM)
+
+    launch_id = finished(project, "plain", "--all", *key)
+
+    assert project.outcomes(launch_id) == {person.id: person.plain for person in audience}
+    sent = Counter({mail: count for mail, count in slipway.mails().items() if (project.project or "") in mail[1]})
+    assert sent == Counter(
+        (person.contact["email"], f"plain {person.id}") for person in audience if person.plain[0] == "success"
+    )
+
+    again = finished(project, "plain", "--all", *key)
+
+    started = {"success", "failure"}
+    assert project.outcomes(again) == {
+        person.id: ("other", "not_started:recurrence_once") if person.plain[0] in started else person.plain
+        for person in audience
+    }
+
+
+def test_every_step_is_taken_once(slipway: Slipway, project: Slipway) -> None:
+    audience = imported(project, each=10)
+
+    launch_id = finished(project, "course", "--group", "everybody", "--context", "voucher=V1", *project.key(*CRM))
+
+    outcomes = project.outcomes(launch_id)
+    assert set(outcomes) == {person.id for person in audience}
+    for person in audience:
+        assert outcomes[person.id] in _course(person), person
+    mails = Counter(subject for _, subject in slipway.mails().elements() if (project.project or "") in subject)
+    assert not [subject for subject, count in mails.items() if count > 1]
+    assert {subject for subject in mails if subject.startswith("hello")} == {
+        f"hello {person.id}" for person in audience if person.kind in ("good", "vip", "nameless")
+    }
+    vip = next(person for person in audience if person.kind == "vip")
+    assert project.json("contacts", "show", vip.id)["attributes"]["last_offer"] == "spring"
+
+
+def _course(person: Person) -> set[tuple[str, str]]:
+    if person.kind.startswith("inactive"):
+        return {("other", "not_started:inactive")}
+    if person.kind == "vip":  # no consent for the newsletter: its own path
+        return {("other", "end:quiet")}
+    return {("abandon", "end:left"), ("failure", "end:right")}
+
+
+def test_a_stopped_launch_adds_up(slipway: Slipway, project: Slipway) -> None:
+    imported(project, each=100)
+    key = project.key(*CRM)
+    launch_id = str(project.json("crm", "launch", "plain", "--all", *key)["launch_id"])
+
+    project("crm", "stop", launch_id, *key)
+    project("watch", launch_id, "--json", check=False, timeout=120)
+
+    project("reconcile", launch_id)
+    mails = [count for (_, subject), count in slipway.mails().items() if (project.project or "") in subject]
+    successes = [reason for outcome, reason in project.outcomes(launch_id).values() if outcome == "success"]
+    assert all(count == 1 for count in mails)
+    assert len(successes) <= len(mails)
+
+
+def test_the_same_command_twice_is_one_launch(project: Slipway) -> None:
+    imported(project, each=1)
+    key = project.key(*CRM)
+    command = ("crm", "launch", "plain", "--all", "--id", f"cmd-{uuid.uuid4()}", *key)
+
+    first, second = project.json(*command), project.json(*command)
+
+    assert first["launch_id"] == second["launch_id"]
+    assert len(project.json("launches")) == 1
+
+
+def test_a_timeline_says_why(project: Slipway) -> None:
+    audience = imported(project, each=1)
+    launch_id = finished(project, "plain", "--all", *project.key(*CRM))
+    good, suppressed = (next(person for person in audience if person.kind == kind) for kind in ("good", "suppressed"))
+
+    assert len(project.json("why", launch_id, good.id)) >= 4
+    assert any("suppressed" in str(entry) for entry in project.json("why", launch_id, suppressed.id))
