@@ -1,0 +1,53 @@
+"""Kafka or PostgreSQL dies in the middle of a launch: services wait, come back, and everything reconciles."""
+
+import os
+import signal
+import uuid
+from pathlib import Path
+
+import psutil
+import pytest
+
+from e2e.slipway import Slipway
+
+CONTACTS = 4000
+
+
+@pytest.fixture
+def project(slipway: Slipway) -> Slipway:
+    name = f"s{uuid.uuid4().hex[:10]}"
+    project = slipway.of(name)
+    project("project", "create", name)
+    project("scenario", "push", str(Path(__file__).parent / "scenarios" / "plain.yaml"))
+    project("scenario", "activate", "plain")
+    people = (
+        {
+            "id": f"{name}-{number}",
+            "email": f"{name}-{number}@example.com",
+            "consent": {"promotional": True},
+            "attributes": {"first_name": "Ann"},
+        }
+        for number in range(CONTACTS)
+    )
+    project("contacts", "import", project.write_contacts(f"{name}.ndjson", people))
+    return project
+
+
+def server(slipway: Slipway, name: str) -> psutil.Process:
+    """The server's own process: the topmost of that name under the supervisor."""
+    supervisor = psutil.Process(int((slipway.home / "supervisor.pid").read_text()))
+    return next(child for child in supervisor.children(recursive=True) if child.name() == name)
+
+
+@pytest.mark.parametrize("name", ["java", "postgres"], ids=["Kafka", "PostgreSQL"])
+def test_a_launch_survives_a_dead_server(slipway: Slipway, project: Slipway, name: str) -> None:
+    key = project.key("process:start", "launch:preapproved")
+    launch_id = str(project.json("crm", "launch", "plain", "--all", *key)["launch_id"])
+
+    os.kill(server(slipway, name).pid, signal.SIGKILL)
+
+    project("watch", launch_id, "--json", timeout=240, check=True)
+    project("reconcile", launch_id, timeout=180)
+    assert len(project.outcomes(launch_id)) == CONTACTS
+    mails = [count for (address, _), count in slipway.mails().items() if address.startswith(f"{project.project}-")]
+    assert max(mails) == 1
