@@ -1,0 +1,75 @@
+"""Who may ask what over HTTP: the dependency that every route names.
+
+    caller: Annotated[Caller, Depends(requires("view"))]
+
+A route without one is open to everybody; `tests` list the routes and fail on any that should not be.
+"""
+
+from typing import Annotated, Final
+
+from fastapi import Depends, Request
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+
+from runtime.problems import Problem
+from runtime.tokens import Caller, InvalidToken, mint, verify
+
+__all__ = ["ANY_PROJECT", "PROJECT_HEADER", "Caller", "Requires", "mint", "requires"]
+
+PROJECT_HEADER: Final = "slipway-project"
+ANY_PROJECT: Final = "*"
+"""Project of an administrator's token: the request says in `Slipway-Project` which one is meant."""
+
+_bearer = HTTPBearer(auto_error=False, description="Token of launcher's `POST /internal/tokens`, ten minutes long.")
+
+
+class Requires:
+    """The caller, if their token is good and holds `permission`; 401, 403 or 400 otherwise."""
+
+    def __init__(self, permission: str, *, across_projects: bool) -> None:
+        self.permission = permission
+        self.across_projects = across_projects
+
+    async def __call__(
+        self, request: Request, given: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
+    ) -> Caller:
+        caller = _authenticated(given, request.app.state.settings.token_key)
+        if not caller.may(self.permission):
+            raise Problem(
+                403,
+                "forbidden",
+                f"{caller.subject} lacks the permission {self.permission}",
+                f"ask for it: slipway user grant {caller.subject} {self.permission}, or a key with it",
+            )
+        return caller if self.across_projects else _of_one_project(caller, request.headers.get(PROJECT_HEADER))
+
+
+def requires(permission: str, *, across_projects: bool = False) -> Requires:
+    """For `Depends`. The `Caller` it gives has one project, unless the route is not about one (`across_projects`)."""
+    return Requires(permission, across_projects=across_projects)
+
+
+def _authenticated(given: HTTPAuthorizationCredentials | None, token_key: str) -> Caller:
+    if given is not None and token_key:
+        try:
+            return verify(given.credentials, token_key)
+        except InvalidToken:
+            pass
+    raise Problem(
+        401,
+        "unauthenticated",
+        "no valid token",
+        "send Authorization: Bearer <key id>.<secret> to the public address",
+        headers={"WWW-Authenticate": "Bearer"},
+    )
+
+
+def _of_one_project(caller: Caller, named: str | None) -> Caller:
+    if caller.project != ANY_PROJECT:
+        if named not in (None, caller.project):
+            raise Problem(
+                403, "wrong_project", f"this key belongs to another project than {named}", "use a key of that project"
+            )
+        return caller
+    if not named or named == ANY_PROJECT:
+        raise Problem(400, "project_missing", "which project is meant?", "send the header Slipway-Project: <key>")
+    return Caller(named, caller.subject, caller.grants)

@@ -1,0 +1,98 @@
+"""HTTP refusals as RFC 9457 problem documents: what is wrong (`code`, `detail`) and what to do (`remedy`)."""
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse, Response
+from starlette.exceptions import HTTPException
+
+from runtime.errors import Permanent
+
+MEDIA_TYPE = "application/problem+json"
+log = structlog.get_logger()
+
+
+class Problem(Exception):
+    """Answers the request with this status and document. `extra` are further members (`points`, …)."""
+
+    def __init__(
+        self,
+        status: int,
+        code: str,
+        detail: str,
+        remedy: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        **extra: Any,
+    ) -> None:
+        super().__init__(detail)
+        self.status, self.code, self.detail, self.remedy = status, code, detail, remedy
+        self.headers, self.extra = headers, extra
+
+    def document(self) -> dict[str, Any]:
+        return {
+            "type": f"urn:slipway:problem:{self.code}",
+            "title": HTTPStatus(self.status).phrase,
+            "status": self.status,
+            "code": self.code,
+            "detail": self.detail,
+            "remedy": self.remedy,
+            **self.extra,
+        }
+
+    def response(self) -> Response:
+        return JSONResponse(
+            self.document(), self.status, None if self.headers is None else dict(self.headers), media_type=MEDIA_TYPE
+        )
+
+
+def install(app: FastAPI, *, unavailable: tuple[type[Exception], ...] = ()) -> None:
+    """Every refusal and failure of `app` becomes a problem. `unavailable` are the errors of a missing database."""
+    app.add_exception_handler(Problem, _problem)
+    app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(Permanent, _permanent)
+    for error in unavailable:
+        app.add_exception_handler(error, _unavailable)
+    app.add_exception_handler(Exception, _internal)
+
+
+def _problem(_: Request, error: Exception) -> Response:
+    assert isinstance(error, Problem)
+    return error.response()
+
+
+def _invalid(_: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    errors = [{"place": ".".join(map(str, problem["loc"])), "message": problem["msg"]} for problem in error.errors()]
+    detail = "; ".join(f"{each['place']}: {each['message']}" for each in errors[:5])
+    return Problem(422, "invalid", detail, "correct what `errors` names; the API's description is at /openapi.json",
+                   errors=errors[:100]).response()  # fmt: skip
+
+
+def _http(_: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    code = HTTPStatus(error.status_code).name.lower()
+    remedy = "look at /openapi.json for what there is" if error.status_code in (404, 405) else "correct the request"
+    return Problem(error.status_code, code, str(error.detail), remedy, headers=error.headers).response()
+
+
+def _permanent(_: Request, error: Exception) -> Response:
+    return Problem(422, "not_possible", str(error), "repeating it does not help: change the request").response()
+
+
+def _unavailable(_: Request, error: Exception) -> Response:
+    log.warning("request failed: postgres is not reachable", error=str(error) or type(error).__name__)
+    return Problem(503, "unavailable", "the database does not answer", "try again in a few seconds",
+                   headers={"Retry-After": "2"}).response()  # fmt: skip
+
+
+def _internal(request: Request, error: Exception) -> Response:
+    log.error("request failed", method=request.method, path=request.url.path, exc_info=error)
+    return Problem(
+        500, "internal", "this failed on our side", "try again; the service's log says what happened"
+    ).response()

@@ -1,0 +1,75 @@
+"""The short tokens between console and services: JWT, HS256, minted by launcher for ten minutes.
+
+joserfc is loaded at the first use: a process that is never asked over HTTP does not carry it in memory.
+"""
+
+import time
+from dataclasses import dataclass
+from typing import Final
+
+ALGORITHM: Final = "HS256"
+AUDIENCE: Final = "slipway"
+ISSUER: Final = "slipway-launcher"
+SECONDS: Final = 600
+LEEWAY: Final = 30
+"""How far the clocks of two machines may differ."""
+EVERYTHING: Final = "*"
+
+
+class InvalidToken(Exception):
+    """Not a token of ours, altered, expired, or for somebody else."""
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who asks. `project` is theirs, `*` for an administrator; `grants` are permissions, `*` stands for all."""
+
+    project: str
+    subject: str
+    """User or key id."""
+    grants: frozenset[str]
+
+    def may(self, permission: str) -> bool:
+        return permission in self.grants or EVERYTHING in self.grants
+
+
+def mint(caller: Caller, token_key: str, *, seconds: int = SECONDS, now: float | None = None) -> str:
+    """A signed token that says who the caller is. `now` is in seconds since the epoch."""
+    from joserfc import jwt
+    from joserfc.jwk import OctKey
+
+    issued = int(time.time() if now is None else now)
+    claims = {
+        "iss": ISSUER,
+        "aud": AUDIENCE,
+        "sub": caller.subject,
+        "iat": issued,
+        "exp": issued + seconds,
+        "project": caller.project,
+        "grants": sorted(caller.grants),
+    }
+    return jwt.encode({"alg": ALGORITHM}, claims, OctKey.import_key(token_key), algorithms=[ALGORITHM])
+
+
+def verify(token: str, token_key: str, *, now: float | None = None) -> Caller:
+    """Raises InvalidToken. No other algorithm is accepted, whatever the token's header says."""
+    from joserfc import jwt
+    from joserfc.errors import JoseError
+    from joserfc.jwk import OctKey
+
+    claims = jwt.JWTClaimsRegistry(
+        now=int(time.time() if now is None else now),
+        leeway=LEEWAY,
+        iss={"essential": True, "value": ISSUER},
+        aud={"essential": True, "value": AUDIENCE},
+        exp={"essential": True},
+        iat={"essential": True},
+        sub={"essential": True},
+        project={"essential": True},
+    )
+    try:
+        decoded = jwt.decode(token, OctKey.import_key(token_key), algorithms=[ALGORITHM]).claims
+        claims.validate(decoded)
+        return Caller(str(decoded["project"]), str(decoded["sub"]), frozenset(map(str, decoded["grants"])))
+    except (JoseError, ValueError, TypeError, KeyError) as error:
+        raise InvalidToken(type(error).__name__) from None
