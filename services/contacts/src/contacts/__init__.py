@@ -1,1 +1,1 @@
-"""Owns contacts and consent; resolves who a launch targets."""
+"""Owns contacts, consent and suppression; checks drafted launches and resolves whom they target."""

@@ -1,0 +1,1 @@
+"""What contacts decides, as pure functions on frozen data."""

@@ -1,0 +1,79 @@
+"""Whether a drafted launch can find its audience: what only contacts can tell."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Literal
+
+from contracts.checks import Point
+from contracts.words import Severity
+
+Kind = Literal["all", "groups", "contacts"]
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A user or key of the project, as far as it is known here."""
+
+    disabled: bool
+    restriction: str | None = None
+    """CEL over `contact`: only contacts for which it holds may be sent to."""
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What is known when all participants were listed."""
+
+    kind: Kind
+    creator: str
+    member: Member | None
+    """The creator; None: nobody of that name."""
+    groups: tuple[str, ...] = ()
+    known_groups: frozenset[str] = field(default_factory=frozenset)
+    selected: int = 0
+    """Contacts selected one by one, each once."""
+    existing: int = 0
+    """Of these, how many there are."""
+
+
+def points(facts: Facts) -> list[Point]:
+    """What stands against the launch; empty: nothing."""
+    return [*_selection(facts), *_creator(facts)]
+
+
+def _selection(facts: Facts) -> Iterator[Point]:
+    for index, group in enumerate(facts.groups):
+        if group not in facts.known_groups:
+            yield _error(
+                "unknown_group",
+                f"participants.groups[{index}]",
+                f"There is no group {group}: make it, or choose one from the list of groups.",
+            )
+    if facts.kind == "groups" and not facts.groups:
+        yield _error("empty_selection", "participants.groups", "Name a group, or say kind all for everybody.")
+    if facts.kind == "contacts" and not facts.selected:
+        yield _error("empty_selection", "participants.contacts", "Name a contact, or say kind all for everybody.")
+    elif facts.kind == "contacts" and not facts.existing:
+        yield _error(
+            "empty_selection",
+            "participants.contacts",
+            "None of the selected contacts exists in this project: import them, or correct the ids.",
+        )
+
+
+def _creator(facts: Facts) -> Iterator[Point]:
+    if facts.member is None:
+        yield _error(
+            "unknown_user",
+            "scenario.creator",
+            f"The scenario's creator {facts.creator} is no user of this project: transfer the scenario.",
+        )
+    elif facts.member.disabled:
+        yield _error(
+            "forbidden",
+            "scenario.creator",
+            f"The scenario's creator {facts.creator} is disabled: transfer the scenario, or enable the user.",
+        )
+
+
+def _error(code: str, place: str, remedy: str) -> Point:
+    return Point(code=code, severity=Severity.ERROR, place=place, remedy=remedy)

@@ -1,0 +1,81 @@
+"""Who of a page starts, and why not: the precedence of the outcomes' `<why>`, contact by contact.
+
+Whatever is not decided here (recurrence, consent at the moment of sending) is decided later, by executor and messaging.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from contracts.words import Why
+
+from contacts.domain.plan import Message
+
+
+class Kept(StrEnum):
+    """Reasons beside `Why` for which a target never starts."""
+
+    STOPPED = "stopped"
+    DELETED = "deleted"
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How n contacts stand: n entries in every list."""
+
+    active: Sequence[bool]
+    permitted: Sequence[bool]
+    """Within the reach of the scenario's creator."""
+    suppressed: Sequence[bool]
+    addressed: Sequence[bool]
+    """Has an e-mail address."""
+    consents: dict[str, list[bool]]
+    """By message type; `administrative` needs none."""
+
+    def __len__(self) -> int:
+        return len(self.active)
+
+
+def judge(standing: Standing, deciding: Sequence[Message], *, override: bool) -> list[str | None]:
+    """Per contact: why it does not start; None: it starts. `override` lifts consent, nothing else."""
+    if not deciding:
+        return [None if active else Why.INACTIVE for active in standing.active]
+    if _all_start(standing, deciding, override):
+        return [None] * len(standing)
+    return [_why(standing, index, deciding, override) for index in range(len(standing))]
+
+
+def _all_start(standing: Standing, deciding: Sequence[Message], override: bool) -> bool:
+    """Without looking at each contact: what holds for most pages."""
+    message = deciding[0]
+    return (
+        all(standing.active)
+        and all(standing.permitted)
+        and not any(standing.suppressed)
+        and (not message.needs_address or all(standing.addressed))
+        and (override or not message.needs_consent or all(standing.consents[message.message_type]))
+    )
+
+
+def _why(standing: Standing, index: int, deciding: Sequence[Message], override: bool) -> str | None:
+    if not standing.active[index]:
+        return Why.INACTIVE
+    if not standing.permitted[index]:
+        return Why.NOT_PERMITTED
+    if standing.suppressed[index]:
+        return Why.SUPPRESSED
+    first = None
+    for message in deciding:
+        why = _skipped(standing, index, message, override)
+        if why is None:
+            return None
+        first = first or why
+    return first
+
+
+def _skipped(standing: Standing, index: int, message: Message, override: bool) -> str | None:
+    if message.needs_address and not standing.addressed[index]:
+        return Why.NO_ADDRESS
+    if message.needs_consent and not override and not standing.consents[message.message_type][index]:
+        return Why.NO_CONSENT
+    return None

@@ -1,0 +1,122 @@
+"""What a scenario version needs to know of a contact, and which of its messages decide whether it starts."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from contracts.scenario import (
+    BranchStep,
+    Scenario,
+    SendStep,
+    SplitStep,
+    StartScenarioStep,
+    Step,
+    UpdateContactStep,
+    WaitStep,
+    WaitUntilStep,
+    WebhookStep,
+)
+from contracts.words import StepName
+
+ALWAYS_CONSENTED = "administrative"
+Path = tuple[str, ...]
+"""What a condition or template reads, in pieces: `("contact", "attributes", "score")`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reads:
+    """Columns of the snapshots that a version makes necessary; ids, revisions and `suppressed` always travel."""
+
+    emails: bool = False
+    zones: bool = False
+    groups: bool = False
+    attributes: tuple[str, ...] | None = ()
+    """By name, in byte order; None: all of them (a condition computes the name)."""
+    consents: tuple[str, ...] | None = ()
+    """Message types, likewise."""
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What a `send` step needs of a contact."""
+
+    needs_address: bool
+    message_type: str
+
+    @property
+    def needs_consent(self) -> bool:
+        return self.message_type != ALWAYS_CONSENTED
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    reads: Reads
+    deciding: tuple[Message, ...]
+    """Messages on the way, first to last, if a contact that gets none of them is not to start; else empty."""
+
+
+def plan(scenario: Scenario, paths: Iterable[Path]) -> Plan:
+    """`paths`: what the scenario's conditions and templates read."""
+    return Plan(_reads(scenario, set(paths)), _deciding(scenario))
+
+
+def _reads(scenario: Scenario, paths: set[Path]) -> Reads:
+    sends = [step.send for step in scenario.steps.values() if isinstance(step, SendStep)]
+    return Reads(
+        emails=any(send.channel == "email" for send in sends) or _touches(paths, "email"),
+        zones=any(_in_zone(step) for step in scenario.steps.values()) or _touches(paths, "zone"),
+        groups=_touches(paths, "groups"),
+        attributes=_names(paths, "attributes", ()),
+        consents=_names(paths, "consent", (send.message_type for send in sends)),
+    )
+
+
+def _touches(paths: set[Path], name: str) -> bool:
+    return ("contact",) in paths or any(path[:2] == ("contact", name) for path in paths)
+
+
+def _names(paths: set[Path], name: str, others: Iterable[str]) -> tuple[str, ...] | None:
+    """Entries of `contact.<name>` that are read; None: all."""
+    if ("contact",) in paths or ("contact", name) in paths:
+        return None
+    return tuple(sorted({*others, *(path[2] for path in paths if path[:2] == ("contact", name))}))
+
+
+def _in_zone(step: Step) -> bool:
+    return isinstance(step, WaitStep) and (step.wait.until is not None or step.wait.window is not None)
+
+
+def _deciding(scenario: Scenario) -> tuple[Message, ...]:
+    acting = [
+        step
+        for step in map(scenario.steps.__getitem__, _on_the_way(scenario))
+        if isinstance(step, SendStep | WebhookStep | UpdateContactStep | StartScenarioStep)
+    ]
+    sends = [step for step in acting if isinstance(step, SendStep) and step.on_skipped is None]
+    if len(sends) < len(acting):
+        return ()
+    return tuple(dict.fromkeys(Message(step.send.channel == "email", step.send.message_type) for step in sends))
+
+
+def _on_the_way(scenario: Scenario) -> list[StepName]:
+    """Steps from the start on, each once: main path before side paths, first arm before the second."""
+    found: dict[StepName, None] = {}
+    ahead = [scenario.start]
+    while ahead:
+        name = ahead.pop()
+        if name in scenario.steps and name not in found:
+            found[name] = None
+            ahead.extend(reversed(list(_following(scenario.steps[name]))))
+    return list(found)
+
+
+def _following(step: Step) -> Iterator[StepName]:
+    match step:
+        case BranchStep():
+            yield from (getattr(arm, "next", None) or getattr(arm, "otherwise", "") for arm in step.branch)
+        case SplitStep():
+            yield from (share.next for share in step.split)
+        case WaitUntilStep():
+            yield from (step.next, step.on_timeout)
+        case _:
+            ways = (getattr(step, way, None) for way in ("next", "on_skipped", "on_failure", "on_unknown"))
+            yield from (way for way in ways if way is not None)

@@ -1,0 +1,201 @@
+"""What handlers and jobs need from outside.
+
+Stores work in the transaction whose connection they were made with; nothing of theirs is seen before it commits.
+All of them filter by project wherever they are given one.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+from contracts.launches import LaunchDrafted, LaunchRequested
+from contracts.projects import KeySet, ProjectSet, UserSet
+from contracts.words import ControlState
+
+from contacts.domain.audience import Chunk, Page
+from contacts.domain.checks import Kind, Member
+from contacts.domain.contact import StoredContact, Suppressed
+from contacts.domain.plan import Reads
+
+Key = tuple[str, str]
+"""(project, contact id)"""
+
+
+class ContactStore(Protocol):
+    async def guard(self, projects: Collection[str], *, exclusive: bool = False) -> None:
+        """Until the end of the transaction: what is suppressed does not change (`exclusive`: I change it).
+
+        Taken before contacts are locked."""
+        ...
+
+    async def lock(self, keys: Collection[Key], *, creating: Mapping[Key, int]) -> dict[Key, StoredContact]:
+        """The rows, locked in byte order of their keys. `creating`: partitions of those to be made where missing;
+        the others are missing in the answer."""
+        ...
+
+    async def suppressed(self, keys: Collection[Key], hashes: Collection[tuple[str, bytes]]) -> Suppressed:
+        """Which of these contacts and address hashes are suppressed."""
+        ...
+
+    async def save(self, changed: Sequence[tuple[StoredContact, StoredContact]], sizes: Mapping[Key, int]) -> None:
+        """(before, after) of locked contacts, each once: row, memberships, and groups that are new."""
+        ...
+
+    async def discard(self, keys: Collection[Key]) -> None:
+        """Remove those of these locked rows that never became a contact."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What an id was used for."""
+
+    data_hash: bytes
+    refusal: Mapping[str, Any] | None
+    """The `command.rejected` that was written; None: it was carried out."""
+
+
+class AnswerStore(Protocol):
+    async def claim(self, ids: Mapping[tuple[str, str, str], bytes], now: datetime) -> dict[tuple[str, str, str], Answer]:
+        """Take these ids (project, source, command id) for data of that hash. In the answer are those that were
+        taken before; the others are ours. Waits for another transaction that is just taking one."""
+        ...
+
+    async def refuse(self, refusals: Mapping[tuple[str, str, str], Mapping[str, Any]]) -> None:
+        """Note what was answered to ids of ours."""
+        ...
+
+    async def first_applied(self, project: str, update_ids: Sequence[str], now: datetime) -> set[str]:
+        """Note that these updates are applied now; in the answer are those that were not before."""
+        ...
+
+    async def forget(self, before: datetime, limit: int) -> int:
+        """Remove at most about `limit` answers and updates older than that; how many were removed."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class SigningKey:
+    project: str
+    grants: frozenset[str]
+    revoked: bool
+    sealed_secret: str
+
+
+class Directory(Protocol):
+    """Replica of `launcher.projects`."""
+
+    async def set_projects(self, events: Sequence[ProjectSet]) -> None:
+        """The highest revision wins, here and below."""
+        ...
+
+    async def set_keys(self, events: Sequence[KeySet]) -> None: ...
+
+    async def set_users(self, events: Sequence[UserSet]) -> None: ...
+
+    async def keys(self, key_ids: Collection[str]) -> dict[str, SigningKey]:
+        """Those that are known, revoked ones too."""
+        ...
+
+    async def member(self, project: str, name: str) -> Member | None:
+        """A user of the project, or one of its keys; None: not known (yet)."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A launch that waits to be checked, all its participants listed."""
+
+    launch_id: str
+    project: str
+    kind: Kind
+    groups: tuple[str, ...]
+    creator: str
+    drafted_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Walk:
+    """A launch whose audience is being paged."""
+
+    launch_id: str
+    project: str
+    kind: Kind
+    groups: tuple[str, ...]
+    version: str
+    """ScenarioVersion as JSON."""
+    options: Mapping[str, Any]
+    context: Mapping[str, Any]
+    retry_of: str | None
+    requested_at: datetime
+    cursor: str
+    page: int
+    opened: tuple[int, ...]
+    """Partitions that have LaunchOpened."""
+    targeted: int
+    gate: ControlState
+
+
+class LaunchStore(Protocol):
+    async def draft(self, event: LaunchDrafted, home: int, now: datetime) -> None:
+        """Once: a repetition changes nothing."""
+        ...
+
+    async def request(self, event: LaunchRequested, home: int) -> None:
+        """Likewise; what LaunchDrafted said of it is replaced."""
+        ...
+
+    async def list_participants(
+        self, project: str, launch_id: str, index: int, contact_ids: Sequence[str], partitions: Sequence[int]
+    ) -> None:
+        """One list of selected contacts, each in its partition; once per index (-1: those in the launch itself)."""
+        ...
+
+    async def control(self, project: str, launch_id: str, revision: int, state: ControlState) -> None:
+        """The gate; the highest revision wins."""
+        ...
+
+    async def line_up(self, launch_ids: Collection[str]) -> None:
+        """Give a turn to those that are requested and completely listed, and have none yet."""
+        ...
+
+    async def unchecked(self, home: int) -> list[Draft]:
+        """Drafts of this home whose participants are all listed, oldest first."""
+        ...
+
+    async def known_groups(self, project: str, groups: Collection[str]) -> frozenset[str]: ...
+
+    async def count(self, draft: Draft, limit: int) -> int | None:
+        """How many existing contacts it targets, each once; None: more than `limit`."""
+        ...
+
+    async def count_selected(self, draft: Draft) -> int:
+        """How many contacts were selected one by one, each once, existing or not."""
+        ...
+
+    async def checked(self, launch_id: str) -> None: ...
+
+    async def next_turn(self, home: int) -> str | None:
+        """Whose turn it is; None: nothing to walk."""
+        ...
+
+    async def walk(self, launch_id: str) -> Walk: ...
+
+    async def page(self, walk: Walk, reads: Reads, *, limit: int, whole: bool) -> Page:
+        """The next at most `limit` contacts of the audience, fewer if they are large. `whole`: with documents."""
+        ...
+
+    async def advance(self, walk: Walk, page: Page, chunks: Sequence[tuple[str, Chunk]], opened: Sequence[int]) -> None:
+        """Move the cursor behind the page, note its chunks (event id first), and go to the end of the queue."""
+        ...
+
+    async def finish(self, walk: Walk, now: datetime) -> None:
+        """No more turns; forget the selected contacts."""
+        ...
+
+
+class TargetsAhead(Protocol):
+    async def contacts(self) -> int:
+        """How many targeted contacts executor has before it, about. Raises what the network raises."""
+        ...
