@@ -1,0 +1,1 @@
+"""What log decides, without a database: how facts become figures, states, records and timelines."""

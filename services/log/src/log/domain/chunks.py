@@ -1,0 +1,50 @@
+"""What of a chunk is kept: whom it is about and what it says of each, for lists and timelines."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from contracts.deliveries import DeliveriesRecorded
+
+
+class Kind(StrEnum):
+    ADMITTED = "admitted"
+    STARTED = "started"
+    MESSAGE = "message"
+    INCIDENT = "incident"
+    RESOLVED = "resolved"
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """Kept once by `event_id`. `said[i]` is of `contact_ids[i]`; a single entry is of all, none of nobody."""
+
+    event_id: str
+    launch_id: str
+    project: str
+    kind: Kind
+    at: datetime
+    contact_ids: Sequence[str]
+    said: Sequence[str] = ()
+    step: str | None = None
+    occurrences: Sequence[int] = ()
+
+
+def delivery_chunk(event: DeliveriesRecorded, event_id: str) -> Chunk:
+    """`said` is `state` or `state:reason`. Occurrences are left out where all are the first."""
+    said = [
+        state if reason is None else f"{state}:{reason}"
+        for state, reason in zip(event.states, event.reasons, strict=True)
+    ]
+    return Chunk(
+        event_id,
+        event.launch_id,
+        event.project,
+        Kind.MESSAGE,
+        event.at,
+        event.contact_ids,
+        said=said[:1] if len(set(said)) == 1 else said,
+        step=event.step,
+        occurrences=() if set(event.occurrences) == {1} else event.occurrences,
+    )

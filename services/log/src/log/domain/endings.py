@@ -1,0 +1,71 @@
+"""Which outcome each target of a record has: the mapping from what contacts and executor say."""
+
+from collections import Counter
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from contracts.outcomes import TargetsEnded, TargetsRefused
+from contracts.targets import TargetsExcluded
+from contracts.words import Outcome
+from log.domain.facts import Ended
+from log.domain.launch import NOT_STARTED
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """Targets with the same outcome, reason and start."""
+
+    outcome: Outcome
+    reason: str
+    started_at: datetime | None
+    contact_ids: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Endings:
+    """The outcomes that one record tells. `event_id` is the record's."""
+
+    event_id: str
+    launch_id: str
+    project: str
+    ended_at: datetime
+    groups: Sequence[Ending]
+
+    @property
+    def count(self) -> int:
+        return sum(len(group.contact_ids) for group in self.groups)
+
+    def only(self, contact_ids: Collection[str]) -> "Endings":
+        """Those of these contacts, each once."""
+        left = set(contact_ids)
+        groups = []
+        for group in self.groups:
+            kept = [contact_id for contact_id in dict.fromkeys(group.contact_ids) if contact_id in left]
+            left.difference_update(kept)
+            if kept:
+                groups.append(replace(group, contact_ids=kept))
+        return replace(self, groups=groups)
+
+    @property
+    def fact(self) -> Ended:
+        outcomes: Counter[Outcome] = Counter()
+        reasons: Counter[str] = Counter()
+        for group in self.groups:
+            outcomes[group.outcome] += len(group.contact_ids)
+            reasons[group.reason] += len(group.contact_ids)
+        return Ended(outcomes, reasons)
+
+
+def endings(event: TargetsExcluded | TargetsRefused | TargetsEnded, event_id: str) -> Endings:
+    """Outcomes as executor gives them; who never started is `other`, with the reason why."""
+    members: dict[tuple[Outcome, str, datetime | None], list[str]] = {}
+    if isinstance(event, TargetsEnded):
+        rows = zip(event.contact_ids, event.outcomes, event.reasons, event.started_at, strict=True)
+        for contact_id, outcome, reason, started_at in rows:
+            members.setdefault((outcome, reason, started_at), []).append(contact_id)
+    else:
+        for contact_id, why in zip(event.contact_ids, event.reasons, strict=True):
+            members.setdefault((Outcome.OTHER, NOT_STARTED + why, None), []).append(contact_id)
+    groups = [Ending(*kind, contact_ids) for kind, contact_ids in members.items()]
+    return Endings(event_id, event.launch_id, event.project, event.at, groups)

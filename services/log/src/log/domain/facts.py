@@ -1,0 +1,73 @@
+"""What an event tells about a launch, as far as its figures and state are concerned."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from contracts.words import ControlState, Outcome
+from log.domain.launch import Request
+
+
+@dataclass(frozen=True, slots=True)
+class Described:
+    """The immutable part: which scenario version, since when. LaunchRequested and every LaunchOpened tell it."""
+
+    scenario: str
+    version: int
+    requested_at: datetime
+    retry_of: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Requested:
+    request: Request
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """contacts has begun to walk the audience."""
+
+
+@dataclass(frozen=True, slots=True)
+class Controlled:
+    state: ControlState
+    revision: int
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Targeted:
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class TargetingEnded:
+    total: int
+    failed: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """Outcomes of targets that had none before."""
+
+    outcomes: Mapping[Outcome, int]
+    by_reason: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """Net change per delivery state: up by one for the new state of a message, down by one for its former."""
+
+    change: Mapping[str, int]
+
+
+Fact = Described | Requested | Opened | Controlled | Held | Targeted | TargetingEnded | Started | Ended | Delivered

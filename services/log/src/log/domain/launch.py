@@ -1,0 +1,103 @@
+"""A launch as log counts it: the facts that were told, the figures derived from them, and its state."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from contracts.words import ControlState, LaunchState, Outcome
+
+NOT_STARTED = "not_started:"
+STOPPED_REASONS = ("stopped", f"{NOT_STARTED}stopped")
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """Who asked for the launch and how: from the first control record."""
+
+    requested_by: str
+    command_id: str | None = None
+    command_source: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Launch:
+    """One row of `launch`. Facts may come in any order, so everything but identity may still be unknown."""
+
+    launch_id: str
+    project: str
+    scenario: str | None = None
+    version: int | None = None
+    requested_at: datetime | None = None
+    retry_of: str | None = None
+    request: Request | None = None
+
+    control: ControlState = ControlState.RUNNING
+    control_revision: int = 0
+    held: str | None = None
+    opened: bool = False
+    total: int | None = None
+    """The launch's targets, once targeting has finished."""
+    failed: str | None = None
+    """Why targeting could not go on."""
+
+    chunked: int = 0
+    """Targets in the chunks seen so far."""
+    begun: int = 0
+    """Instances that executor said it started."""
+    outcomes: Mapping[Outcome, int] = field(default_factory=dict)
+    by_reason: Mapping[str, int] = field(default_factory=dict)
+    deliveries: Mapping[str, int] = field(default_factory=dict)
+
+    end: LaunchState | None = None
+    """Set once: `completed`, `stopped` or `failed`."""
+    ended_at: datetime | None = None
+    revision: int = 0
+    """Rises with every change of the figures: one revision, one content."""
+    changed_at: datetime | None = None
+
+    published: int = 0
+    """The revision that went out last."""
+    published_at: datetime | None = None
+    announced: bool = False
+    """The end went out."""
+    seen: int = 0
+    """The highest revision read back from `log.launches`."""
+
+    @property
+    def ended(self) -> int:
+        return sum(self.outcomes.values())
+
+    @property
+    def not_started(self) -> int:
+        return sum(count for reason, count in self.by_reason.items() if reason.startswith(NOT_STARTED))
+
+    @property
+    def started(self) -> int:
+        """An instance that ended had started, also when its start is told later."""
+        return max(self.begun, self.ended - self.not_started)
+
+    @property
+    def targeted(self) -> int:
+        """The total; until it is known, what was heard of so far."""
+        if self.total is not None:
+            return self.total
+        return max(self.chunked, self.started + self.not_started)
+
+    @property
+    def in_progress(self) -> int:
+        return self.targeted - self.ended
+
+    @property
+    def was_stopped(self) -> bool:
+        """A target that ended because of a stop tells of it even before the control record is read here."""
+        return self.control is ControlState.STOPPED or any(self.by_reason.get(reason) for reason in STOPPED_REASONS)
+
+    @property
+    def state(self) -> LaunchState:
+        if self.end is not None:
+            return self.end
+        if self.control is ControlState.STOPPED:
+            return LaunchState.STOPPING
+        if self.control is ControlState.PAUSED:
+            return LaunchState.PAUSED
+        return LaunchState.RUNNING if self.opened else LaunchState.REQUESTED

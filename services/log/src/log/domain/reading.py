@@ -1,0 +1,103 @@
+"""What each event of each stream means to log: one table from event to facts, chunk and endings."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from contracts.deliveries import DeliveriesRecorded, LaunchHeld
+from contracts.event import Event
+from contracts.launches import LaunchControlled, LaunchRequested
+from contracts.outcomes import (
+    IncidentsClosed,
+    IncidentsOpened,
+    StepsCounted,
+    TargetsEnded,
+    TargetsRefused,
+    TargetsStarted,
+)
+from contracts.targets import LaunchOpened, TargetingFinished, TargetsAdmitted, TargetsExcluded
+from log.domain import facts
+from log.domain.chunks import Chunk, Kind, delivery_chunk
+from log.domain.endings import Endings, endings
+from log.domain.launch import Request
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What one record says about one launch.
+
+    `facts` are told to the launch at once; but with a `chunk` only if that chunk is new. `endings` become facts by
+    the rows that they really make; `targets` says that those rows are targets not heard of before.
+    """
+
+    launch_id: str
+    project: str
+    facts: tuple[facts.Fact, ...] = ()
+    chunk: Chunk | None = None
+    endings: Endings | None = None
+    targets: bool = False
+    steps: StepsCounted | None = None
+
+
+def read(event: Event, event_id: str, now: datetime) -> Reading | None:
+    """None: no concern of log's."""
+    match event:
+        case LaunchRequested():
+            control = facts.Controlled(event.state, event.revision)
+            request = Request(event.launched_by, event.command_id, event.command_source)
+            return _reading(event, _described(event), facts.Requested(request), control)
+        case LaunchControlled():
+            return _reading(event, facts.Controlled(event.state, event.revision))
+        case LaunchOpened():
+            return _reading(event, _described(event), facts.Opened())
+        case TargetsAdmitted():
+            contact_ids = event.targets.contact_ids
+            chunk = Chunk(event_id, event.launch_id, event.project, Kind.ADMITTED, now, contact_ids)
+            return _chunk(chunk, facts.Targeted(len(contact_ids)))
+        case TargetsExcluded():
+            return Reading(event.launch_id, event.project, endings=endings(event, event_id), targets=True)
+        case TargetingFinished():
+            return _reading(event, facts.TargetingEnded(event.total, event.failed))
+        case TargetsStarted():
+            chunk = Chunk(event_id, event.launch_id, event.project, Kind.STARTED, event.at, event.contact_ids)
+            return _chunk(chunk, facts.Started(len(event.contact_ids)))
+        case TargetsRefused() | TargetsEnded():
+            return Reading(event.launch_id, event.project, endings=endings(event, event_id))
+        case StepsCounted():
+            return Reading(event.launch_id, event.project, steps=event)
+        case IncidentsOpened():
+            return _chunk(_incidents(event, event_id))
+        case IncidentsClosed():
+            return _chunk(Chunk(event_id, event.launch_id, event.project, Kind.RESOLVED, event.at, event.contact_ids))
+        case DeliveriesRecorded():
+            return _chunk(delivery_chunk(event, event_id), facts.Delivered(_delivered(event)))
+        case LaunchHeld():
+            return _reading(event, facts.Held(event.reason))
+        case _:
+            return None
+
+
+def _reading(
+    event: LaunchRequested | LaunchControlled | LaunchOpened | TargetingFinished | LaunchHeld, *told: facts.Fact
+) -> Reading:
+    return Reading(event.launch_id, event.project, facts=told)
+
+
+def _chunk(chunk: Chunk, *told: facts.Fact) -> Reading:
+    return Reading(chunk.launch_id, chunk.project, facts=told, chunk=chunk)
+
+
+def _described(event: LaunchRequested | LaunchOpened) -> facts.Described:
+    return facts.Described(event.version.key, event.version.version, event.requested_at, event.retry_of)
+
+
+def _incidents(event: IncidentsOpened, event_id: str) -> Chunk:
+    said = [f"{step}: {detail}" for step, detail in zip(event.steps, event.details, strict=True)]
+    return Chunk(event_id, event.launch_id, event.project, Kind.INCIDENT, event.at, event.contact_ids, said)
+
+
+def _delivered(event: DeliveriesRecorded) -> Mapping[str, int]:
+    change: Counter[str] = Counter(event.states)
+    change.subtract(state for state in event.previous if state is not None)
+    return change
