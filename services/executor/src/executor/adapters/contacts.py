@@ -1,0 +1,80 @@
+"""The newest of each contact, and updates of contacts that are under way."""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime, timedelta
+
+from contracts.changes import ContactChange
+from executor.domain.launch import Launch
+from runtime.transaction import Transaction
+
+
+class PostgresContacts:
+    async def keep(self, tx: Transaction, project: str, changes: Sequence[ContactChange]) -> None:
+        await tx.connection.execute(
+            """
+            INSERT INTO contact_state (project, contact_id, partition, revision, contact, suppressed)
+            SELECT $1, t.contact_id, $2, t.revision, t.contact, t.suppressed
+            FROM unnest($3::text[], $4::bigint[], $5::json[], $6::boolean[])
+                AS t (contact_id, revision, contact, suppressed)
+            ON CONFLICT (project, contact_id) DO UPDATE
+            SET revision = excluded.revision, contact = excluded.contact, suppressed = excluded.suppressed
+            WHERE contact_state.revision < excluded.revision
+            """,
+            project,
+            tx.number,
+            [change.contact_id for change in changes],
+            [change.revision for change in changes],
+            [None if change.contact is None else change.contact.model_dump_json() for change in changes],
+            [change.suppressed for change in changes],
+        )
+
+    async def read_up_to(self, tx: Transaction, written_at: datetime) -> None:
+        await tx.connection.execute(
+            """
+            INSERT INTO changes_read (partition, written_at) VALUES ($1, $2)
+            ON CONFLICT (partition) DO UPDATE SET written_at = greatest(changes_read.written_at, excluded.written_at)
+            """,
+            tx.number,
+            written_at,
+        )
+
+
+class PostgresUpdates:
+    async def request(self, tx: Transaction, launch: Launch, ids: list[str], update_ids: list[str]) -> None:
+        await tx.connection.execute(
+            """
+            INSERT INTO pending_update (update_id, launch_id, contact_id, partition, project, requested_at)
+            SELECT t.update_id, $1, t.contact_id, $2, $3, $4
+            FROM unnest($5::text[], $6::text[]) AS t (update_id, contact_id)
+            """,
+            launch.launch_id,
+            tx.number,
+            launch.project,
+            tx.now,
+            update_ids,
+            ids,
+        )
+
+    async def answered(self, tx: Transaction, causes: Collection[str]) -> dict[str, list[str]]:
+        rows = await tx.connection.fetch(
+            "SELECT launch_id, contact_id FROM pending_update WHERE update_id = ANY($1::text[])", list(causes)
+        )
+        found: dict[str, list[str]] = {}
+        for row in rows:
+            found.setdefault(row["launch_id"], []).append(row["contact_id"])
+        return found
+
+    async def overdue(self, tx: Transaction, update_ids: list[str], timeout: timedelta) -> set[str]:
+        rows = await tx.connection.fetch(
+            """
+            SELECT u.update_id FROM pending_update u JOIN changes_read c ON c.partition = $1
+            WHERE u.update_id = ANY($2::text[]) AND u.requested_at + $3 <= c.written_at
+            """,
+            tx.number,
+            update_ids,
+            timeout,
+        )
+        return {row["update_id"] for row in rows}
+
+    async def forget(self, tx: Transaction, update_ids: list[str]) -> None:
+        await tx.connection.execute("DELETE FROM pending_update WHERE update_id = ANY($1::text[])", update_ids)

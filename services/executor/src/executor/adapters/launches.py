@@ -1,0 +1,143 @@
+"""Launches, the shared side of their gates, and what each partition has counted of them."""
+
+from collections import OrderedDict
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import Any, Final
+
+import orjson
+
+from contracts.launches import ScenarioVersion
+from contracts.targets import LaunchOpened
+from contracts.words import ControlState
+from executor.domain.launch import Launch, Share
+from executor.ports import AtHand
+from runtime.transaction import Connection, Lease, Transaction
+
+Compile = Callable[[str, ScenarioVersion, Mapping[str, Any], str | None], Launch]
+"""Launch id, version, context, `retry_of`."""
+
+KEPT: Final = 256
+"""Compiled launches that a process keeps."""
+
+
+class PostgresLaunches:
+    def __init__(self, compile: Compile) -> None:
+        self._compile = compile
+        self._kept: OrderedDict[str, Launch] = OrderedDict()
+
+    async def open(self, tx: Transaction, opened: Sequence[LaunchOpened]) -> None:
+        await tx.connection.executemany(
+            """
+            INSERT INTO launch (launch_id, project, scenario, version, definition, context, retry_of, requested_at)
+            VALUES ($1, $2, $3, $4, $5::text::json, $6::text::json, $7, $8) ON CONFLICT DO NOTHING
+            """,
+            [
+                (
+                    event.launch_id,
+                    event.project,
+                    event.version.key,
+                    event.version.version,
+                    event.version.model_dump_json(),
+                    orjson.dumps(event.context).decode(),
+                    event.retry_of,
+                    event.requested_at,
+                )
+                for event in sorted(opened, key=lambda event: event.launch_id)
+            ],
+        )
+
+    async def at_hand(self, tx: Transaction, launch_ids: Collection[str]) -> dict[str, AtHand]:
+        ids = sorted(launch_ids)
+        await self._behind_gates(tx.connection, ids)
+        rows = await tx.connection.fetch(
+            """
+            SELECT l.launch_id, g.state, s.open, s.entered, s.revision
+            FROM unnest($1::text[]) AS l (launch_id)
+            LEFT JOIN gate g ON g.launch_id = l.launch_id
+            LEFT JOIN launch_share s ON s.partition = $2 AND s.launch_id = l.launch_id
+            """,
+            ids,
+            tx.number,
+        )
+        launches = await self._launches(tx.connection, ids)
+        return {
+            row["launch_id"]: AtHand(
+                launch=launches[row["launch_id"]],
+                gate=ControlState(row["state"] or ControlState.RUNNING),
+                share=_share(row) if row["revision"] is not None else Share(),
+            )
+            for row in rows
+            if row["launch_id"] in launches
+        }
+
+    async def _behind_gates(self, connection: Connection, ids: Sequence[str]) -> None:
+        """Shared, in id order. What follows in the transaction is planned for large tables, whatever they held when
+        this connection first planned it: a plan made while they were empty would scan them for as long as it lives.
+        """
+        await connection.execute(
+            """
+            SELECT set_config('enable_seqscan', 'off', true), set_config('enable_hashjoin', 'off', true),
+                   set_config('enable_mergejoin', 'off', true)
+            """
+        )
+        await connection.execute(
+            "SELECT pg_advisory_xact_lock_shared(hashtextextended(id, 0)) FROM unnest($1::text[]) AS id", ids
+        )
+
+    async def _launches(self, connection: Connection, ids: Sequence[str]) -> dict[str, Launch]:
+        missing = [id for id in ids if id not in self._kept]
+        if missing:
+            rows = await connection.fetch(
+                "SELECT launch_id, definition, context, retry_of FROM launch WHERE launch_id = ANY($1)", missing
+            )
+            for row in rows:
+                version = ScenarioVersion.model_validate_json(row["definition"])
+                context = orjson.loads(row["context"])
+                self._kept[row["launch_id"]] = self._compile(row["launch_id"], version, context, row["retry_of"])
+        found = {id: self._kept[id] for id in ids if id in self._kept}
+        for id in found:
+            self._kept.move_to_end(id)
+        while len(self._kept) > KEPT:
+            self._kept.popitem(last=False)
+        return found
+
+    async def count(self, tx: Transaction, shares: Mapping[str, tuple[Launch, Share]]) -> None:
+        await tx.connection.execute(
+            """
+            INSERT INTO launch_share (partition, launch_id, project, open, entered, revision)
+            SELECT $1, s.* FROM unnest($2::text[], $3::text[], $4::integer[], $5::json[], $6::bigint[]) AS s
+            ON CONFLICT (partition, launch_id) DO UPDATE
+            SET open = excluded.open, entered = excluded.entered, revision = excluded.revision
+            """,
+            tx.number,
+            list(shares),
+            [launch.project for launch, _ in shares.values()],
+            [share.open for _, share in shares.values()],
+            [orjson.dumps(share.entered).decode() for _, share in shares.values()],
+            [share.revision for _, share in shares.values()],
+        )
+
+    async def uncounted(self, lease: Lease) -> bool:
+        return bool(
+            await lease.pool.fetchval(
+                "SELECT EXISTS (SELECT FROM launch_share WHERE partition = $1 AND published < revision)", lease.number
+            )
+        )
+
+    async def take_uncounted(self, tx: Transaction, limit: int) -> list[tuple[str, str, Share]]:
+        rows = await tx.connection.fetch(
+            """
+            UPDATE launch_share SET published = revision
+            WHERE partition = $1 AND launch_id = ANY(ARRAY(
+                SELECT launch_id FROM launch_share
+                WHERE partition = $1 AND published < revision ORDER BY launch_id LIMIT $2))
+            RETURNING launch_id, project, open, entered, revision
+            """,
+            tx.number,
+            limit,
+        )
+        return [(row["launch_id"], row["project"], _share(row)) for row in rows]
+
+
+def _share(row: Any) -> Share:
+    return Share(row["open"], orjson.loads(row["entered"]), row["revision"])

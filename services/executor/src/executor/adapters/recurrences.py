@@ -1,0 +1,51 @@
+"""The one place of a contact in a scenario. Keys decide, not order: two launches at once never both get it."""
+
+from executor.domain.advance import OPEN
+from executor.domain.launch import Launch
+from runtime.transaction import Transaction
+
+
+class PostgresRecurrences:
+    async def take(self, tx: Transaction, launch: Launch, ids: list[str], keep: bool) -> set[str]:
+        rows = await tx.connection.fetch(
+            """
+            INSERT INTO recurrence (project, scenario, contact_id, launch_id, keep)
+            SELECT $1, $2, t.contact_id, $3, $4 FROM unnest($5::text[]) AS t (contact_id)
+            ON CONFLICT DO NOTHING RETURNING contact_id
+            """,
+            launch.project,
+            launch.scenario,
+            launch.launch_id,
+            keep,
+            ids,
+        )
+        return {row["contact_id"] for row in rows}
+
+    async def take_over(self, tx: Transaction, launch: Launch, ids: list[str]) -> set[str]:
+        rows = await tx.connection.fetch(
+            """
+            UPDATE recurrence r SET launch_id = $3
+            WHERE r.project = $1 AND r.scenario = $2 AND r.contact_id = ANY($4::text[])
+              AND NOT EXISTS (SELECT FROM process_instance i WHERE i.launch_id = r.launch_id
+                              AND i.contact_id = r.contact_id AND i.status = ANY($5::text[]))
+            RETURNING r.contact_id
+            """,
+            launch.project,
+            launch.scenario,
+            launch.launch_id,
+            ids,
+            list(OPEN),
+        )
+        return {row["contact_id"] for row in rows}
+
+    async def release(self, tx: Transaction, launch: Launch, ids: list[str]) -> None:
+        await tx.connection.execute(
+            """
+            DELETE FROM recurrence
+            WHERE project = $1 AND scenario = $2 AND contact_id = ANY($3::text[]) AND launch_id = $4 AND NOT keep
+            """,
+            launch.project,
+            launch.scenario,
+            ids,
+            launch.launch_id,
+        )

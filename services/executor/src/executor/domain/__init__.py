@@ -1,0 +1,1 @@
+"""What a process instance does, as pure functions on frozen data: no clock, no database, no randomness."""

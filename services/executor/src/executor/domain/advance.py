@@ -1,0 +1,190 @@
+"""The state machine of process instances: `advance(flow, cohort, event, now, roll)` gives the cohorts it becomes."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Final, assert_never
+
+from contracts.words import DeliveryState, Outcome
+from executor.domain import ways
+from executor.domain.cohort import (
+    SENT,
+    Cohort,
+    Deleted,
+    DeliverySettled,
+    Event,
+    Roll,
+    Started,
+    Status,
+    Stopped,
+    TimerDue,
+    UpdateAnswered,
+)
+from executor.domain.flow import Branch, End, Flow, Send, Split, Unsupported, Update, Wait
+from executor.domain.outcomes import ERROR_CONDITION, ERROR_STEP_LIMIT, ERROR_UPDATE, outcome_of_end, send_error
+
+STEP_LIMIT: Final = 1000
+"""Steps that one advance may run through without a rest."""
+
+UPDATE_TIMEOUT: Final = timedelta(seconds=60)
+
+OPEN: Final = frozenset(Status) - {Status.READY, Status.ENDED}
+
+EXPECTS: Final[dict[type[Event], frozenset[Status]]] = {
+    Started: frozenset({Status.READY}),
+    TimerDue: frozenset({Status.TIMER, Status.PAUSED, Status.UPDATE}),
+    DeliverySettled: frozenset({Status.DELIVERY}),
+    UpdateAnswered: frozenset({Status.UPDATE}),
+    Stopped: OPEN,
+    Deleted: OPEN,
+}
+
+SETTLED: Final = frozenset({DeliveryState.ACCEPTED, DeliveryState.SKIPPED, DeliveryState.FAILED, DeliveryState.UNKNOWN})
+"""Delivery states that let a step go on. `cancelled` does not: what cancelled the message ends the instance."""
+
+
+class Answer(StrEnum):
+    ADVANCE = "advance"
+    IGNORE = "ignore"
+    REFUSE = "refuse"
+
+
+class Refused(Exception):
+    """An event that cannot come to an instance in this state: a bug."""
+
+
+def answer(status: Status, event: type[Event]) -> Answer:
+    """What (state, event) means. Ignored is what is late or repeated."""
+    if status in EXPECTS[event]:
+        return Answer.ADVANCE
+    return Answer.REFUSE if status is Status.READY else Answer.IGNORE
+
+
+def advance(flow: Flow, cohort: Cohort, event: Event, now: datetime, roll: Roll, held: bool = False) -> list[Cohort]:
+    """The cohorts that `cohort` becomes; none if the event changes nothing. Raises Refused.
+
+    Where they come to rest says what has to go out: a message for those that now wait for a delivery, an update
+    for those that wait for an update, an outcome, an incident. `held` (the launch is paused): no step starts.
+    """
+    match answer(cohort.status, type(event)):
+        case Answer.IGNORE:
+            return []
+        case Answer.REFUSE:
+            raise Refused(f"{type(event).__name__} came to {cohort.status} instances at step {cohort.step}")
+    match event:
+        case Started():
+            return _go(flow, cohort, flow.start, now, roll, held)
+        case TimerDue():
+            return _time(flow, cohort, now, roll, held)
+        case DeliverySettled():
+            return _delivery(flow, cohort, event, now, roll, held)
+        case UpdateAnswered():
+            return _after_rest(flow, cohort, now, roll, held)
+        case Stopped():
+            return [_end(cohort, Outcome.ABANDON, "stopped")]
+        case Deleted():
+            return [_end(cohort, Outcome.ABANDON, "deleted")]
+        case _:
+            assert_never(event)
+
+
+def _time(flow: Flow, cohort: Cohort, now: datetime, roll: Roll, held: bool) -> list[Cohort]:
+    if cohort.status is Status.UPDATE:
+        return [_end(cohort, Outcome.FAILURE, ERROR_UPDATE)]
+    if cohort.status is Status.PAUSED:
+        return _go(flow, cohort, cohort.step, now, roll, held)
+    return _after_rest(flow, cohort, now, roll, held)
+
+
+def _after_rest(flow: Flow, cohort: Cohort, now: datetime, roll: Roll, held: bool) -> list[Cohort]:
+    node = flow.nodes.get(cohort.step)
+    if isinstance(node, Wait | Update):
+        return _go(flow, cohort, node.next, now, roll, held)
+    return [_incident(cohort, f"step {cohort.step} is not what the instance rested in")]
+
+
+def _delivery(
+    flow: Flow, cohort: Cohort, event: DeliverySettled, now: datetime, roll: Roll, held: bool
+) -> list[Cohort]:
+    here = (cohort.step, cohort.occurrence) == (event.step, event.occurrence)
+    if not here or event.state not in SETTLED:
+        return []
+    node = flow.nodes.get(cohort.step)
+    if not isinstance(node, Send):
+        return [_incident(cohort, f"step {cohort.step} is not what the instance rested in")]
+    if event.state is DeliveryState.SKIPPED:
+        skipped = replace(cohort, messages=cohort.messages or event.reason or "unknown")
+        return _go(flow, skipped, node.skipped, now, roll, held)
+    sent = replace(cohort, messages=SENT)
+    if event.state is not DeliveryState.FAILED:
+        return _go(
+            flow, sent, node.accepted if event.state is DeliveryState.ACCEPTED else node.unknown, now, roll, held
+        )
+    if node.failed is None:
+        return [_end(sent, Outcome.FAILURE, send_error(event.reason))]
+    return _go(flow, sent, node.failed, now, roll, held)
+
+
+def _go(flow: Flow, cohort: Cohort, step: str, now: datetime, roll: Roll, held: bool) -> list[Cohort]:
+    """On to `step`, and through every step that needs no rest."""
+    first = replace(cohort, status=Status.READY, step=step, due_at=None)
+    if held:
+        return [replace(first, status=Status.PAUSED)]
+    rested: list[Cohort] = []
+    moving = [first]
+    while moving:
+        for following in _run(flow, moving.pop(), now, roll):
+            (moving if following.status is Status.READY else rested).append(following)
+    return rested
+
+
+def _run(flow: Flow, cohort: Cohort, now: datetime, roll: Roll) -> Iterable[Cohort]:
+    """Run the step that the cohort has come to: where its members then stand."""
+    if len(cohort.entered) >= STEP_LIMIT:
+        return [_end(cohort, Outcome.FAILURE, ERROR_STEP_LIMIT)]
+    at = replace(cohort, entered=(*cohort.entered, cohort.step))
+    node = flow.nodes.get(cohort.step)
+    match node:
+        case Send():
+            return [replace(_counted(flow, at), status=Status.DELIVERY)]
+        case Update():
+            return [replace(_counted(flow, at), status=Status.UPDATE, due_at=now + UPDATE_TIMEOUT)]
+        case Wait():
+            return [replace(at, status=Status.TIMER, due_at=now + node.duration)]
+        case Branch():
+            return _fork(at, ways.branch(node, at.members, roll, flow))
+        case Split():
+            return _fork(at, ways.split(node, at.members, roll, flow, at.step))
+        case End():
+            outcome, reason = outcome_of_end(node.type, at.step, at.messages)
+            return [_end(at, outcome, reason)]
+        case Unsupported():
+            return [_incident(at, f"this version of the executor cannot run the step ({node.what})")]
+        case None:
+            return [_incident(at, "the scenario version has no such step")]
+        case _:
+            assert_never(node)
+
+
+def _fork(cohort: Cohort, found: dict[str | None, list[int]]) -> Iterable[Cohort]:
+    for way, members in found.items():
+        part = cohort.of(members)
+        yield _end(part, Outcome.FAILURE, ERROR_CONDITION) if way is ways.BROKEN else replace(part, step=way)
+
+
+def _counted(flow: Flow, cohort: Cohort) -> Cohort:
+    if cohort.step not in flow.repeatable:
+        return cohort
+    times = cohort.occurrences.get(cohort.step, 0) + 1
+    return replace(cohort, occurrences={**cohort.occurrences, cohort.step: times})
+
+
+def _end(cohort: Cohort, outcome: Outcome, reason: str) -> Cohort:
+    return replace(
+        cohort, status=Status.ENDED, occurrences={}, messages=None, due_at=None, outcome=outcome, reason=reason
+    )
+
+
+def _incident(cohort: Cohort, detail: str) -> Cohort:
+    return replace(cohort, status=Status.INCIDENT, due_at=None, reason=detail)

@@ -1,0 +1,107 @@
+"""Where process instances stand, and what can happen to them.
+
+Instances of one launch that stand at the same place and meet the same event move together, as one cohort: the work
+per contact is to be sliced out of columns. A cohort of one is a process instance.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from enum import StrEnum
+from typing import Final
+
+from contracts.targets import Snapshot
+from contracts.words import DeliveryState, Outcome
+
+
+class Status(StrEnum):
+    """`ready` and running exist only inside a transaction; the others are stored."""
+
+    READY = "ready"
+    TIMER = "waiting_timer"
+    DELIVERY = "waiting_delivery"
+    UPDATE = "waiting_update"
+    PAUSED = "waiting_paused"
+    INCIDENT = "incident"
+    ENDED = "ended"
+
+
+SENT: Final = "sent"
+"""`Cohort.messages` once a message was not skipped."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cohort:
+    members: Sequence[int]
+    """Places in the columns of the `Roll` they are handled with, rising."""
+    status: Status
+    step: str
+    occurrences: Mapping[str, int] = field(default_factory=dict)
+    """How many times they came to each repeatable step; a step that is missing counts once."""
+    messages: str | None = None
+    """None: no message yet; `sent`: not all were skipped; else the `<why>` of the first of them, all skipped."""
+    due_at: datetime | None = None
+    outcome: Outcome | None = None
+    reason: str | None = None
+    """Of the outcome; of an incident, what a person has to know."""
+    entered: tuple[str, ...] = ()
+    """Steps that this advance ran through, for the counts per step."""
+
+    @property
+    def occurrence(self) -> int:
+        """How many times they came to the step they stand at."""
+        return self.occurrences.get(self.step, 1)
+
+    def of(self, members: Sequence[int]) -> "Cohort":
+        """Some of its members."""
+        return self if len(members) == len(self.members) else replace(self, members=members)
+
+
+@dataclass(frozen=True, slots=True)
+class Roll:
+    """Columns of the contacts that are handled together."""
+
+    contact_ids: list[str]
+    started_at: list[datetime]
+    snapshot: Snapshot | None
+    """None: nothing ahead of these instances reads contact data."""
+    sizes: list[int] | None = None
+    """Bytes of each contact's data, where it may be more than one record should carry."""
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """A new instance is to run its first step."""
+
+
+@dataclass(frozen=True, slots=True)
+class TimerDue:
+    """A wait is over, a paused instance may go on, or an update was not answered in time."""
+
+
+@dataclass(frozen=True, slots=True)
+class DeliverySettled:
+    """What became of a message, as far as the step is concerned."""
+
+    step: str
+    occurrence: int
+    state: DeliveryState
+    reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class UpdateAnswered:
+    """contacts has carried out the update that the instance waits for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stopped:
+    """The launch was stopped."""
+
+
+@dataclass(frozen=True, slots=True)
+class Deleted:
+    """The contact is gone."""
+
+
+Event = Started | TimerDue | DeliverySettled | UpdateAnswered | Stopped | Deleted

@@ -1,0 +1,124 @@
+"""What is known of contacts, in columns: sliced, superseded by newer data, stored per instance and read back."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, TypedDict, TypeVar
+
+from contracts.changes import Contact
+from contracts.targets import Snapshot
+
+V = TypeVar("V")
+
+ALWAYS_GIVEN: Final = "administrative"
+"""Message type that needs no consent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Newer:
+    """A contact as it is now, known from `contacts.changes`. None: deleted."""
+
+    revision: int
+    contact: Contact | None
+    suppressed: bool
+
+
+class Stored(TypedDict):
+    """One contact's entry of a Snapshot, as it is kept with its instance."""
+
+    email: str | None
+    zone: str | None
+    attributes: dict[str, Any]
+    consents: dict[str, bool]
+    suppressed: bool
+    permitted: bool
+    groups: list[str] | None
+
+
+def pick(column: list[V], members: Sequence[int]) -> list[V]:
+    """The entries of `members`; the column itself if that is all of them."""
+    return column if len(members) == len(column) else [column[member] for member in members]
+
+
+def slice_of(snapshot: Snapshot, members: Sequence[int]) -> Snapshot:
+    if len(members) == len(snapshot.contact_ids):
+        return snapshot
+    return Snapshot(
+        contact_ids=pick(snapshot.contact_ids, members),
+        revisions=pick(snapshot.revisions, members),
+        emails=pick(snapshot.emails, members),
+        zones=pick(snapshot.zones, members),
+        attributes={name: pick(column, members) for name, column in snapshot.attributes.items()},
+        consents={name: pick(column, members) for name, column in snapshot.consents.items()},
+        suppressed=pick(snapshot.suppressed, members),
+        permitted=pick(snapshot.permitted, members),
+        groups=None if snapshot.groups is None else pick(snapshot.groups, members),
+    )
+
+
+def superseded(snapshot: Snapshot, newer: Mapping[int, Newer]) -> Snapshot:
+    """With newer data of some members in place. `permitted` belongs to the launch and stays."""
+    current = {member: known for member, known in newer.items() if known.contact is not None}
+    if not current:
+        return snapshot
+
+    def changed(column: list[V], values: Mapping[int, V]) -> list[V]:
+        return [values.get(member, value) for member, value in enumerate(column)]
+
+    contacts = {member: known.contact for member, known in current.items() if known.contact is not None}
+    return Snapshot(
+        contact_ids=snapshot.contact_ids,
+        revisions=changed(snapshot.revisions, {member: known.revision for member, known in current.items()}),
+        emails=changed(snapshot.emails, {member: contact.email for member, contact in contacts.items()}),
+        zones=changed(snapshot.zones, {member: contact.zone for member, contact in contacts.items()}),
+        attributes={
+            name: changed(column, {member: contact.attributes.get(name) for member, contact in contacts.items()})
+            for name, column in snapshot.attributes.items()
+        },
+        consents={
+            name: changed(
+                column,
+                {m: name == ALWAYS_GIVEN or contact.consent.get(name, False) for m, contact in contacts.items()},
+            )
+            for name, column in snapshot.consents.items()
+        },
+        suppressed=changed(snapshot.suppressed, {member: known.suppressed for member, known in current.items()}),
+        permitted=snapshot.permitted,
+        groups=None
+        if snapshot.groups is None
+        else changed(snapshot.groups, {member: contact.groups for member, contact in contacts.items()}),
+    )
+
+
+def entries(snapshot: Snapshot, members: Sequence[int]) -> list[Stored]:
+    """One per member, to keep with its instance."""
+    groups = snapshot.groups
+    return [
+        Stored(
+            email=snapshot.emails[member],
+            zone=snapshot.zones[member],
+            attributes={name: column[member] for name, column in snapshot.attributes.items()},
+            consents={name: column[member] for name, column in snapshot.consents.items()},
+            suppressed=snapshot.suppressed[member],
+            permitted=snapshot.permitted[member],
+            groups=None if groups is None else groups[member],
+        )
+        for member in members
+    ]
+
+
+def from_entries(contact_ids: list[str], revisions: list[int], rows: Sequence[Stored]) -> Snapshot:
+    """The columns again; all rows are of one launch."""
+    attributes = dict.fromkeys(name for row in rows for name in row["attributes"])
+    consents = dict.fromkeys(name for row in rows for name in row["consents"])
+    grouped = any(row["groups"] is not None for row in rows)
+    return Snapshot(
+        contact_ids=contact_ids,
+        revisions=revisions,
+        emails=[row["email"] for row in rows],
+        zones=[row["zone"] for row in rows],
+        attributes={name: [row["attributes"].get(name) for row in rows] for name in attributes},
+        consents={name: [row["consents"].get(name, False) for row in rows] for name in consents},
+        suppressed=[row["suppressed"] for row in rows],
+        permitted=[row["permitted"] for row in rows],
+        groups=[row["groups"] or [] for row in rows] if grouped else None,
+    )

@@ -1,0 +1,117 @@
+"""A launch as executor knows it: the immutable part, its gate, and what this partition has counted of it."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from contracts.launches import ScenarioVersion
+from contracts.words import ControlState, Recurrence, Why
+from executor.domain.cohort import Cohort, Status
+from executor.domain.flow import CompileCondition, Flow, compile_flow
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """How a launch takes a contact's place in its scenario."""
+
+    keep: bool
+    """The place stays taken after the end."""
+    over_ended: bool
+    """A place whose instance has ended may be taken over."""
+    refusal: Why
+
+
+@dataclass(frozen=True, slots=True)
+class Launch:
+    launch_id: str
+    project: str
+    scenario: str
+    version: int
+    rule: Rule | None
+    """None: any number of instances per contact."""
+    flow: Flow
+
+
+def recurrence_rule(recurrence: Recurrence, retry: bool) -> Rule | None:
+    """A retry lifts `once` for its targets, but never starts a contact whose instance still runs."""
+    match recurrence:
+        case Recurrence.ALWAYS:
+            return None
+        case Recurrence.IF_NOT_RUNNING:
+            return Rule(keep=False, over_ended=True, refusal=Why.RECURRENCE_RUNNING)
+        case Recurrence.ONCE if retry:
+            return Rule(keep=True, over_ended=True, refusal=Why.RECURRENCE_RUNNING)
+        case Recurrence.ONCE:
+            return Rule(keep=True, over_ended=False, refusal=Why.RECURRENCE_ONCE)
+
+
+def compile_launch(
+    launch_id: str,
+    version: ScenarioVersion,
+    context: Mapping[str, Any],
+    retry_of: str | None,
+    compile_condition: CompileCondition,
+) -> Launch:
+    return Launch(
+        launch_id=launch_id,
+        project=version.project,
+        scenario=version.key,
+        version=version.version,
+        rule=recurrence_rule(version.body.recurrence, retry_of is not None),
+        flow=compile_flow(version.body, context, compile_condition),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """What one partition has counted of a launch. `revision` rises with every change."""
+
+    open: int = 0
+    entered: Mapping[str, int] = field(default_factory=dict)
+    revision: int = 0
+
+    def after(self, started: int, cohorts: Iterable[Cohort]) -> "Share":
+        """With `started` new instances, and instances now standing as in `cohorts`."""
+        entered = Counter(self.entered)
+        ended = 0
+        for cohort in cohorts:
+            ended += len(cohort.members) if cohort.status is Status.ENDED else 0
+            for step in cohort.entered:
+                entered[step] += len(cohort.members)
+        return Share(self.open + started - ended, dict(entered), self.revision + 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Control:
+    """A control record: what the launch allows from this revision on."""
+
+    launch_id: str
+    project: str
+    state: ControlState
+    revision: int
+
+
+class OrderKind(StrEnum):
+    STOP = "stop"
+    RESUME = "resume"
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """Work that a control record left for the owner of each partition. `after`: done up to this contact id."""
+
+    launch_id: str
+    kind: OrderKind
+    revision: int
+    after: str
+
+
+def order_for(before: ControlState | None, now: ControlState) -> OrderKind | None:
+    """What has to be done to open instances when the gate turns; None: nothing, and what was ordered lapses."""
+    if now is ControlState.STOPPED:
+        return OrderKind.STOP
+    if before is ControlState.PAUSED and now is ControlState.RUNNING:
+        return OrderKind.RESUME
+    return None

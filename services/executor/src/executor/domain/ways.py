@@ -1,0 +1,127 @@
+"""Which way each contact takes where a scenario forks: `branch` by condition, `split` by weight."""
+
+import hashlib
+from bisect import bisect_right
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final
+
+from contracts.targets import Snapshot
+from executor.domain.cohort import Roll
+from executor.domain.flow import Branch, Flow, Split
+
+BROKEN: Final = None
+"""The way of a contact for whom no way could be found."""
+
+MISSING: Final = object()
+
+
+def branch(node: Branch, members: Sequence[int], roll: Roll, flow: Flow) -> dict[str | None, list[int]]:
+    """Members by the step they go on to. A decision is made once for all contacts that look the same to it."""
+    columns = [(path, _column(roll, path)) for path in node.paths if path[0] == "contact"]
+    decided: dict[str, str | None] = {}
+    ways: dict[str | None, list[int]] = {}
+    for member in members:
+        seen = [column(member) for _, column in columns]
+        key = repr(seen)
+        if key not in decided:
+            decided[key] = _decide(node, _values(columns, seen, flow.context))
+        ways.setdefault(decided[key], []).append(member)
+    return ways
+
+
+def split(node: Split, members: Sequence[int], roll: Roll, flow: Flow, step: str) -> dict[str | None, list[int]]:
+    """Weighted; a contact takes the same way whenever it comes to this step of this scenario."""
+    bounds = [bound for bound, _ in node.shares]
+    if bounds[-1] == 0:
+        return {BROKEN: list(members)}
+    start = hashlib.sha256(f"{flow.scenario}\x1f{step}\x1f".encode())
+    ways: dict[str | None, list[int]] = {}
+    for member in members:
+        drawn = start.copy()
+        drawn.update(roll.contact_ids[member].encode())
+        point = int.from_bytes(drawn.digest()[:8]) % bounds[-1]
+        ways.setdefault(node.shares[bisect_right(bounds, point)][1], []).append(member)
+    return ways
+
+
+def _decide(node: Branch, values: Mapping[str, Any]) -> str | None:
+    for condition, way in node.arms:
+        if condition is None:
+            return BROKEN
+        if condition.holds(values):
+            return way
+    return node.otherwise
+
+
+Column = Callable[[int], Any]
+
+
+def _values(
+    columns: Sequence[tuple[tuple[str, ...], Column]], seen: Sequence[Any], context: Mapping[str, Any]
+) -> dict[str, Any]:
+    """What a condition sees: nothing but what it reads, and no entry for what the contact does not have."""
+    contact: dict[str, Any] = {}
+    for (path, _), value in zip(columns, seen, strict=True):
+        if value is MISSING:
+            continue
+        if len(path) == 1:
+            contact |= value
+        elif len(path) == 2:
+            contact[path[1]] = value
+        else:
+            contact.setdefault(path[1], {}).setdefault(path[2], value)
+    return {"contact": contact, "context": context}
+
+
+def _column(roll: Roll, path: tuple[str, ...]) -> Column:
+    """Reads `contact.attributes.score` of a member. Deeper paths read the whole attribute."""
+    snapshot = roll.snapshot
+    if len(path) > 1 and path[1] == "id":
+        return roll.contact_ids.__getitem__
+    if snapshot is None:
+        return lambda _: MISSING
+    match path[1:3]:
+        case ():
+            return lambda member: _whole(roll, snapshot, member)
+        case ("attributes", name):
+            return _present(snapshot.attributes.get(name))
+        case ("consent", name):
+            return _present(snapshot.consents.get(name))
+        case ("attributes",):
+            return lambda member: _entries(snapshot.attributes, member)
+        case ("consent",):
+            return lambda member: _entries(snapshot.consents, member)
+        case ("email", *_):
+            return _present(snapshot.emails)
+        case ("zone", *_):
+            return _present(snapshot.zones)
+        case ("groups", *_):
+            return _present(snapshot.groups)
+        case ("active", *_):
+            return lambda _: True
+        case _:
+            return lambda _: MISSING
+
+
+def _present(column: Sequence[Any] | None) -> Column:
+    if column is None:
+        return lambda _: MISSING
+    return lambda member: MISSING if column[member] is None else column[member]
+
+
+def _entries(columns: Mapping[str, Sequence[Any]], member: int) -> dict[str, Any]:
+    return {name: column[member] for name, column in columns.items() if column[member] is not None}
+
+
+def _whole(roll: Roll, snapshot: Snapshot, member: int) -> dict[str, Any]:
+    known = {
+        "email": snapshot.emails[member],
+        "zone": snapshot.zones[member],
+        "groups": snapshot.groups[member] if snapshot.groups is not None else None,
+    }
+    return {name: value for name, value in known.items() if value is not None} | {
+        "id": roll.contact_ids[member],
+        "active": True,
+        "attributes": _entries(snapshot.attributes, member),
+        "consent": _entries(snapshot.consents, member),
+    }

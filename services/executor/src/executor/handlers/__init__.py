@@ -1,0 +1,1 @@
+"""What executor does with the records it reads and with what falls due between them."""

@@ -1,0 +1,77 @@
+"""Jobs of a lease between records: timers, what stops and resumes left to do, counts per step."""
+
+from typing import Final
+
+from executor.domain.advance import UPDATE_TIMEOUT
+from executor.domain.cohort import Cohort, Roll, Status, Stopped, TimerDue
+from executor.domain.launch import Order, OrderKind
+from executor.handlers.announcements import counted, update_id
+from executor.handlers.turn import Move, Turn
+from executor.ports import AtHand, Stores
+from runtime.transaction import Lease, Transaction
+
+PORTION: Final = 500
+"""Instances per transaction: records and other jobs get their turn between two portions."""
+
+
+class Between:
+    def __init__(self, stores: Stores) -> None:
+        self._stores = stores
+
+    async def timers(self, lease: Lease) -> bool:
+        """One portion of what is due: waits that are over, resumed instances, updates without an answer."""
+        if not await self._stores.instances.any_due(lease):
+            return False
+        async with lease.transaction() as tx:
+            due = await self._stores.instances.due(tx, PORTION)
+            turn = await Turn.begin(self._stores, tx, due.keys())
+            for launch_id, standing in due.items():
+                at = turn.launches[launch_id]
+                moves = [await self._due(turn, at, standing.roll, cohort) for cohort in standing.cohorts]
+                await turn.move(at, standing.roll, [move for move in moves if move[0].members])
+            await turn.finish()
+        return sum(len(standing.roll.contact_ids) for standing in due.values()) >= PORTION
+
+    async def _due(self, turn: Turn, at: AtHand, roll: Roll, cohort: Cohort) -> Move:
+        """An update is given up only once contacts has answered something a whole time-out after it was requested:
+        while contacts is down, or its answers lie unread, the time does not count."""
+        if cohort.status is not Status.UPDATE:
+            return cohort, TimerDue()
+        updates = {update_id(at.launch, roll.contact_ids[member], cohort): member for member in cohort.members}
+        overdue = await self._stores.updates.overdue(turn.tx, list(updates), UPDATE_TIMEOUT)
+        waiting = [roll.contact_ids[member] for id, member in updates.items() if id not in overdue]
+        if waiting:
+            until = turn.tx.now + UPDATE_TIMEOUT
+            await self._stores.instances.postpone(turn.tx, at.launch.launch_id, waiting, until)
+        return cohort.of([member for id, member in updates.items() if id in overdue]), TimerDue()
+
+    async def orders(self, lease: Lease) -> bool:
+        """One portion of the oldest order of this partition."""
+        order = await self._stores.gates.ordered(lease)
+        if order is None:
+            return False
+        async with lease.transaction() as tx:
+            after = await (self._stop(tx, order) if order.kind is OrderKind.STOP else self._resume(tx, order))
+            await self._stores.gates.progress(tx, order, after)
+        return True
+
+    async def _stop(self, tx: Transaction, order: Order) -> str | None:
+        standing = await self._stores.instances.open_after(tx, order.launch_id, order.after, PORTION)
+        ids = standing.roll.contact_ids
+        turn = await Turn.begin(self._stores, tx, [order.launch_id])
+        if ids:
+            await turn.move_all(turn.launches[order.launch_id], standing, Stopped())
+        await turn.finish()
+        return max(ids) if len(ids) == PORTION else None
+
+    async def _resume(self, tx: Transaction, order: Order) -> str | None:
+        return await self._stores.instances.resume(tx, order.launch_id, order.after, PORTION)
+
+    async def counts(self, lease: Lease) -> bool:
+        """Publish the counts that changed since the last time."""
+        if not await self._stores.launches.uncounted(lease):
+            return False
+        async with lease.transaction() as tx:
+            for launch_id, project, share in await self._stores.launches.take_uncounted(tx, PORTION):
+                tx.emit(counted(launch_id, project, share, lease.number))
+        return False

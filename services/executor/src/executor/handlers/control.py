@@ -1,0 +1,30 @@
+"""`launcher.launches`: the gate of each launch, and what a stop or a resume leaves to do per partition."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from contracts.launches import LaunchControlled, LaunchRequested
+from executor.domain.launch import Control, order_for
+from executor.ports import Stores
+from runtime.records import Received
+from runtime.transaction import Transaction
+
+
+class Controls:
+    def __init__(self, stores: Stores) -> None:
+        self._stores = stores
+
+    async def on_launches(self, tx: Transaction, events: Sequence[Received[Any]]) -> None:
+        """The highest revision wins, whenever it comes. Instances are not touched here: their owners do that."""
+        controls: dict[str, Control] = {}
+        for received in events:
+            match received.event:
+                case LaunchRequested() | LaunchControlled() as event:
+                    control = Control(event.launch_id, event.project, event.state, event.revision)
+                    known = controls.setdefault(control.launch_id, control)
+                    controls[control.launch_id] = max(known, control, key=lambda one: one.revision)
+        gates = await self._stores.gates.shut(tx, controls.keys()) if controls else {}
+        for launch_id, control in controls.items():
+            before, revision = gates.get(launch_id, (None, 0))
+            if control.revision > revision:
+                await self._stores.gates.turn(tx, control, order_for(before, control.state))

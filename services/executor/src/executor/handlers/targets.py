@@ -1,0 +1,78 @@
+"""`contacts.targets`: each admitted target becomes one process instance, or is refused with a reason."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from contracts.targets import LaunchOpened, Snapshot, TargetsAdmitted
+from contracts.words import ControlState
+from executor.domain.advance import advance
+from executor.domain.cohort import Cohort, Roll, Started, Status
+from executor.domain.contact_data import pick, superseded
+from executor.domain.launch import Launch
+from executor.domain.outcomes import DELETED, STOPPED
+from executor.handlers.turn import Turn
+from executor.ports import AtHand, Known, Stores
+from runtime.errors import Permanent
+from runtime.records import Received
+from runtime.transaction import Transaction
+
+
+class Targets:
+    def __init__(self, stores: Stores) -> None:
+        self._stores = stores
+
+    async def on_targets(self, tx: Transaction, events: Sequence[Received[Any]]) -> None:
+        opened = [received.event for received in events if isinstance(received.event, LaunchOpened)]
+        if opened:
+            await self._stores.launches.open(tx, opened)
+        chunks = [received.event for received in events if isinstance(received.event, TargetsAdmitted)]
+        if not chunks:
+            return
+        turn = await Turn.begin(self._stores, tx, {chunk.launch_id for chunk in chunks})
+        for chunk in chunks:
+            at = turn.launches.get(chunk.launch_id)
+            if at is None:
+                raise Permanent(f"targets of launch {chunk.launch_id}, which was never opened on this partition")
+            await self._admit(turn, at, chunk.targets)
+        await turn.finish()
+
+    async def _admit(self, turn: Turn, at: AtHand, targets: Snapshot) -> None:
+        known = await self._stores.instances.known(turn.tx, at.launch, targets.contact_ids, targets.revisions)
+        everybody: Sequence[int] = range(len(targets.contact_ids))
+        fresh = [member for member in everybody if member not in known.decided] if known.decided else everybody
+        refused = await self._refused(turn, at, targets.contact_ids, fresh, known)
+        starting = [member for member in fresh if member not in refused] if refused else fresh
+        if refused:
+            members = sorted(refused)
+            await turn.refuse(at, pick(targets.contact_ids, members), [refused[member] for member in members])
+        if starting:
+            now = turn.tx.now
+            roll = Roll(targets.contact_ids, [now] * len(everybody), superseded(targets, known.newer))
+            ready = Cohort(members=starting, status=Status.READY, step=at.launch.flow.start)
+            held = at.gate is ControlState.PAUSED
+            await turn.start(at, roll, advance(at.launch.flow, ready, Started(), now, roll, held))
+
+    async def _refused(
+        self, turn: Turn, at: AtHand, ids: list[str], fresh: Sequence[int], known: Known
+    ) -> dict[int, str]:
+        """Why each of these does not start. Recurrence comes last: who does not start anyway takes no place."""
+        if at.gate is ControlState.STOPPED:
+            return dict.fromkeys(fresh, STOPPED)
+        gone = {member for member, newer in known.newer.items() if newer.contact is None}
+        refused = {member: DELETED for member in fresh if member in gone}
+        left = [member for member in fresh if member not in refused] if refused else fresh
+        if at.launch.rule is None or not left:
+            return refused
+        free = await self._take_places(turn.tx, at.launch, pick(ids, left))
+        if len(free) < len(left):
+            why = at.launch.rule.refusal
+            refused |= {member: why for member in left if ids[member] not in free}
+        return refused
+
+    async def _take_places(self, tx: Transaction, launch: Launch, ids: list[str]) -> set[str]:
+        assert launch.rule is not None
+        recurrences = self._stores.recurrences
+        free = await recurrences.take(tx, launch, ids, launch.rule.keep)
+        if len(free) < len(ids) and launch.rule.over_ended:
+            free |= await recurrences.take_over(tx, launch, [id for id in ids if id not in free])
+        return free

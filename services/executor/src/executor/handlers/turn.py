@@ -1,0 +1,91 @@
+"""One transaction of one partition: every way in which instances start, move on and end goes through here."""
+
+from collections.abc import Collection, Sequence
+
+from contracts.words import ControlState
+from executor.domain.advance import advance
+from executor.domain.cohort import Cohort, Event, Roll, Status, Stopped
+from executor.domain.contact_data import pick
+from executor.domain.launch import Launch, Share
+from executor.handlers import announcements
+from executor.ports import AtHand, Standing, Stores
+from runtime.transaction import Transaction
+
+Move = tuple[Cohort, Event]
+"""Instances, and what happened to them."""
+
+
+class Turn:
+    """Launches are behind their gates from `begin` on; `finish` writes what was counted. Not to be kept after it."""
+
+    def __init__(self, stores: Stores, tx: Transaction, launches: dict[str, AtHand]) -> None:
+        assert tx.number is not None
+        self.stores = stores
+        self.tx = tx
+        self.number = tx.number
+        self.launches = launches
+        self._shares: dict[str, tuple[Launch, Share]] = {}
+
+    @classmethod
+    async def begin(cls, stores: Stores, tx: Transaction, launch_ids: Collection[str]) -> "Turn":
+        return cls(stores, tx, await stores.launches.at_hand(tx, launch_ids))
+
+    async def finish(self) -> None:
+        if self._shares:
+            await self.stores.launches.count(self.tx, self._shares)
+
+    async def refuse(self, at: AtHand, ids: list[str], reasons: list[str]) -> None:
+        await self.stores.instances.refuse(self.tx, at.launch, ids, reasons)
+        self.tx.emit(announcements.refused(at.launch, ids, reasons, self.number, self.tx.now))
+
+    async def start(self, at: AtHand, roll: Roll, cohorts: Sequence[Cohort]) -> None:
+        """New instances, standing where `cohorts` say."""
+        for cohort in cohorts:
+            await self.stores.instances.insert(self.tx, at.launch, roll, cohort)
+        members = [member for cohort in cohorts for member in cohort.members]
+        ids = pick(roll.contact_ids, sorted(members))
+        self.tx.emit(announcements.started(at.launch, ids, self.number, self.tx.now))
+        await self._arrive(at, roll, cohorts, started=len(members))
+
+    async def move(self, at: AtHand, roll: Roll, moves: Sequence[Move]) -> None:
+        """Stored instances meet events. Behind a stopped gate whatever comes ends them: no step may start."""
+        arrived: list[Cohort] = []
+        for cohort, event in moves:
+            met = Stopped() if at.gate is ControlState.STOPPED else event
+            after = advance(at.launch.flow, cohort, met, self.tx.now, roll, held=at.gate is ControlState.PAUSED)
+            if after:
+                await self._leave(at.launch, roll, cohort)
+            arrived += after
+        for cohort in arrived:
+            await self.stores.instances.move(self.tx, at.launch, pick(roll.contact_ids, cohort.members), cohort)
+        if arrived:
+            await self._arrive(at, roll, arrived, started=0)
+
+    async def move_all(self, at: AtHand, standing: Standing, event: Event) -> None:
+        await self.move(at, standing.roll, [(cohort, event) for cohort in standing.cohorts])
+
+    async def _leave(self, launch: Launch, roll: Roll, cohort: Cohort) -> None:
+        """What the old place of these instances had open."""
+        ids = pick(roll.contact_ids, cohort.members)
+        if cohort.status is Status.UPDATE:
+            updates = [announcements.update_id(launch, id, cohort) for id in ids]
+            await self.stores.updates.forget(self.tx, updates)
+        if cohort.status is Status.INCIDENT:
+            await self.stores.incidents.close(self.tx, launch, ids)
+            self.tx.emit(announcements.closed(launch, ids, self.number, self.tx.now))
+
+    async def _arrive(self, at: AtHand, roll: Roll, cohorts: Sequence[Cohort], started: int) -> None:
+        """What the new place of these instances needs, says and counts."""
+        launch = at.launch
+        for cohort in cohorts:
+            ids = pick(roll.contact_ids, cohort.members)
+            if cohort.status is Status.ENDED and launch.rule is not None and not launch.rule.keep:
+                await self.stores.recurrences.release(self.tx, launch, ids)
+            if cohort.status is Status.UPDATE:
+                updates = [announcements.update_id(launch, id, cohort) for id in ids]
+                await self.stores.updates.request(self.tx, launch, ids, updates)
+            if cohort.status is Status.INCIDENT:
+                await self.stores.incidents.open(self.tx, launch, ids, cohort.step, cohort.reason or "")
+        self.tx.emit(*announcements.arrivals(launch, roll, cohorts, self.number, self.tx.now))
+        _, share = self._shares.get(launch.launch_id, (launch, at.share))
+        self._shares[launch.launch_id] = (launch, share.after(started, cohorts))

@@ -1,0 +1,155 @@
+"""What the handlers need of the world. Every method works inside the given transaction and repeats harmlessly."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from contracts.changes import ContactChange
+from contracts.targets import LaunchOpened
+from contracts.words import ControlState
+from executor.domain.cohort import Cohort, Roll, Status
+from executor.domain.contact_data import Newer
+from executor.domain.launch import Control, Launch, Order, OrderKind, Share
+from runtime.transaction import Lease, Transaction
+
+
+@dataclass(frozen=True, slots=True)
+class AtHand:
+    """A launch as this transaction sees it: its gate cannot change before the transaction ends."""
+
+    launch: Launch
+    gate: ControlState
+    share: Share
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Instances of one launch as they are stored."""
+
+    roll: Roll
+    cohorts: list[Cohort]
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is known about the targets of a chunk, by their places in it."""
+
+    decided: frozenset[int]
+    """Have an instance or were refused already: the chunk is a repetition."""
+    newer: Mapping[int, Newer]
+
+
+class Launches(Protocol):
+    async def open(self, tx: Transaction, opened: Sequence[LaunchOpened]) -> None:
+        """Store the immutable parts. Never touches a gate."""
+
+    async def at_hand(self, tx: Transaction, launch_ids: Collection[str]) -> dict[str, AtHand]:
+        """Those that are known, each behind its gate: waits while a stop is being written, and holds a later one off
+        until the commit. Once per transaction, before anything starts a step."""
+
+    async def count(self, tx: Transaction, shares: Mapping[str, tuple[Launch, Share]]) -> None:
+        """Replace what this partition has counted."""
+
+    async def uncounted(self, lease: Lease) -> bool:
+        """Whether counts of this partition changed since they were last published."""
+
+    async def take_uncounted(self, tx: Transaction, limit: int) -> list[tuple[str, str, Share]]:
+        """Launch id, project and counts, marked as published."""
+
+
+class Gates(Protocol):
+    async def shut(self, tx: Transaction, launch_ids: Collection[str]) -> dict[str, tuple[ControlState, int]]:
+        """Wait until nobody starts steps of these launches and keep it so until the commit; then state and revision
+        of the gates there are."""
+
+    async def turn(self, tx: Transaction, control: Control, kind: OrderKind | None) -> None:
+        """Store the newer state, and the order of that kind for every partition in the place of older ones."""
+
+    async def ordered(self, lease: Lease) -> Order | None:
+        """The oldest order of this partition."""
+
+    async def progress(self, tx: Transaction, order: Order, after: str | None) -> None:
+        """Done up to `after`; None: carried out. A newer order that came meanwhile is left alone."""
+
+
+class Instances(Protocol):
+    async def known(self, tx: Transaction, launch: Launch, ids: list[str], revisions: list[int]) -> Known: ...
+
+    async def insert(self, tx: Transaction, launch: Launch, roll: Roll, cohort: Cohort) -> None:
+        """New instances. Raises on one that is there already: the chunk was not looked up."""
+
+    async def refuse(self, tx: Transaction, launch: Launch, ids: list[str], reasons: list[str]) -> None:
+        """Remember targets that never start."""
+
+    async def standing(
+        self, tx: Transaction, launch_id: str, ids: Collection[str], statuses: Collection[Status]
+    ) -> Standing:
+        """Instances of these contacts in one of the statuses."""
+
+    async def open_after(self, tx: Transaction, launch_id: str, after: str, limit: int) -> Standing:
+        """The next open instances of this partition, by contact id."""
+
+    async def any_due(self, lease: Lease) -> bool: ...
+
+    async def due(self, tx: Transaction, limit: int) -> dict[str, Standing]:
+        """Instances of this partition whose time has come, the longest due first, by launch."""
+
+    async def move(self, tx: Transaction, launch: Launch, ids: list[str], cohort: Cohort) -> None:
+        """Now standing as the cohort does."""
+
+    async def postpone(self, tx: Transaction, launch_id: str, ids: list[str], until: datetime) -> None: ...
+
+    async def resume(self, tx: Transaction, launch_id: str, after: str, limit: int) -> str | None:
+        """Make the next paused instances due now; the last contact id, None if there are no more."""
+
+    async def open_of_deleted(self, tx: Transaction, deleted: Mapping[tuple[str, str], int]) -> dict[str, list[str]]:
+        """Open instances that were older than the deletion: `{(project, contact): revision}` to contacts by launch."""
+
+
+class Recurrences(Protocol):
+    async def take(self, tx: Transaction, launch: Launch, ids: list[str], keep: bool) -> set[str]:
+        """Take these contacts' places in the scenario; whose place was free."""
+
+    async def take_over(self, tx: Transaction, launch: Launch, ids: list[str]) -> set[str]:
+        """Take the places whose instance has ended."""
+
+    async def release(self, tx: Transaction, launch: Launch, ids: list[str]) -> None:
+        """Give back the places of this launch that are not to be kept."""
+
+
+class Contacts(Protocol):
+    async def keep(self, tx: Transaction, project: str, changes: Sequence[ContactChange]) -> None:
+        """Store each contact unless a newer state is stored; at most one change per contact."""
+
+    async def read_up_to(self, tx: Transaction, written_at: datetime) -> None:
+        """This partition's changes have been read up to what contacts wrote then. Never goes back."""
+
+
+class Updates(Protocol):
+    async def request(self, tx: Transaction, launch: Launch, ids: list[str], update_ids: list[str]) -> None: ...
+
+    async def answered(self, tx: Transaction, causes: Collection[str]) -> dict[str, list[str]]:
+        """Contacts by launch whose pending update is among the causes of changes."""
+
+    async def overdue(self, tx: Transaction, update_ids: list[str], timeout: timedelta) -> set[str]:
+        """Those that were requested at least `timeout` before the newest change this partition has read."""
+
+    async def forget(self, tx: Transaction, update_ids: list[str]) -> None: ...
+
+
+class Incidents(Protocol):
+    async def open(self, tx: Transaction, launch: Launch, ids: list[str], step: str, detail: str) -> None: ...
+
+    async def close(self, tx: Transaction, launch: Launch, ids: list[str]) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Stores:
+    launches: Launches
+    gates: Gates
+    instances: Instances
+    recurrences: Recurrences
+    contacts: Contacts
+    updates: Updates
+    incidents: Incidents
