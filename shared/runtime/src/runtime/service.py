@@ -12,6 +12,7 @@ from runtime.records import Received, Record
 from runtime.transaction import Lease, Transaction
 
 if TYPE_CHECKING:
+    import asyncpg
     from fastapi import APIRouter
 
     from runtime.process import Resources
@@ -68,6 +69,22 @@ class Expanded:
     headers: Sequence[tuple[str, bytes]]
 
 
+Expander = Callable[[bytes, Mapping[str, str], int], Iterable[Expanded]]
+"""`expand(value, headers, partitions)`: pure and never changed once released; a new one gets a new name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Gauge:
+    """A figure of the service for `/metrics` and `/v1/partitions`, asked every few seconds.
+
+    `read(pool, numbers)` gives the value of each partition number this process owns: one cheap query for all of them.
+    """
+
+    name: str
+    text: str
+    read: "Callable[[asyncpg.Pool[asyncpg.Record], Sequence[int]], Awaitable[Mapping[int, float]]]"
+
+
 @dataclass(frozen=True)
 class Service:
     """A service, ready to be run by `runtime.process.run`. `name` is its consumer group, database and folder."""
@@ -79,8 +96,8 @@ class Service:
     emits: Sequence[str] = ()
     """Topics it writes."""
     jobs: Sequence[Job] = ()
-    expanders: Mapping[str, Callable[[bytes, Mapping[str, str], int], Iterable[Expanded]]] = field(default_factory=dict)
-    """`expand(value, headers, partitions)`: pure and never changed once released; a new one gets a new name."""
+    expanders: Mapping[str, Expander] = field(default_factory=dict)
+    gauges: Sequence[Gauge] = ()
     routes: "Callable[[Resources], APIRouter] | None" = None
     lifespan: "Callable[[Resources], AbstractAsyncContextManager[None]] | None" = None
     """Tasks of its own beside the stream (workers of messaging)."""

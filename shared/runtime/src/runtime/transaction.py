@@ -43,7 +43,7 @@ class Lease(Protocol):
     pool: "asyncpg.Pool[asyncpg.Record]"
     """For reads outside a transaction of the lease."""
 
-    def transaction(self) -> Any:
+    def transaction(self) -> AbstractAsyncContextManager[Transaction]:
         """`async with lease.transaction() as tx:` - compare-and-set on the clock row first (Fenced if lost), then
         the body, the outbox rows and the commit; publication follows without being waited for."""
         ...

@@ -1,0 +1,238 @@
+"""Everything of a service that runs beside its HTTP routes, put together, started and stopped in order."""
+
+import asyncio
+import os
+import socket
+from collections.abc import Callable, Coroutine, Mapping
+from contextlib import AbstractAsyncContextManager
+from typing import Any
+
+import asyncpg
+import structlog
+from prometheus_client import REGISTRY, CollectorRegistry
+
+from runtime import database, failpoints, migrations, parked
+from runtime.handling import BREAKER
+from runtime.http_outbox import HttpOutbox
+from runtime.lease import Emitting, Ground
+from runtime.metrics import StreamMetrics
+from runtime.producer import Publisher, die
+from runtime.service import Service
+from runtime.settings import Settings
+from runtime.stream import SESSION_MS, Stream
+from runtime.topics import Topics
+from runtime.watchdog import Watchdog
+
+OBSERVE_SECONDS = 5.0
+REPLAY_SECONDS = 1.0
+log = structlog.get_logger()
+
+
+class Engine:
+    """Pool, producer, stream, relay and their watchers of one process.
+
+    `prepare` reaches the database and migrates; `start` reaches Kafka and joins the group. Both wait for what is not
+    there yet, so serve `/healthz` meanwhile; `problems` says why the process is not ready.
+    """
+
+    def __init__(
+        self,
+        service: Service,
+        settings: Settings,
+        *,
+        registry: CollectorRegistry = REGISTRY,
+        session_ms: int = SESSION_MS,
+        breaker: int = BREAKER,
+        fatal: Callable[[str], None] = die,
+    ) -> None:
+        self.service = service
+        self.settings = settings
+        self.partitions = settings.partitions
+        self.metrics = StreamMetrics(service.name, registry)
+        self.stream: Stream | None = None
+        self.gauges: dict[str, Mapping[int, float]] = {}
+        """A service's own figures, by gauge and partition number, as last read."""
+        self._session_ms, self._breaker, self._fatal = session_ms, breaker, fatal
+        self._owner = f"{service.name}/{settings.slot or f'{socket.gethostname()}-{os.getpid()}'}"
+        self._pool: asyncpg.Pool[asyncpg.Record] | None = None
+        self._publisher: Publisher | None = None
+        self._outbox: HttpOutbox | None = None
+        self._topics: Topics | None = None
+        self._tasks: list[asyncio.Task[None]] = []
+        failpoints.arm(settings.failpoint, mode=settings.mode)
+
+    @property
+    def pool(self) -> "asyncpg.Pool[asyncpg.Record]":
+        if self._pool is None:
+            raise RuntimeError(f"{self.service.name} has no database yet")
+        return self._pool
+
+    async def prepare(self) -> None:
+        """Migrate and connect. Raises `migrations.MigrationError`, which waiting does not mend."""
+        dsn = self.settings.database(self.service.name)
+        await migrations.apply(dsn, self.service.name, self.service.migrations, partitions=self.partitions)
+        self._pool = await database.connect(dsn, name=self._owner, size=self.settings.pool_size)
+
+    async def start(self) -> None:
+        """Producer, relay, group, watchers."""
+        service, settings = self.service, self.settings
+        limits: dict[str, int] = {}
+        publisher = self._publisher = Publisher(
+            settings, client_id=self._owner, expanders=service.expanders, fatal=self._fatal
+        )
+        await publisher.start()
+        ground = Ground(service.name, self.partitions, self._owner, self.pool, publisher, limits)
+        consumed = [subscription.topic for subscription in service.subscriptions]
+        self._topics = Topics(
+            settings,
+            self.pool,
+            publisher,
+            consumer=service.name,
+            consumed=consumed,
+            written=service.emits,
+            limits=limits,
+        )
+        self._outbox = HttpOutbox(ground)
+        self._outbox.start()
+        if consumed:
+            self.stream = Stream(
+                service,
+                settings,
+                ground,
+                self._topics,
+                self.metrics,
+                session_ms=self._session_ms,
+                breaker=self._breaker,
+                fatal=self._fatal,
+            )
+            await self.stream.start()
+            self._spawn(Watchdog(self.stream, self._fatal).run(), "watchdog")
+            self._spawn(self._replays(self.stream), "replays")
+        self._spawn(self._topics.watch(self._halt), "topics")
+        self._spawn(self._observe(), "observe")
+
+    async def stop(self, *, leave: bool) -> None:
+        """`leave`: others take the partitions at once (SIGTERM); otherwise they wait for this slot (SIGHUP)."""
+        for task in self._tasks:
+            task.cancel()
+        if self._tasks:
+            await asyncio.wait(self._tasks)
+        if self.stream is not None:
+            await self.stream.stop(leave=leave)
+        if self._outbox is not None:
+            await self._outbox.stop()
+        if self._publisher is not None:
+            await self._publisher.stop()
+        if self._pool is not None:
+            try:
+                await asyncio.wait_for(self._pool.close(), 5)
+            except TimeoutError:
+                self._pool.terminate()
+
+    def transaction(self) -> AbstractAsyncContextManager[Emitting]:
+        """Of an HTTP request."""
+        if self._outbox is None:
+            raise RuntimeError(f"{self.service.name} is not started yet")
+        return self._outbox.transaction()
+
+    def wake(self, number: int) -> None:
+        """Run a number's idle jobs now, if this process owns it."""
+        if self.stream is not None:
+            self.stream.wake(number)
+
+    def problems(self) -> list[str]:
+        """Why this process is not ready; empty: it is. Whether the database answers is asked by the caller."""
+        if self._pool is None:
+            return ["the database is not reached yet"]
+        if self._topics is None:
+            return ["kafka is not reached yet"]
+        found = [self._topics.problem] if self._topics.problem else []
+        if self.service.subscriptions:
+            found += self.stream.problems() if self.stream is not None else ["the consumer is not started yet"]
+        return found
+
+    def numbers(self) -> list[int]:
+        """The partition numbers assigned to this process."""
+        return [] if self.stream is None else sorted(self.stream.workers)
+
+    def partitions_view(self) -> list[dict[str, Any]]:
+        """For `/v1/partitions`: of every number here its state, epoch, lag per topic and the service's gauges."""
+        if self.stream is None:
+            return []
+        lags: dict[int, dict[str, int]] = {}
+        for topic, number, records in self.stream.lags():
+            lags.setdefault(number, {})[topic] = records
+        return [
+            {
+                "service": self.service.name,
+                "number": number,
+                "owner": self._owner,
+                "state": str(worker.state),
+                "problem": worker.problem,
+                "epoch": None if worker.lease is None else worker.lease.epoch,
+                "lag": lags.get(number, {}),
+                **{name: values.get(number, 0) for name, values in self.gauges.items()},
+            }
+            for number, worker in sorted(self.stream.workers.items())
+        ]
+
+    async def parked(self) -> list[dict[str, Any]]:
+        """For `/v1/parked`: of all partitions of this service, whoever owns them."""
+        return await parked.listed(self.pool, self.service.name)
+
+    async def replay(self, id_: str) -> bool:
+        """Ask for a parked record to be handled again by whoever owns it; False: no such record."""
+        return await parked.request_replay(self.pool, self.service.name, id_) is not None
+
+    def _halt(self, problem: str) -> None:
+        log.error("topics are not what they were: stopping", problem=problem)
+        if self._publisher is not None:
+            self._publisher.block(problem)
+        if self.stream is not None:
+            self.stream.halt(problem)
+
+    def _spawn(self, work: Coroutine[Any, Any, None], name: str) -> None:
+        self._tasks.append(asyncio.create_task(work, name=name))
+
+    async def _replays(self, stream: Stream) -> None:
+        """Replays are asked for in the database, because any process of the service may be the one that was asked."""
+        while True:
+            await asyncio.sleep(REPLAY_SECONDS)
+            if not stream.workers:
+                continue
+            try:
+                asked = await parked.replays(self.pool, self.service.name, list(stream.workers))
+            except Exception as error:
+                log.debug("replays could not be read", error=repr(error))
+                continue
+            for number, ids in asked.items():
+                if (worker := stream.workers.get(number)) is not None:
+                    worker.replay(ids)
+
+    async def _observe(self) -> None:
+        while True:
+            try:
+                await self._figures()
+            except Exception as error:
+                log.debug("figures could not be read", error=repr(error))
+            await asyncio.sleep(OBSERVE_SECONDS)
+
+    async def _figures(self) -> None:
+        numbers = self.numbers()
+        if self.stream is not None:
+            self.metrics.lags(self.stream.lags())
+            self.metrics.stopped(sum(worker.state == "stopped" for worker in self.stream.workers.values()))
+        row = await self.pool.fetchrow(
+            "SELECT count(*) AS rows, coalesce(extract(epoch FROM clock_timestamp() - min(at)), 0)::float8 AS oldest,"
+            " (SELECT count(*) FROM parked WHERE consumer = $1 AND partition = ANY($2::int[]) AND state <> 'replayed')"
+            " AS parked FROM (SELECT at FROM outbox WHERE consumer = $1 AND lease_partition = ANY($2::int[])"
+            " UNION ALL SELECT at FROM http_outbox) AS waiting",
+            self.service.name,
+            numbers,
+        )
+        if row is not None:
+            self.metrics.database(outbox_rows=row["rows"], outbox_oldest=row["oldest"], parked=row["parked"])
+        for gauge in self.service.gauges:
+            values = await gauge.read(self.pool, numbers)
+            self.gauges[gauge.name] = values
+            self.metrics.own(gauge.name, gauge.text, values.items())

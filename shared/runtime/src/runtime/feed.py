@@ -1,0 +1,99 @@
+"""The records of one partition number: its topics are read in turn, at most 8 records of one topic at a time."""
+
+import asyncio
+import contextlib
+from collections import deque
+from collections.abc import Mapping, Sequence
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.structs import ConsumerRecord
+
+BATCH = 8
+WAIT_MS = 200
+Raw = ConsumerRecord[bytes | None, bytes | None]
+
+
+class Feed:
+    """Reads through FastStream's consumer. Positions are set by `seek`; until then everything is paused."""
+
+    def __init__(self, consumer: AIOKafkaConsumer, topics: Mapping[str, TopicPartition]) -> None:
+        """`topics`: the number's partition of each consumed topic, by the topic's bare name."""
+        self._consumer = consumer
+        self._topics = dict(topics)
+        self._names = {tp: name for name, tp in topics.items()}
+        self._turn: deque[str] = deque(sorted(topics))
+        self._buffer: dict[str, list[Raw]] = {}
+        self._pending: asyncio.Task[dict[TopicPartition, list[Raw]]] | None = None
+
+    def pause(self) -> None:
+        """No more records; what was fetched is dropped (it comes again after `seek`)."""
+        self._drop()
+        for tp in self._assigned():
+            self._consumer.pause(tp)
+
+    def seek(self, offsets: Mapping[str, int]) -> None:
+        """Go on from these offsets (by bare name; others are ignored)."""
+        self._drop()
+        for tp in self._assigned():
+            self._consumer.seek(tp, offsets[self._names[tp]])
+            self._consumer.resume(tp)
+
+    async def ready(self) -> tuple[str, Sequence[Raw]] | None:
+        """A batch that is here now, of the topic whose turn it is. Raises what fetching raised."""
+        self._collect()
+        for _ in range(len(self._turn)):
+            name = self._turn[0]
+            self._turn.rotate(-1)
+            records = self._buffer.pop(name, None) or await self._fetched(name)
+            if records:
+                if len(records) > BATCH:
+                    self._buffer[name] = records[BATCH:]
+                return name, records[:BATCH]
+        return None
+
+    async def wait(self, seconds: float, woken: "asyncio.Future[None]") -> None:
+        """Until records may be there, `woken` is set, or the time is up."""
+        waiting: set[asyncio.Future[object]] = {woken}  # type: ignore[arg-type]
+        if self._topics:
+            if self._pending is None:
+                self._pending = asyncio.create_task(
+                    self._consumer.getmany(*self._topics.values(), timeout_ms=WAIT_MS, max_records=BATCH)
+                )
+            waiting.add(self._pending)  # type: ignore[arg-type]
+        await asyncio.wait(waiting, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+
+    def close(self) -> None:
+        self._drop()
+
+    def _collect(self) -> None:
+        """What the pending request brought. It is never cancelled while its records are wanted."""
+        if self._pending is None or not self._pending.done():
+            return
+        pending, self._pending = self._pending, None
+        for tp, records in pending.result().items():
+            self._buffer.setdefault(self._names[tp], []).extend(records)
+
+    async def _fetched(self, name: str) -> list[Raw]:
+        """Of the consumer's own buffer, without waiting. While a request is pending, it comes first; while the group
+        rebalances, asking would wait for the rebalance, which waits for us."""
+        if self._pending is not None or self._consumer._subscription.reassignment_in_progress:
+            return []
+        tp = self._topics[name]
+        got: dict[TopicPartition, list[Raw]] = await self._consumer.getmany(tp, timeout_ms=0, max_records=BATCH)
+        return got.get(tp, [])
+
+    def _assigned(self) -> list[TopicPartition]:
+        assigned = self._consumer.assignment()
+        return [tp for tp in self._topics.values() if tp in assigned]
+
+    def _drop(self) -> None:
+        self._buffer.clear()
+        if self._pending is not None:
+            pending, self._pending = self._pending, None
+            pending.cancel()
+            pending.add_done_callback(_forget)
+
+
+def _forget(task: "asyncio.Task[dict[TopicPartition, list[Raw]]]") -> None:
+    with contextlib.suppress(asyncio.CancelledError):
+        task.exception()

@@ -1,0 +1,41 @@
+"""Whose fault an error is. By default the world's: then everything is rolled back and tried again, for ever.
+
+Poison is a record's or our own code's fault: Permanent, an exception of handler code while the connection is open,
+SQLSTATE classes 22 (data) and 23 (integrity).
+"""
+
+import asyncpg
+from aiokafka.errors import KafkaError
+
+from runtime.cursor import Stopped
+from runtime.errors import Fenced, Permanent, Transient, Unsupported
+
+POISON_CLASSES = ("22", "23")
+WORLD = (OSError, TimeoutError, MemoryError, asyncpg.InterfaceError, asyncpg.InternalClientError, KafkaError)
+OWN = (Fenced, Transient, Unsupported, Stopped)
+
+
+class Poison(Exception):
+    """Trying it again as it is does not help. The message is the reason for the park."""
+
+
+def judge(error: Exception, *, connection_open: bool) -> Exception:
+    """The error itself, or Poison in its place.
+
+    >>> judge(ValueError("no"), connection_open=True)
+    Poison('ValueError: no')
+    >>> judge(ConnectionResetError(), connection_open=True)
+    ConnectionResetError()
+    """
+    if isinstance(error, (Poison, *OWN)):
+        return error
+    if isinstance(error, Permanent):
+        return Poison(str(error) or "permanent")
+    if not connection_open:
+        return error
+    if isinstance(error, asyncpg.PostgresError):
+        state = error.sqlstate or ""
+        return Poison(f"{type(error).__name__} ({state}): {error}") if state[:2] in POISON_CLASSES else error
+    if isinstance(error, WORLD):
+        return error
+    return Poison(f"{type(error).__name__}: {error}")

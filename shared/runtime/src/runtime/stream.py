@@ -1,0 +1,278 @@
+"""The consumption of a service: FastStream declares, builds, starts and stops the consumer; our workers read it.
+
+`broker.subscriber(...)` without a handler gives a consumer in a group; this class is its rebalance listener. For every
+partition *number* of which all consumed topics are assigned here it runs one `Worker`.
+"""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import structlog
+from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
+from aiokafka.coordinator.assignors.range import RangePartitionAssignor
+from aiokafka.errors import KafkaError
+from faststream import AckPolicy
+
+from runtime import failpoints, kafka
+from runtime.cursor import CLOCK, TopicAt
+from runtime.database import pause
+from runtime.errors import Transient
+from runtime.feed import Feed
+from runtime.handling import BREAKER, Handling
+from runtime.lease import Ground
+from runtime.metrics import StreamMetrics
+from runtime.producer import die
+from runtime.service import Service
+from runtime.settings import Settings
+from runtime.topics import Topics
+from runtime.worker import State, Worker
+
+SESSION_MS = 8_000
+HEARTBEAT_MS = 1_000
+REBALANCE_MS = 60_000
+DRAIN_SECONDS = 25.0
+FETCH_WAIT_MS = 100
+PARTITION_FETCH_BYTES = 1024 * 1024
+FETCH_BYTES = 8 * 1024 * 1024
+COMMIT_SECONDS = 0.25
+SHOW_SECONDS = 5.0
+ASK_SECONDS = 10.0
+NEVER_MS = 2**31 - 1
+log = structlog.get_logger()
+
+
+class Stream(ConsumerRebalanceListener):
+    """One per process that consumes. `start` returns when the group is joined; zero partitions is fine."""
+
+    def __init__(
+        self,
+        service: Service,
+        settings: Settings,
+        ground: Ground,
+        topics: Topics,
+        metrics: StreamMetrics,
+        *,
+        session_ms: int = SESSION_MS,
+        breaker: int = BREAKER,
+        fatal: Callable[[str], None] = die,
+    ) -> None:
+        self.workers: dict[int, Worker] = {}
+        self.joined = False
+        self._service, self._settings, self._ground, self._topics = service, settings, ground, topics
+        self._metrics, self._session_ms, self._fatal = metrics, session_ms, fatal
+        self._names = [subscription.topic for subscription in service.subscriptions]
+        self._bare = {settings.topic(name): name for name in self._names}
+        self._handling = Handling(
+            consumer=service.name,
+            subscriptions={subscription.topic: subscription for subscription in service.subscriptions},
+            metrics=metrics,
+            breaker=breaker,
+        )
+        self._shown: dict[TopicPartition, int] = {}
+        self._split: list[str] = []
+        self._tasks: list[asyncio.Task[None]] = []
+        self._broker = kafka.broker(settings, client_id=ground.owner)
+        self._subscriber: Any = None
+
+    @property
+    def consumer(self) -> AIOKafkaConsumer:
+        consumer: AIOKafkaConsumer | None = None if self._subscriber is None else self._subscriber.consumer
+        if consumer is None:
+            raise Transient("the consumer is not running")
+        return consumer
+
+    async def start(self) -> None:
+        """Join the group; waits for Kafka, and for the topics to be made, for ever."""
+        attempt = 0
+        while True:
+            try:
+                await self._topics.refresh()
+                await self._start_broker()
+            except (KafkaError, OSError, Transient) as error:
+                log.warning("cannot consume yet: trying again", error=str(error) or type(error).__name__)
+                await self._broker.stop()
+                await pause(attempt)
+                attempt += 1
+            else:
+                break
+        self.joined = True
+        self._tasks = [asyncio.create_task(self._show_offsets(), name="offsets")]
+
+    async def stop(self, *, leave: bool) -> None:
+        """Drain all numbers. `leave`: give up the group membership too, so that others take over at once (SIGTERM);
+        otherwise the slot's partitions wait for this slot to come back (restart in place)."""
+        self.joined = False
+        await self._drain()
+        for task in self._tasks:
+            task.cancel()
+        if self._tasks:
+            await asyncio.wait(self._tasks)
+        coordinator = None if self._subscriber is None else getattr(self._subscriber.consumer, "_coordinator", None)
+        if leave and coordinator is not None:
+            coordinator._group_instance_id = None  # a static member does not say that it leaves
+        await self._broker.stop()
+
+    # The group's side
+
+    def on_partitions_revoked(self, revoked: set[TopicPartition]) -> Any:
+        return self._drain()
+
+    async def on_partitions_assigned(self, assigned: set[TopicPartition]) -> None:
+        """The assignment is live already: nothing may be read before its lease is taken. No await before that."""
+        consumer = self.consumer
+        for tp in assigned:
+            consumer.pause(tp)
+            consumer.seek(tp, 0)
+        self._metrics.rebalanced()
+        numbers: dict[int, dict[str, TopicPartition]] = defaultdict(dict)
+        for tp in assigned:
+            numbers[tp.partition][self._bare[tp.topic]] = tp
+        self._split = []
+        for number, topics in sorted(numbers.items()):
+            if len(topics) == len(self._names):
+                self._work(number, topics)
+            else:
+                missing = sorted(set(self._names) - set(topics))
+                self._split.append(f"partition {number} is not taken: {', '.join(missing)} of it is elsewhere")
+        log.info("partitions assigned", numbers=sorted(self.workers), split=self._split)
+
+    def _work(self, number: int, topics: Mapping[str, TopicPartition]) -> None:
+        worker = Worker(
+            number,
+            ground=self._ground,
+            handling=self._handling,
+            jobs=self._service.jobs,
+            feed=Feed(self.consumer, topics),
+            look=self._look,
+            commit=self._commit,
+        )
+        self.workers[number] = worker
+        worker.start()
+
+    async def _drain(self) -> None:
+        failpoints.hit("stream.revoked")
+        workers = dict(self.workers)
+        seconds = min(DRAIN_SECONDS, self._settings.stop_seconds)
+        await asyncio.gather(*(worker.stop(seconds) for worker in workers.values()))
+        if workers and self._subscriber is not None and self._subscriber.consumer is not None:
+            await self._show()
+        self.workers = {}
+        self._shown.clear()
+
+    async def _start_broker(self) -> None:
+        if self._subscriber is None:
+            self._subscriber = self._broker.subscriber(
+                *map(self._settings.topic, self._names),
+                batch=True,
+                group_id=self._settings.topic(self._service.name),
+                group_instance_id=self._settings.slot or None,
+                listener=self,
+                title=self._service.name,
+                ack_policy=AckPolicy.MANUAL,
+                auto_offset_reset="none",
+                isolation_level="read_committed",
+                partition_assignment_strategy=(RangePartitionAssignor,),
+                session_timeout_ms=self._session_ms,
+                heartbeat_interval_ms=HEARTBEAT_MS,
+                rebalance_timeout_ms=REBALANCE_MS,
+                max_poll_interval_ms=NEVER_MS,
+                fetch_max_wait_ms=FETCH_WAIT_MS,
+                fetch_max_bytes=FETCH_BYTES,
+                max_partition_fetch_bytes=PARTITION_FETCH_BYTES,
+            )
+        await self._broker.start()
+
+    # What workers ask
+
+    async def _look(self, number: int) -> Mapping[str, TopicAt]:
+        """Each consumed topic as Kafka has it now. Raises Transient, Stopped."""
+        await self._topics.refresh()
+        partitions = {name: TopicPartition(self._settings.topic(name), number) for name in self._names}
+        async with asyncio.timeout(ASK_SECONDS):
+            begins = await self.consumer.beginning_offsets(list(partitions.values()))
+            ends = await self.consumer.end_offsets(list(partitions.values()))
+        return {name: TopicAt(self._topics.states[name].id, begins[tp], ends[tp]) for name, tp in partitions.items()}
+
+    async def _commit(self, number: int, offsets: Mapping[str, int]) -> None:
+        """Show Kafka where a fresh lease stands. Best effort: nobody starts from there."""
+        await self._show_these(
+            {
+                TopicPartition(self._settings.topic(topic), number): offset
+                for topic, offset in offsets.items()
+                if topic != CLOCK
+            }
+        )
+
+    # Around the workers
+
+    async def _show_offsets(self) -> None:
+        while True:
+            await asyncio.sleep(COMMIT_SECONDS)
+            await self._show()
+            self._check_group()
+
+    async def _show(self) -> None:
+        offsets = {}
+        for number, worker in self.workers.items():
+            if worker.lease is not None and worker.state is State.RUNNING:
+                for topic, offset in worker.lease.next.items():
+                    tp = TopicPartition(self._settings.topic(topic), number)
+                    if topic != CLOCK and self._shown.get(tp) != offset:
+                        offsets[tp] = offset
+        if offsets:
+            await self._show_these(offsets)
+
+    async def _show_these(self, offsets: Mapping[TopicPartition, int]) -> None:
+        try:
+            async with asyncio.timeout(SHOW_SECONDS):
+                await self.consumer.commit(dict(offsets))
+        except (KafkaError, OSError, TimeoutError, ValueError) as error:
+            log.debug("offsets not shown to kafka", error=repr(error))
+        else:
+            self._shown.update(offsets)
+
+    def _check_group(self) -> None:
+        """aiokafka's tasks end on errors that nobody sees; and some errors wait until somebody asks."""
+        consumer = self.consumer
+        coordinator: Any = consumer._coordinator
+        fetcher: Any = consumer._fetcher
+        for task in (coordinator._coordination_task, fetcher._fetch_task):
+            if task.done():
+                self._fatal(f"the consumer has died: {task!r}")
+        try:
+            coordinator.check_errors()
+        except KafkaError as error:
+            log.error("the group had an error", error=repr(error))
+
+    def halt(self, problem: str) -> None:
+        """Stop all numbers for a person to look at."""
+        for worker in self.workers.values():
+            worker.halt(problem)
+
+    def wake(self, number: int) -> None:
+        """Run the number's idle jobs now, if it is owned here."""
+        if (worker := self.workers.get(number)) is not None:
+            worker.wake()
+
+    def problems(self) -> list[str]:
+        """Why this process is not ready; empty: it is. Zero partitions is ready."""
+        if not self.joined:
+            return ["the consumer group is not joined yet"]
+        return [*self._split, *(problem for worker in self.workers.values() for problem in worker.problems())]
+
+    def lags(self) -> list[tuple[str, int, int]]:
+        """(topic, partition, records not handled yet) of every partition owned here, as of the last fetch."""
+        found = []
+        for number, worker in self.workers.items():
+            if worker.lease is None:
+                continue
+            for topic, offset in worker.lease.next.items():
+                if topic == CLOCK:
+                    continue
+                tp = TopicPartition(self._settings.topic(topic), number)
+                end = self.consumer.highwater(tp) if tp in self.consumer.assignment() else None
+                if end is not None:
+                    found.append((topic, number, max(0, end - offset)))
+        return found

@@ -1,0 +1,43 @@
+"""Ends a process that hangs: there are records, nothing moves, and nobody paused it on purpose."""
+
+import asyncio
+import time
+from collections.abc import Callable
+
+import structlog
+
+from runtime.stream import Stream
+from runtime.worker import State
+
+LOOK_SECONDS = 5.0
+PATIENCE_SECONDS = 60.0
+log = structlog.get_logger()
+
+
+class Watchdog:
+    """`fatal` is called when a running partition has lag and neither moved nor came round for 60 s."""
+
+    def __init__(self, stream: Stream, fatal: Callable[[str], None], *, patience: float = PATIENCE_SECONDS) -> None:
+        self._stream = stream
+        self._fatal = fatal
+        self._patience = patience
+        self._moved: dict[int, tuple[tuple[object, ...], float]] = {}
+
+    async def run(self) -> None:
+        while True:
+            await asyncio.sleep(min(LOOK_SECONDS, self._patience / 4))
+            self.look(time.monotonic())
+
+    def look(self, now: float) -> None:
+        lagging = {number for _, number, records in self._stream.lags() if records > 0}
+        for number, worker in self._stream.workers.items():
+            stuck_in_turn = now - worker.turned > self._patience
+            if worker.state is not State.RUNNING or worker.lease is None or not (number in lagging or stuck_in_turn):
+                self._moved.pop(number, None)
+                continue
+            position = (worker.lease.epoch, *worker.lease.next.values())
+            before, since = self._moved.get(number, ((), now))
+            if before != position:
+                self._moved[number] = (position, now)
+            elif now - since > self._patience:
+                self._fatal(f"partition {number} has records and has not moved for {now - since:.0f} s")
