@@ -1,7 +1,8 @@
 """One database transaction of a handler, an idle job or an HTTP request."""
 
+from contextlib import AbstractAsyncContextManager
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import asyncpg
 
