@@ -6,14 +6,14 @@ from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from cli.platform.failure import PlatformError
+from cli.platform.failure import Unreachable
 
 PATIENCE = 60.0
 """Seconds that a server may take to start; a Kafka that was killed takes up to ten."""
 
 
 async def await_kafka(bootstrap: str, patience: float = PATIENCE, **security: Any) -> None:
-    """Returns when a broker answers with metadata. Raises PlatformError after `patience` seconds."""
+    """Returns when a broker answers with metadata. Raises Unreachable after `patience` seconds."""
     from aiokafka.admin import AIOKafkaAdminClient
 
     async def ask() -> None:
@@ -29,7 +29,7 @@ async def await_kafka(bootstrap: str, patience: float = PATIENCE, **security: An
 
 
 async def await_postgres(address: str, patience: float = PATIENCE) -> None:
-    """Returns when the server answers a query. Raises PlatformError after `patience` seconds."""
+    """Returns when the server answers a query. Raises Unreachable after `patience` seconds."""
     import asyncpg
 
     async def ask() -> None:
@@ -50,7 +50,7 @@ async def _insist(server: str, setting: str, ask: Callable[[], Awaitable[None]],
             return await asyncio.wait_for(ask(), 5)
         except Exception as error:  # whatever a half-started server answers with
             if loop.time() > deadline:
-                raise PlatformError(
+                raise Unreachable(
                     f"{server} does not answer ({type(error).__name__}: {error})",
                     f"look at its log, or at the address in {setting}",
                 ) from error

@@ -6,6 +6,7 @@ import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import IO, Any
 
 from cli.platform import child
 
@@ -30,18 +31,30 @@ class ProcessSpec:
 
 
 def start(spec: ProcessSpec) -> "subprocess.Popen[bytes]":
-    """Starts it in a session of its own (a terminal's Ctrl-C is the supervisor's to carry out), output to its log."""
+    """Starts it. From the main thread only."""
+    with open_log(spec) as log:
+        return subprocess.Popen(command(spec), **options(spec, log))
+
+
+def command(spec: ProcessSpec) -> list[str]:
+    return child.command(list(spec.argv), spec.user, spec.kill)
+
+
+def options(spec: ProcessSpec, log: IO[bytes]) -> dict[str, Any]:
+    """For Popen: a session of its own (a terminal's Ctrl-C is the supervisor's to carry out), output to its log."""
+    return {
+        "stdin": subprocess.DEVNULL,
+        "stdout": log,
+        "stderr": subprocess.STDOUT,
+        "env": {**os.environ, **spec.environment},
+        "cwd": None if spec.user is None else "/",
+        "start_new_session": True,
+    }
+
+
+def open_log(spec: ProcessSpec) -> IO[bytes]:
     spec.log.parent.mkdir(parents=True, exist_ok=True)
-    with spec.log.open("ab") as log:
-        return subprocess.Popen(
-            child.command(list(spec.argv), spec.user, spec.kill),
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=subprocess.STDOUT,
-            env={**os.environ, **spec.environment},
-            cwd="/",
-            start_new_session=True,
-        )
+    return spec.log.open("ab")
 
 
 def last_lines(log: Path, count: int = 15) -> str:
