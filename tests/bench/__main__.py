@@ -87,8 +87,7 @@ def _prepare(slipway: Slipway, contacts: int) -> Slipway:
 
 def _launch(project: Slipway, key: list[str], kafka: str, contacts: int) -> dict[str, Any]:
     """One launch; seconds are between the brokers' and writers' time stamps on the records themselves."""
-    supervisor = int((project.home / "supervisor.pid").read_text())
-    with Meter(supervisor) as meter:
+    with Meter(project.supervisor().pid) as meter:
         launch_id = project.json("crm", "launch", "bench", "--all", *key)["launch_id"]
         project("watch", launch_id, "--json", timeout=600)
         time.sleep(0.5)  # what is still written of it belongs to its cost

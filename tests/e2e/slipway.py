@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import psutil
+
 
 @dataclass(frozen=True)
 class Slipway:
@@ -40,6 +42,12 @@ class Slipway:
 
     def status(self) -> Any:
         return self.json("status")
+
+    def supervisor(self) -> psutil.Process:
+        """Parent of every process of the platform."""
+        parent = psutil.Process(self.status()["services"][0]["pid"]).parent()
+        assert parent is not None
+        return parent
 
     def write_contacts(self, name: str, contacts: Iterable[dict[str, Any]]) -> str:
         file = self.home / name

@@ -35,8 +35,7 @@ def project(slipway: Slipway) -> Slipway:
 
 def server(slipway: Slipway, name: str) -> psutil.Process:
     """The server's own process: the topmost of that name under the supervisor."""
-    supervisor = psutil.Process(int((slipway.home / "supervisor.pid").read_text()))
-    return next(child for child in supervisor.children(recursive=True) if child.name() == name)
+    return next(child for child in slipway.supervisor().children(recursive=True) if child.name() == name)
 
 
 @pytest.mark.parametrize("name", ["java", "postgres"], ids=["Kafka", "PostgreSQL"])
