@@ -1,0 +1,1 @@
+"""What launcher stands on: PostgreSQL, YAML, CEL and Jinja2."""

@@ -1,0 +1,30 @@
+"""CEL, Jinja2 and mail addresses, as the domain asks for them."""
+
+from email_validator import EmailNotValidError, validate_email
+
+from launcher.domain.language import Broken, Reads
+from runtime.cel import Condition, ConditionError
+from runtime.templates import TemplateError, compile_template
+
+
+class RuntimeLanguage:
+    """`launcher.domain.language.Language` on what executor and messaging really run."""
+
+    def condition(self, source: str) -> Reads | Broken:
+        try:
+            return Condition.compile(source).reads
+        except ConditionError as error:
+            return Broken(str(error))
+
+    def template(self, source: str, *, html: bool) -> Reads | Broken:
+        try:
+            return compile_template(source, html=html).reads
+        except TemplateError as error:
+            return Broken(str(error))
+
+    def address(self, address: str) -> Broken | None:
+        try:
+            validate_email(address, check_deliverability=False, allow_domain_literal=False, globally_deliverable=False)
+        except EmailNotValidError as error:
+            return Broken(str(error))
+        return None

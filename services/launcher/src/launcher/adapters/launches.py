@@ -1,0 +1,125 @@
+"""Launches in PostgreSQL."""
+# ruff: noqa: S608 - what is put into the statements are this module's own lists of columns
+
+from collections.abc import Iterable
+from typing import Any
+
+import asyncpg
+
+from contracts.checks import Point
+from contracts.crm import CommandAt
+from contracts.words import LaunchState
+from launcher.domain.launch import Launch, Origin
+from launcher.ports import LaunchFilter
+from runtime.transaction import Connection
+
+_FIXED = (
+    "launch_id, project, scenario, version, creator, zone, participants, participants_chunks, selected, options,"
+    " context, requested_by, command, drafted_at"
+)
+_MOVING = "state, revision, points, targeted_expected, requested_at, ended_at, figures, figures_revision"
+_ALL = f"{_FIXED}, {_MOVING}"
+
+
+class PostgresLaunches:
+    async def exists(self, connection: Connection, launch_id: str) -> bool:
+        found: bool = await connection.fetchval("SELECT EXISTS (SELECT FROM launch WHERE launch_id = $1)", launch_id)
+        return found
+
+    async def insert(self, connection: Connection, launch: Launch) -> None:
+        await connection.execute(
+            f"INSERT INTO launch ({_ALL}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14,"
+            " $15, $16, $17, $18, $19, $20, $21, $22)",
+            launch.launch_id,
+            launch.project,
+            launch.scenario,
+            launch.version,
+            launch.creator,
+            launch.zone,
+            launch.participants,
+            launch.participants_chunks,
+            launch.selected,
+            launch.options,
+            launch.context,
+            launch.requested_by,
+            _command(launch.origin),
+            launch.drafted_at,
+            *_moving(launch),
+        )
+
+    async def lock(self, connection: Connection, launch_ids: Iterable[str]) -> dict[str, Launch]:
+        rows = await connection.fetch(
+            f"SELECT {_ALL} FROM launch WHERE launch_id = ANY($1) ORDER BY launch_id FOR UPDATE",
+            list(launch_ids),
+        )
+        return {row["launch_id"]: _launch(row) for row in rows}
+
+    async def update(self, connection: Connection, launch: Launch) -> None:
+        await connection.execute(
+            f"UPDATE launch SET ({_MOVING}) = ($2, $3, $4, $5, $6, $7, $8, $9) WHERE launch_id = $1",
+            launch.launch_id,
+            *_moving(launch),
+        )
+
+    async def load(self, connection: Connection, project: str, launch_id: str) -> Launch | None:
+        row = await connection.fetchrow(
+            f"SELECT {_ALL} FROM launch WHERE launch_id = $1 AND project = $2",
+            launch_id,
+            project,
+        )
+        return _launch(row) if row else None
+
+    async def listed(self, connection: Connection, project: str, wanted: LaunchFilter) -> list[Launch]:
+        at, launch_id = wanted.before or (None, None)
+        rows = await connection.fetch(
+            f"SELECT {_ALL} FROM launch WHERE project = $1"
+            " AND ($2::text IS NULL OR state = $2) AND ($3::text IS NULL OR scenario = $3)"
+            " AND ($4::text IS NULL OR requested_by = $4) AND ($5::timestamptz IS NULL OR drafted_at >= $5)"
+            " AND ($6::timestamptz IS NULL OR (drafted_at, launch_id) < ($6, $7::text))"
+            " ORDER BY drafted_at DESC, launch_id DESC LIMIT $8",
+            project,
+            wanted.state,
+            wanted.scenario,
+            wanted.user,
+            wanted.since,
+            at,
+            launch_id,
+            wanted.limit,
+        )
+        return [_launch(row) for row in rows]
+
+    async def any_open(self, connection: Connection, project: str, scenario: str) -> bool:
+        found: bool = await connection.fetchval(
+            "SELECT EXISTS (SELECT FROM launch WHERE project = $1 AND scenario = $2 AND ended_at IS NULL)",
+            project,
+            scenario,
+        )
+        return found
+
+
+def _moving(launch: Launch) -> tuple[object, ...]:
+    return (
+        launch.state,
+        launch.revision,
+        [point.model_dump(mode="json") for point in launch.points],
+        launch.targeted_expected,
+        launch.requested_at,
+        launch.ended_at,
+        launch.figures,
+        launch.figures_revision,
+    )
+
+
+def _command(origin: Origin | None) -> dict[str, Any] | None:
+    if origin is None:
+        return None
+    return {"id": origin.id, "source": origin.source, "at": origin.at.model_dump()}
+
+
+def _launch(row: asyncpg.Record) -> Launch:
+    fields = dict(row)
+    command = fields.pop("command")
+    fields["origin"] = command and Origin(command["id"], command["source"], CommandAt.model_validate(command["at"]))
+    fields["state"] = LaunchState(fields["state"])
+    fields["points"] = tuple(Point.model_validate(point) for point in fields["points"])
+    return Launch(**fields)

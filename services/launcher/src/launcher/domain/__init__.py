@@ -1,0 +1,1 @@
+"""What launcher decides: pure functions on frozen data."""

@@ -1,0 +1,80 @@
+"""Conditions and templates: they compile, and every variable they read exists."""
+
+from collections.abc import Iterator
+
+from contracts.changes import Contact
+from contracts.checks import Point
+from contracts.scenario import BranchStep, Scenario, SendStep, When
+from launcher.domain.language import Broken, Language, Reads
+from launcher.domain.points import did_you_mean, error, warning
+
+CONTACT_FIELDS = tuple(Contact.model_fields)
+
+
+def check_expressions(scenario: Scenario, language: Language) -> list[Point]:
+    points = _context_names(scenario)
+    for place, source in _conditions(scenario):
+        points += _judge(place, "broken_condition", language.condition(source), scenario)
+    for place, source, html in _templates(scenario):
+        points += _judge(place, "broken_template", language.template(source, html=html), scenario)
+    return points
+
+
+def unknown_variables(place: str, reads: Reads, context: frozenset[str]) -> list[Point]:
+    """One point for each path that is neither of `contact` nor of the declared `context`."""
+    return [
+        error("unknown_variable", place, f"`{path}` is not known{remedy}")
+        for path in sorted(reads)
+        if (remedy := _unknown(path, context)) is not None
+    ]
+
+
+def _conditions(scenario: Scenario) -> Iterator[tuple[str, str]]:
+    for name, step in scenario.steps.items():
+        if isinstance(step, BranchStep):
+            for index, arm in enumerate(step.branch):
+                if isinstance(arm, When):
+                    yield f"steps.{name}.branch[{index}].when", arm.when
+
+
+def _templates(scenario: Scenario) -> Iterator[tuple[str, str, bool]]:
+    for name, step in scenario.steps.items():
+        if isinstance(step, SendStep):
+            for field in ("subject", "text", "html"):
+                if source := getattr(step.send, field):
+                    yield f"steps.{name}.send.{field}", source, field == "html"
+
+
+def _judge(place: str, code: str, found: Reads | Broken, scenario: Scenario) -> list[Point]:
+    if isinstance(found, Broken):
+        return [error(code, place, f"Cannot be read: {found.message}")]
+    return unknown_variables(place, found, frozenset(scenario.context))
+
+
+def _unknown(path: str, context: frozenset[str]) -> str | None:
+    """What to do about a path that is not known; None if it is."""
+    root, _, rest = path.partition(".")
+    field = rest.partition(".")[0]
+    match root:
+        case "contact" if field in CONTACT_FIELDS:
+            return None
+        case "contact":
+            close = did_you_mean(field, CONTACT_FIELDS)
+            return close or f": a contact has {', '.join(CONTACT_FIELDS)}; yours are under `contact.attributes`."
+        case "context" if field in context:
+            return None
+        case "context":
+            close = did_you_mean(field, context)
+            return close or ": declare it under `context:` in the scenario, for example `context: {voucher: string}`."
+        case _:
+            return ": only `contact.…` and `context.…` can be read."
+
+
+def _context_names(scenario: Scenario) -> list[Point]:
+    return [
+        warning(
+            "context_name", f"context.{name}", f"`context.{name}` cannot be written in a template or condition: use _."
+        )
+        for name in scenario.context
+        if not name.isidentifier()
+    ]

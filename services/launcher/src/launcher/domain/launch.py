@@ -1,0 +1,167 @@
+"""A launch as launcher keeps it, and the records that its decisions are."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from contracts.checks import Point
+from contracts.crm import (
+    CommandAt,
+    ContactsGiven,
+    GroupsGiven,
+    LaunchAccepted,
+    LaunchDeclined,
+    LaunchRejected,
+    LaunchRequest,
+    Reply,
+)
+from contracts.launches import (
+    All,
+    Contacts,
+    Groups,
+    LaunchControlled,
+    LaunchDrafted,
+    LaunchRequested,
+    Participants,
+    ParticipantsListed,
+    ScenarioVersion,
+)
+from contracts.words import ControlState, LaunchState
+
+CHUNK = 500
+"""So many selected contacts travel inside LaunchDrafted itself; more of them in ParticipantsListed of this size."""
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """The CRM's command that asked for it."""
+
+    id: str
+    source: str
+    at: CommandAt
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Participants as they travel: what LaunchDrafted carries, and the chunks beside it."""
+
+    participants: Participants | None
+    """None: of a request that was refused."""
+    chunks: tuple[tuple[str, ...], ...] = ()
+    selected: int | None = None
+    """How many contacts were named, each once; None where they were not named one by one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Launch:
+    launch_id: str
+    project: str
+    scenario: str
+    version: int | None
+    creator: str | None
+    zone: str
+    state: LaunchState
+    revision: int
+    """Of the newest control record; 0 before the first."""
+    participants: dict[str, Any]
+    participants_chunks: int
+    selected: int | None
+    options: dict[str, Any]
+    context: dict[str, Any]
+    requested_by: str
+    origin: Origin | None
+    """None: asked for over HTTP."""
+    points: tuple[Point, ...]
+    targeted_expected: int | None
+    drafted_at: datetime
+    requested_at: datetime | None = None
+    ended_at: datetime | None = None
+    figures: dict[str, Any] | None = None
+    figures_revision: int = 0
+
+
+def select(request: LaunchRequest) -> Selection:
+    """Each named group or contact once, in the order given. Only of kinds that `judge` lets pass."""
+    match request.participants:
+        case GroupsGiven(groups=groups):
+            return Selection(Groups(groups=list(dict.fromkeys(groups))))
+        case ContactsGiven(contacts=named):
+            contacts = tuple(dict.fromkeys(named))
+            if len(contacts) <= CHUNK:
+                return Selection(Contacts(contacts=list(contacts)), selected=len(contacts))
+            chunks = tuple(contacts[start : start + CHUNK] for start in range(0, len(contacts), CHUNK))
+            return Selection(Contacts(), chunks, len(contacts))
+        case _:
+            return Selection(All())
+
+
+def drafted(launch: Launch, version: ScenarioVersion) -> LaunchDrafted:
+    return LaunchDrafted.model_validate(
+        {
+            "project": launch.project,
+            "launch_id": launch.launch_id,
+            "version": version,
+            "participants": launch.participants,
+            "participants_chunks": launch.participants_chunks,
+            "options": launch.options,
+            "context": launch.context,
+            "launched_by": launch.requested_by,
+        }
+    )
+
+
+def listed(launch: Launch, chunks: Sequence[Sequence[str]]) -> list[ParticipantsListed]:
+    return [
+        ParticipantsListed(project=launch.project, launch_id=launch.launch_id, index=index, contact_ids=list(chunk))
+        for index, chunk in enumerate(chunks)
+    ]
+
+
+def requested(launch: Launch, version: ScenarioVersion, now: datetime) -> LaunchRequested:
+    """The first control record, of a launch that is in state `requested` already."""
+    return LaunchRequested.model_validate(
+        {
+            "project": launch.project,
+            "launch_id": launch.launch_id,
+            "revision": launch.revision,
+            "state": ControlState.RUNNING,
+            "version": version,
+            "participants": launch.participants,
+            "participants_chunks": launch.participants_chunks,
+            "options": launch.options,
+            "context": launch.context,
+            "launched_by": launch.requested_by,
+            "command_id": launch.origin.id if launch.origin else None,
+            "command_source": launch.origin.source if launch.origin else None,
+            "requested_at": now,
+        }
+    )
+
+
+def stopped(launch: Launch, by: str, now: datetime) -> LaunchControlled:
+    return LaunchControlled(
+        project=launch.project,
+        launch_id=launch.launch_id,
+        revision=launch.revision,
+        state=ControlState.STOPPED,
+        by=by,
+        at=now,
+    )
+
+
+def outcome_of_request(launch: Launch, origin: Origin, by: str | None = None) -> Reply:
+    """What the CRM hears about its launch.request, once that is decided. `by`: who cancelled it."""
+    about = {
+        "project": launch.project,
+        "command_id": origin.id,
+        "command_source": origin.source,
+        "command_at": origin.at,
+    }
+    if launch.state is not LaunchState.REJECTED:
+        return LaunchAccepted(
+            **about, launch_id=launch.launch_id, state=launch.state, targeted_expected=launch.targeted_expected
+        )
+    if by is not None:
+        return LaunchDeclined(**about, launch_id=launch.launch_id, reason="cancelled", by=by)
+    return LaunchRejected(**about, points=list(launch.points))

@@ -1,0 +1,72 @@
+"""Who may ask for something: projects, the keys of programs, users, and whoever asks right now."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from contracts.words import Permission
+
+ADMINISTRATOR = "admin"
+"""Subject of the local platform's administrator. No user is called so."""
+KEY_PREFIX, TOKEN_PREFIX = "key_", "usr_"
+"""How ids begin by which HTTP callers name themselves: a key's own, and that of a user's token."""
+
+Grants = frozenset[Permission]
+ALL_GRANTS: Grants = frozenset(Permission)
+
+
+@dataclass(frozen=True, slots=True)
+class Asker:
+    """Who asks, in which project, with which permissions. By HTTP or by Kafka makes no difference."""
+
+    project: str
+    subject: str
+    """A user's name, a key's id, or `admin`."""
+    grants: Grants
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    project: str
+    zone: str
+    revision: int
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    key_id: str
+    project: str
+    name: str
+    grants: Grants
+    secret_hash: bytes
+    """Of the bearer secret."""
+    sealed_secret: str
+    """The signing secret."""
+    revoked: bool
+    revision: int
+    created_by: str
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    project: str
+    user: str
+    token_id: str
+    secret_hash: bytes
+    grants: Grants
+    restriction: str | None
+    disabled: bool
+    revision: int
+    created_by: str
+    created_at: datetime
+
+
+def reserved(user: str) -> bool:
+    """Names that would be taken for something else in the audit."""
+    return user == ADMINISTRATOR or user.startswith((KEY_PREFIX, TOKEN_PREFIX))
+
+
+def beyond(wanted: Grants, own: Grants) -> list[Permission]:
+    """What somebody would pass on without having it."""
+    return sorted(wanted - own)

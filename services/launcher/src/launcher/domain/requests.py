@@ -1,0 +1,152 @@
+"""May this launch be asked for? What launcher itself can judge; contacts judges the selection."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from contracts.checks import Point
+from contracts.crm import AllGiven, ContactsGiven, GroupsGiven, LaunchRequest
+from contracts.launches import ScenarioVersion
+from contracts.scenario import LaunchType, Scenario
+from contracts.words import LaunchState, Permission
+from launcher.domain.documents import canonical
+from launcher.domain.launch import Launch, Origin, Selection, select
+from launcher.domain.parties import Asker, Grants
+from launcher.domain.points import blocks, did_you_mean, error
+from launcher.domain.scenarios import ScenarioState
+
+MOST_CONTEXT_BYTES = 16 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """The scenario that a request names, as it is now. `points` are those of its active version's graph."""
+
+    state: ScenarioState
+    version: ScenarioVersion | None
+    points: tuple[Point, ...] = ()
+
+
+def judge(request: LaunchRequest, grants: Grants, candidate: Candidate | None) -> list[Point]:
+    """Nothing blocking in the answer: contacts may judge next."""
+    return [
+        *_scenario(request.scenario, candidate),
+        *_participants(request),
+        *_options(request, grants),
+        *(_context(request, candidate.version.body) if candidate and candidate.version else ()),
+        *_approval(grants),
+    ]
+
+
+def draft(
+    request: LaunchRequest,
+    asker: Asker,
+    launch_id: str,
+    origin: Origin | None,
+    candidate: Candidate | None,
+    points: Sequence[Point],
+    now: datetime,
+) -> tuple[Launch, Selection]:
+    """The launch as it begins: `validating`, or `rejected` for good if a point blocks."""
+    refused = blocks(points)
+    version = candidate.version if candidate else None
+    selection = Selection(None) if refused else select(request)
+    participants = selection.participants
+    launch = Launch(
+        launch_id=launch_id,
+        project=asker.project,
+        scenario=request.scenario,
+        version=version.version if version else None,
+        creator=version.creator if version else None,
+        zone=version.zone if version else "UTC",
+        state=LaunchState.REJECTED if refused else LaunchState.VALIDATING,
+        revision=0,
+        participants=participants.model_dump() if participants else {"kind": request.participants.kind},
+        participants_chunks=len(selection.chunks),
+        selected=selection.selected,
+        options={"consent_override": request.options.consent_override is not None},
+        context={} if refused else request.context,
+        requested_by=asker.subject,
+        origin=origin,
+        points=tuple(points),
+        targeted_expected=None,
+        drafted_at=now,
+        ended_at=now if refused else None,
+    )
+    return launch, selection
+
+
+def _scenario(key: str, candidate: Candidate | None) -> Iterator[Point]:
+    if candidate is None:
+        yield error("unknown_scenario", "scenario", f"There is no scenario `{key}` in this project: push it first.")
+    elif candidate.version is None:
+        archived = candidate.state is ScenarioState.ARCHIVED
+        remedy = "it is archived: push it under a new key." if archived else "activate a version of it first."
+        yield error("scenario_inactive", "scenario", f"`{key}` cannot be launched: {remedy}")
+    elif candidate.version.body.launch is not LaunchType.MANUAL:
+        yield error("wrong_launch_type", "scenario", f"`{key}` is started by its {candidate.version.body.launch} only.")
+    else:
+        yield from candidate.points
+
+
+def _participants(request: LaunchRequest) -> Iterator[Point]:
+    match request.participants:
+        case AllGiven():
+            pass
+        case GroupsGiven(groups=[]) | ContactsGiven(contacts=[]):
+            kind = request.participants.kind
+            remedy = f'Name at least one; everybody is meant by {{"kind": "all"}}, never by an empty list of {kind}.'
+            yield error("empty_selection", f"participants.{kind}", remedy)
+        case GroupsGiven() | ContactsGiven():
+            pass
+        case other:
+            remedy = f"`{other.kind}` cannot be selected yet: use all, groups or contacts."
+            yield error("unsupported", "participants.kind", remedy)
+
+
+def _options(request: LaunchRequest, grants: Grants) -> Iterator[Point]:
+    options = request.options
+    if options.consent_override and Permission.CONSENT_OVERRIDE not in grants:
+        remedy = f"Lifting consent needs the permission {Permission.CONSENT_OVERRIDE}: leave it out, or ask for it."
+        yield error("forbidden", "options.consent_override", remedy)
+    unbuilt = {
+        "options.intersect_with_launcher": options.intersect_with_launcher,
+        "options.pacing": options.pacing is not None,
+        "count_token": request.count_token is not None,
+    }
+    for place, given in unbuilt.items():
+        if given:
+            yield error("unsupported", place, "This is not available yet: leave it out.")
+
+
+def _context(request: LaunchRequest, scenario: Scenario) -> Iterator[Point]:
+    given, declared = request.context, scenario.context
+    if len(canonical(given)) > MOST_CONTEXT_BYTES:
+        yield error("context_too_large", "context", f"More than {MOST_CONTEXT_BYTES // 1024} KiB: send less.")
+        return
+    for name in given.keys() - declared.keys():
+        remedy = did_you_mean(name, declared) or ": leave it out, or declare it in the scenario."
+        yield error("context_unknown", f"context.{name}", f"The scenario does not declare `{name}`{remedy}")
+    for name, kind in declared.items():
+        if name not in given:
+            yield error("context_missing", f"context.{name}", f"The scenario needs it: give a {kind}.")
+        elif not _is(kind, given[name]):
+            yield error("context_type", f"context.{name}", f"Give a {kind}.")
+
+
+def _is(kind: str, value: object) -> bool:
+    match kind:
+        case "string":
+            return isinstance(value, str)
+        case "boolean":
+            return isinstance(value, bool)
+        case _:
+            return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _approval(grants: Grants) -> Iterator[Point]:
+    if Permission.LAUNCH_PREAPPROVED not in grants:
+        remedy = (
+            f"Approval by a person is not available yet: launch with the permission {Permission.LAUNCH_PREAPPROVED}."
+        )
+        yield error("unsupported", "approval", remedy)

@@ -1,0 +1,68 @@
+"""From a document to a Scenario: what does not have the shape of a scenario file becomes validation points."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from pydantic import ValidationError
+
+from contracts.checks import Point
+from contracts.scenario import Part, Scenario
+from launcher.domain.points import did_you_mean, error
+
+KINDS = ("send", "wait", "wait_until", "branch", "split", "update_contact", "webhook", "start_scenario", "end")
+_ONE_KIND = f"A step has exactly one of: {', '.join(KINDS)}."
+
+_PATTERNS = {
+    r"^[a-z0-9][a-z0-9_-]{0,62}$": "lower-case letters, digits, _ and -, at most 63, not beginning with _ or -",
+    r"^[a-z][a-z0-9_]{0,62}$": "lower-case letters, digits and _, at most 63, beginning with a letter",
+    r"^(\d{1,6}(s|m|h|d))+$": "a duration such as 30m, 2d or 1d12h",
+}
+
+
+def read_scenario(document: object) -> Scenario | list[Point]:
+    """A Scenario, or one error for each thing that is not of its shape."""
+    try:
+        return Scenario.model_validate(document)
+    except ValidationError as wrong:
+        return [_point(problem["type"], problem["loc"], problem) for problem in wrong.errors()]
+
+
+def _point(kind: str, loc: Sequence[int | str], problem: Any) -> Point:
+    at = place(loc)
+    field = str(loc[-1]) if loc else ""
+    match kind:
+        case "extra_forbidden" if loc[0] == "steps" and field in KINDS:
+            return error("step_kind", place(loc[:2]), f"{_ONE_KIND} Make a step of its own of `{field}`.")
+        case "extra_forbidden":
+            close = did_you_mean(field, _known_fields())
+            return error("unknown_field", at, f"There is no field `{field}` here{close or ': remove it.'}")
+        case "missing":
+            return error("missing_field", at, f"`{field}` is needed here: add it.")
+        case "step_kind":
+            given = problem["input"]
+            close = "".join(did_you_mean(str(key), KINDS) for key in given) if isinstance(given, dict) else ""
+            return error("step_kind", at, _ONE_KIND + (f" Unknown{close}" if close else ""))
+        case "string_pattern_mismatch":
+            pattern = problem["ctx"]["pattern"]
+            return error("invalid_value", at, f"Not allowed here: write {_PATTERNS.get(pattern, pattern)}.")
+        case _:
+            return error("invalid_value", at, f"{problem['msg']}.")
+
+
+def place(loc: Sequence[int | str]) -> str:
+    """`steps.vip.branch[0].next` of a pydantic location, without the tags of the unions on the way."""
+    parts = list(loc)
+    if parts[:1] == ["steps"] and len(parts) > 2 and parts[2] != "[key]":
+        del parts[2]  # the step's kind
+        if parts[2:3] == ["branch"] and len(parts) > 4:
+            del parts[4]  # the arm's kind
+    text = ""
+    for part in parts:
+        if part == "[key]":
+            continue
+        text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else part
+    return text
+
+
+def _known_fields() -> set[str]:
+    return {field.alias or name for model in Part.__subclasses__() for name, field in model.model_fields.items()}

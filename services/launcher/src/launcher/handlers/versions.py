@@ -1,0 +1,52 @@
+"""Scenario versions for launches: the active one that a request names, and the one a launch was drafted with."""
+
+from contracts.launches import ScenarioVersion
+from launcher.domain.launch import Launch
+from launcher.domain.requests import Candidate
+from launcher.domain.scenarios import StoredVersion
+from launcher.handlers.validator import Validator
+from launcher.ports import Projects, Scenarios
+from runtime.errors import Permanent
+from runtime.transaction import Connection
+
+
+class Versions:
+    def __init__(self, scenarios: Scenarios, projects: Projects, validator: Validator) -> None:
+        self._scenarios = scenarios
+        self._projects = projects
+        self._validator = validator
+
+    async def candidate(self, connection: Connection, project: str, key: str) -> Candidate | None:
+        """None: the project has no such scenario."""
+        scenario = await self._scenarios.load(connection, project, key)
+        if scenario is None:
+            return None
+        if scenario.active_version is None:
+            return Candidate(scenario.state, None)
+        stored = await self._stored(connection, project, key, scenario.active_version)
+        found = await self._projects.load(connection, project)
+        version = ScenarioVersion(
+            project=project,
+            version=stored.version,
+            creator=scenario.creator,
+            zone=found.zone if found else "UTC",
+            body=stored.body,
+        )
+        return Candidate(scenario.state, version, self._validator.points(stored.digest, stored.body))
+
+    async def of_launch(self, connection: Connection, launch: Launch) -> ScenarioVersion:
+        """As it was when the launch was drafted: creator and zone are the launch's."""
+        stored = await self._stored(connection, launch.project, launch.scenario, launch.version or 0)
+        return ScenarioVersion(
+            project=launch.project,
+            version=stored.version,
+            creator=launch.creator or "",
+            zone=launch.zone,
+            body=stored.body,
+        )
+
+    async def _stored(self, connection: Connection, project: str, key: str, version: int) -> StoredVersion:
+        stored = await self._scenarios.version(connection, project, key, version)
+        if stored is None:
+            raise Permanent(f"version {version} of scenario {key} is gone, though it is never deleted")
+        return stored

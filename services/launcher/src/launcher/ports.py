@@ -1,0 +1,192 @@
+"""What the handlers need kept. Every method runs in the transaction of the connection it is given.
+
+The adapters are `launcher.adapters`; the handlers' tests run them on a real PostgreSQL.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+from contracts.words import LaunchState
+from launcher.domain.launch import Launch
+from launcher.domain.parties import Key, Project, User
+from launcher.domain.scenarios import StoredScenario, StoredVersion
+from runtime.transaction import Connection
+
+
+class Projects(Protocol):
+    async def load(self, connection: Connection, project: str) -> Project | None: ...
+
+    async def all(self, connection: Connection) -> list[Project]: ...
+
+    async def save(self, connection: Connection, project: str, zone: str, now: datetime) -> Project | None:
+        """Makes it or changes its zone, and then the revision rises. None: it was so already."""
+        ...
+
+
+class Keys(Protocol):
+    async def load(self, connection: Connection, key_id: str) -> Key | None:
+        """Of whatever project: the key itself says which."""
+        ...
+
+    async def of_project(self, connection: Connection, project: str) -> list[Key]: ...
+
+    async def insert(self, connection: Connection, key: Key) -> None: ...
+
+    async def revoke(self, connection: Connection, project: str, key_id: str) -> Key | None:
+        """The key as it is now; None: the project has no such key, or it was revoked before."""
+        ...
+
+
+class Users(Protocol):
+    async def load(self, connection: Connection, project: str, user: str) -> User | None: ...
+
+    async def by_token(self, connection: Connection, token_id: str) -> User | None: ...
+
+    async def of_project(self, connection: Connection, project: str) -> list[User]: ...
+
+    async def insert(self, connection: Connection, user: User) -> bool:
+        """False: there is one of that name already."""
+        ...
+
+    async def lock(self, connection: Connection, project: str, user: str) -> User | None: ...
+
+    async def update(self, connection: Connection, user: User) -> None:
+        """Grants, restriction, disabled and revision, of a locked row."""
+        ...
+
+
+class Scenarios(Protocol):
+    async def load(self, connection: Connection, project: str, key: str) -> StoredScenario | None: ...
+
+    async def lock(self, connection: Connection, project: str, key: str) -> StoredScenario | None: ...
+
+    async def of_project(self, connection: Connection, project: str) -> list[StoredScenario]: ...
+
+    async def insert(self, connection: Connection, scenario: StoredScenario) -> bool:
+        """False: somebody was quicker."""
+        ...
+
+    async def update(self, connection: Connection, scenario: StoredScenario) -> None:
+        """Name, state, versions and revision, of a locked row."""
+        ...
+
+    async def version(self, connection: Connection, project: str, key: str, version: int) -> StoredVersion | None: ...
+
+    async def versions(self, connection: Connection, project: str, key: str) -> list[StoredVersion]:
+        """Newest first."""
+        ...
+
+    async def insert_version(self, connection: Connection, project: str, key: str, version: StoredVersion) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class LaunchFilter:
+    """Which launches to list: newest first, after `before` (drafted at, id) if given."""
+
+    state: LaunchState | None = None
+    scenario: str | None = None
+    user: str | None = None
+    since: datetime | None = None
+    before: tuple[datetime, str] | None = None
+    limit: int = 50
+
+
+class Launches(Protocol):
+    async def exists(self, connection: Connection, launch_id: str) -> bool: ...
+
+    async def insert(self, connection: Connection, launch: Launch) -> None: ...
+
+    async def lock(self, connection: Connection, launch_ids: Iterable[str]) -> dict[str, Launch]:
+        """Rows are locked in the order of their ids, so that two transactions never wait for each other."""
+        ...
+
+    async def update(self, connection: Connection, launch: Launch) -> None:
+        """What may change, of a locked row."""
+        ...
+
+    async def load(self, connection: Connection, project: str, launch_id: str) -> Launch | None: ...
+
+    async def listed(self, connection: Connection, project: str, wanted: LaunchFilter) -> list[Launch]: ...
+
+    async def any_open(self, connection: Connection, project: str, scenario: str) -> bool: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A command that was taken under its id, and its answer: `{"type": …, "data": {…}}`, None while it is awaited."""
+
+    type: str
+    fingerprint: bytes
+    answer: dict[str, Any] | None
+
+
+Identity = tuple[str, str, str]
+"""Project, source and id of a command."""
+
+
+class Commands(Protocol):
+    async def claim(
+        self, connection: Connection, identity: Identity, type: str, fingerprint: bytes, now: datetime
+    ) -> Asked | None:
+        """None: it is new and now this transaction's. Waits for another transaction that is claiming it."""
+        ...
+
+    async def answer(self, connection: Connection, identity: Identity, answer: dict[str, Any]) -> None: ...
+
+    async def forget(self, connection: Connection, before: datetime, most: int) -> int:
+        """How many commands and HTTP requests were received before then and are gone now."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    audit_id: int
+    at: datetime
+    subject: str
+    action: str
+    thing: str
+    details: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class AuditFilter:
+    subject: str | None = None
+    thing: str | None = None
+    since: datetime | None = None
+    before: int | None = None
+    limit: int = 50
+
+
+class Audit(Protocol):
+    async def note(
+        self,
+        connection: Connection,
+        at: datetime,
+        project: str,
+        subject: str,
+        action: str,
+        thing: str,
+        details: dict[str, Any] | None = None,
+    ) -> None: ...
+
+    async def listed(self, connection: Connection, project: str, wanted: AuditFilter) -> Sequence[Entry]: ...
+
+
+class Seals(Protocol):
+    """Secrets at rest. Raises if the secret key is another one than that they were sealed with."""
+
+    def seal(self, text: str) -> str: ...
+
+    def unseal(self, sealed: str) -> str: ...
+
+
+class Credentials(Protocol):
+    """The only randomness here: ids and secrets that nobody can guess."""
+
+    def new_id(self, prefix: str) -> str: ...
+
+    def new_secret(self) -> str: ...
+
+    def hashed(self, secret: str) -> bytes: ...
