@@ -1,0 +1,1 @@
+"""PostgreSQL, SMTP and templates behind the ports."""

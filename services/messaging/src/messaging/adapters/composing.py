@@ -1,0 +1,117 @@
+"""Mails from templates: compiled once per scenario version and step, filled per contact."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from functools import lru_cache
+from itertools import chain
+from typing import Any
+
+import orjson
+
+from contracts.scenario import Message, Sender
+from contracts.targets import Snapshot
+from messaging.domain.addresses import envelope_address
+from messaging.domain.launches import Plan
+from messaging.domain.mime import Skeleton, Unsendable
+from messaging.domain.sends import Mail, SendKey
+from runtime.templates import RenderError, Template, TemplateError, compile_template
+
+_KEPT = 256
+"""How many steps' compiled templates a process keeps at hand."""
+
+
+class TemplateComposers:
+    """`ports.Composers`."""
+
+    def __init__(self) -> None:
+        self._compiled = lru_cache(maxsize=_KEPT)(_Compiled.of)
+
+    def of(self, plan: Plan, step: str) -> "TemplateComposer":
+        return TemplateComposer(self._compiled(plan.sender, plan.messages[step]), plan.context)
+
+
+class _Compiled:
+    """One message of one scenario version; the same text and sender are compiled once, whatever the version."""
+
+    def __init__(self, skeleton: Skeleton | Unsendable, templates: list[Template | None] | Unsendable) -> None:
+        self.skeleton = skeleton
+        self.templates = templates
+        parts = [] if isinstance(templates, Unsendable) else [part for part in templates if part is not None]
+        self.reads = frozenset(chain.from_iterable(part.reads for part in parts))
+
+    @classmethod
+    def of(cls, sender: Sender | None, message: Message) -> "_Compiled":
+        return cls(_skeleton(sender), _templates(message))
+
+
+def _skeleton(sender: Sender | None) -> Skeleton | Unsendable:
+    address = None if sender is None else envelope_address(sender.address)
+    if sender is None or address is None:
+        return Unsendable("sender", "the scenario has no sender address that can be sent from")
+    try:
+        return Skeleton.of(sender.name, address)
+    except Unsendable as problem:
+        return problem
+
+
+def _templates(message: Message) -> list[Template | None] | Unsendable:
+    try:
+        return [
+            None if source is None else compile_template(source, html)
+            for source, html in ((message.subject or "", False), (message.text, False), (message.html, True))
+        ]
+    except TemplateError as error:
+        return Unsendable("render", str(error))
+
+
+class TemplateComposer:
+    """`ports.Composer`."""
+
+    def __init__(self, compiled: _Compiled, context: Mapping[str, Any]) -> None:
+        self._compiled = compiled
+        self._context = context
+
+    def facts(self, targets: Snapshot) -> list[str]:
+        reads = self._compiled.reads
+        columns: dict[str, list[Any]] = {}
+        if _reads(reads, "zone"):
+            columns["zone"] = targets.zones
+        if _reads(reads, "groups") and targets.groups is not None:
+            columns["groups"] = targets.groups
+        attributes = {name: column for name, column in targets.attributes.items() if _reads(reads, "attributes", name)}
+        consents = targets.consents if _reads(reads, "consent") else {}
+        if not columns and not attributes and not consents:
+            return ["{}"] * len(targets.contact_ids)
+        return [
+            orjson.dumps(
+                {name: column[index] for name, column in columns.items()}
+                | {"attributes": {name: column[index] for name, column in attributes.items()}}
+                | {"consent": {name: column[index] for name, column in consents.items()}}
+            ).decode()
+            for index in range(len(targets.contact_ids))
+        ]
+
+    def compose(self, key: SendKey, address: str, facts: Mapping[str, Any], now: datetime) -> Mail:
+        skeleton, templates = self._compiled.skeleton, self._compiled.templates
+        if isinstance(skeleton, Unsendable):
+            raise Unsendable(skeleton.reason, str(skeleton))
+        if isinstance(templates, Unsendable):
+            raise Unsendable(templates.reason, str(templates))
+        recipient = envelope_address(address)
+        if recipient is None:
+            raise Unsendable("address", "not an address that can be sent to")
+        contact = {"attributes": {}, "groups": [], "consent": {}, "active": True, **facts}
+        contact |= {"id": key.contact_id, "email": address}
+        values = {"contact": contact, "context": self._context}
+        try:
+            subject, text, html = (None if part is None else part.render(values) for part in templates)
+        except RenderError as error:
+            raise Unsendable("render", str(error)) from error
+        content = skeleton.fill(key.send_id, recipient, subject or "", text, html, now)
+        return Mail(skeleton.sender, recipient, content)
+
+
+def _reads(reads: frozenset[str], *path: str) -> bool:
+    """Whether a template names this part of a contact, something in it, or all of what it is part of."""
+    name = ".".join(("contact", *path))
+    return any(read == name or read.startswith(name + ".") or name.startswith(read + ".") for read in reads)

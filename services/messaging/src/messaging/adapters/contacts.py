@@ -1,0 +1,60 @@
+"""The replica of contacts in PostgreSQL: the newest state of each, by revision."""
+
+from collections.abc import Sequence
+
+import orjson
+
+from contracts.changes import ContactChange
+from messaging.domain.judgement import ContactState
+from runtime.transaction import Connection
+
+
+class PostgresContacts:
+    """`ports.Contacts`."""
+
+    async def keep(self, connection: Connection, project: str, changes: Sequence[ContactChange]) -> None:
+        newest: dict[str, ContactChange] = {}
+        for change in changes:
+            known = newest.get(change.contact_id)
+            if known is None or known.revision < change.revision:
+                newest[change.contact_id] = change
+        rows = sorted(newest.values(), key=lambda change: change.contact_id)
+        await connection.execute(
+            "INSERT INTO contact_state (project, contact_id, revision, deleted, active, suppressed, email, consent)"
+            " SELECT $1, * FROM unnest($2::text[], $3::bigint[], $4::bool[], $5::bool[], $6::bool[], $7::text[],"
+            " $8::json[])"
+            " ON CONFLICT (project, contact_id) DO UPDATE SET revision = excluded.revision,"
+            " deleted = excluded.deleted, active = excluded.active, suppressed = excluded.suppressed,"
+            " email = excluded.email, consent = excluded.consent"
+            " WHERE contact_state.revision < excluded.revision",
+            project,
+            [row.contact_id for row in rows],
+            [row.revision for row in rows],
+            [row.contact is None for row in rows],
+            [row.contact is not None and row.contact.active for row in rows],
+            [row.suppressed for row in rows],
+            [None if row.contact is None else row.contact.email for row in rows],
+            ["{}" if row.contact is None else orjson.dumps(row.contact.consent).decode() for row in rows],
+        )
+
+    async def newer(
+        self, connection: Connection, project: str, contact_ids: Sequence[str], revisions: Sequence[int]
+    ) -> dict[str, ContactState]:
+        rows = await connection.fetch(
+            "SELECT c.contact_id, c.deleted, c.active, c.suppressed, c.email, c.consent"
+            " FROM unnest($2::text[], $3::bigint[]) AS s (contact_id, revision)"
+            " JOIN contact_state c ON c.project = $1 AND c.contact_id = s.contact_id AND c.revision > s.revision",
+            project,
+            contact_ids,
+            revisions,
+        )
+        return {
+            row["contact_id"]: ContactState(
+                deleted=row["deleted"],
+                active=row["active"],
+                suppressed=row["suppressed"],
+                email=row["email"],
+                consent=orjson.loads(row["consent"]),
+            )
+            for row in rows
+        }

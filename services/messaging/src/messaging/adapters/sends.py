@@ -1,0 +1,218 @@
+"""Sends in PostgreSQL. Chunks go in and out as arrays, never row by row."""
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+
+import asyncpg
+import orjson
+
+from contracts.words import ControlState, DeliveryState
+from messaging.domain.deliveries import OPEN
+from messaging.domain.judgement import ContactState, Kept, Standing
+from messaging.domain.sends import Change, SendKey, StoredSend
+from messaging.ports import TURN, NewSends, Snapshots
+from runtime.transaction import Connection, Transaction
+
+_SEND = (
+    "s.launch_id, s.contact_id, s.step, s.occurrence, s.state, s.attempts, s.dot_epoch,"
+    " s.permitted, s.suppressed, s.consented, s.email, c.contact_id IS NOT NULL AS renewed,"
+    " c.deleted, c.active, c.suppressed AS newly_suppressed, c.email AS new_email, c.consent"
+)
+_NEWER = (
+    " LEFT JOIN contact_state c ON c.project = s.project AND c.contact_id = s.contact_id AND c.revision > s.revision"
+)
+_KEYS = "unnest($1::text[], $2::text[], $3::text[], $4::int[]) AS k (launch_id, contact_id, step, occurrence)"
+_ENDED = "changed_at = $1, next_at = NULL, email = NULL, facts = NULL"
+
+
+class PostgresSends:
+    """`ports.Sends`. Rows of a partition are written by its lease alone, so none of them needs a lock."""
+
+    async def add_settled(
+        self, tx: Transaction, sends: NewSends, state: str, reason: str | None
+    ) -> list[tuple[str, int]]:
+        return await tx.connection.fetch(  # type: ignore[return-value]
+            "INSERT INTO send (project, launch_id, step, partition, state, reason, changed_at, contact_id, occurrence)"
+            " SELECT $1, $2, $3, $4, $5, $6, $7, * FROM unnest($8::text[], $9::int[])"
+            " ON CONFLICT DO NOTHING RETURNING contact_id, occurrence",
+            sends.project,
+            sends.launch_id,
+            sends.step,
+            tx.number,
+            state,
+            reason,
+            tx.now,
+            sends.contact_ids,
+            sends.occurrences,
+        )
+
+    async def add_planned(self, tx: Transaction, sends: NewSends, snapshots: Snapshots) -> list[tuple[str, int]]:
+        return await tx.connection.fetch(  # type: ignore[return-value]
+            "INSERT INTO send (project, launch_id, step, partition, state, changed_at, next_at,"
+            " contact_id, occurrence, revision, permitted, suppressed, consented, email, facts)"
+            " SELECT $1, $2, $3, $4, 'planned', $5, $5, *"
+            " FROM unnest($6::text[], $7::int[], $8::bigint[], $9::bool[], $10::bool[], $11::bool[], $12::text[],"
+            " $13::json[])"
+            " ON CONFLICT DO NOTHING RETURNING contact_id, occurrence",
+            sends.project,
+            sends.launch_id,
+            sends.step,
+            tx.number,
+            tx.now,
+            sends.contact_ids,
+            sends.occurrences,
+            snapshots.revisions,
+            snapshots.permitted,
+            snapshots.suppressed,
+            snapshots.consented,
+            snapshots.emails,
+            snapshots.facts,
+        )
+
+    async def load(self, connection: Connection, keys: Collection[SendKey]) -> dict[SendKey, StoredSend]:
+        rows = await connection.fetch(
+            f"SELECT {_SEND} FROM {_KEYS} JOIN send s USING (launch_id, contact_id, step, occurrence){_NEWER}",  # noqa: S608
+            *_columns(keys),
+        )
+        return {send.key: send for send in map(_stored, rows)}
+
+    async def sending(self, connection: Connection, number: int) -> list[StoredSend]:
+        rows = await connection.fetch(
+            f"SELECT {_SEND} FROM send s{_NEWER} WHERE s.partition = $1 AND s.state = 'sending'",  # noqa: S608
+            number,
+        )
+        return [_stored(row) for row in rows]
+
+    async def change(self, tx: Transaction, changes: Sequence[Change]) -> None:
+        await tx.connection.execute(
+            "UPDATE send s SET state = n.state, reason = n.reason, attempts = n.attempts, next_at = n.next_at,"
+            " dot_epoch = n.dot_epoch, changed_at = $5,"
+            " email = CASE WHEN n.open THEN s.email END, facts = CASE WHEN n.open THEN s.facts END"
+            " FROM unnest($1::text[], $2::text[], $3::text[], $4::int[], $6::text[], $7::text[], $8::int[],"
+            " $9::timestamptz[], $10::bigint[], $11::bool[])"
+            " AS n (launch_id, contact_id, step, occurrence, state, reason, attempts, next_at, dot_epoch, open)"
+            " WHERE s.launch_id = n.launch_id AND s.contact_id = n.contact_id AND s.step = n.step"
+            " AND s.occurrence = n.occurrence",
+            *_columns([change.key for change in changes]),
+            tx.now,
+            [change.state for change in changes],
+            [change.reason for change in changes],
+            [change.attempts for change in changes],
+            [change.next_at for change in changes],
+            [change.dot_epoch for change in changes],
+            [change.state in OPEN for change in changes],
+        )
+
+    async def restamp(self, tx: Transaction, keys: Collection[SendKey], epoch: int) -> None:
+        await tx.connection.execute(
+            f"UPDATE send s SET dot_epoch = $5 FROM {_KEYS}"  # noqa: S608
+            " WHERE s.launch_id = k.launch_id AND s.contact_id = k.contact_id AND s.step = k.step"
+            " AND s.occurrence = k.occurrence AND s.state = 'sending'",
+            *_columns(keys),
+            epoch,
+        )
+
+    async def cancel_launch(self, tx: Transaction, launch_id: str, kept: Kept, limit: int) -> list[Change]:
+        rows = await tx.connection.fetch(
+            f"UPDATE send s SET state = $2, reason = $3, {_ENDED} FROM ("  # noqa: S608
+            " SELECT contact_id, step, occurrence FROM send"
+            " WHERE partition = $4 AND launch_id = $5 AND state = 'planned' LIMIT $6) p"
+            " WHERE s.launch_id = $5 AND s.contact_id = p.contact_id AND s.step = p.step"
+            " AND s.occurrence = p.occurrence"
+            " RETURNING s.launch_id, s.contact_id, s.step, s.occurrence, s.attempts",
+            tx.now,
+            kept.state,
+            kept.reason,
+            tx.number,
+            launch_id,
+            limit,
+        )
+        return [_cancelled(row, kept) for row in rows]
+
+    async def cancel_contacts(self, tx: Transaction, project: str, gone: Mapping[str, int], kept: Kept) -> list[Change]:
+        rows = await tx.connection.fetch(
+            f"UPDATE send s SET state = $2, reason = $3, {_ENDED}"  # noqa: S608
+            " FROM unnest($5::text[], $6::bigint[]) AS gone (contact_id, revision)"
+            " WHERE s.project = $4 AND s.contact_id = gone.contact_id AND s.revision < gone.revision"
+            " AND s.state = 'planned'"
+            " RETURNING s.launch_id, s.contact_id, s.step, s.occurrence, s.attempts",
+            tx.now,
+            kept.state,
+            kept.reason,
+            project,
+            list(gone.keys()),
+            list(gone.values()),
+        )
+        return [_cancelled(row, kept) for row in rows]
+
+    async def turn(self, connection: Connection, number: int, after: str) -> list[tuple[str, ControlState]]:
+        rows = await connection.fetch(
+            "WITH RECURSIVE turn (launch_id, place) AS ("
+            " SELECT (SELECT launch_id FROM send WHERE partition = $1 AND state = 'planned' AND launch_id > $2"
+            " ORDER BY launch_id LIMIT 1), 1"
+            " UNION ALL"
+            " SELECT (SELECT s.launch_id FROM send s WHERE s.partition = $1 AND s.state = 'planned'"
+            " AND s.launch_id > turn.launch_id ORDER BY s.launch_id LIMIT 1), place + 1"
+            " FROM turn WHERE turn.launch_id IS NOT NULL AND place < $3)"
+            " SELECT launch_id, gate.state FROM turn JOIN gate USING (launch_id) ORDER BY place",
+            number,
+            after,
+            TURN,
+        )
+        return [(row["launch_id"], ControlState(row["state"])) for row in rows]
+
+    async def due(
+        self, connection: Connection, number: int, launch_ids: Sequence[str], busy: Collection[str], each: int
+    ) -> tuple[datetime, list[StoredSend]]:
+        rows = await connection.fetch(
+            f"SELECT now() AS now, s.facts, {_SEND} FROM unnest($2::text[]) AS l (launch_id), LATERAL ("  # noqa: S608
+            " SELECT * FROM send WHERE partition = $1 AND send.launch_id = l.launch_id AND state = 'planned'"
+            " AND next_at <= now() AND contact_id <> ALL($3::text[]) ORDER BY next_at LIMIT $4) s"
+            f"{_NEWER}",
+            number,
+            launch_ids,
+            list(busy),
+            each,
+        )
+        return (rows[0]["now"] if rows else datetime.min), [_stored(row, orjson.loads(row["facts"])) for row in rows]
+
+
+def _columns(keys: Collection[SendKey]) -> tuple[list[str], list[str], list[str], list[int]]:
+    return (
+        [key.launch_id for key in keys],
+        [key.contact_id for key in keys],
+        [key.step for key in keys],
+        [key.occurrence for key in keys],
+    )
+
+
+def _stored(row: asyncpg.Record, facts: dict[str, object] | None = None) -> StoredSend:
+    newer = None
+    if row["renewed"]:
+        newer = ContactState(
+            deleted=row["deleted"],
+            active=row["active"],
+            suppressed=row["newly_suppressed"],
+            email=row["new_email"],
+            consent=orjson.loads(row["consent"]),
+        )
+    return StoredSend(
+        key=SendKey(row["launch_id"], row["contact_id"], row["step"], row["occurrence"]),
+        state=DeliveryState(row["state"]),
+        attempts=row["attempts"],
+        dot_epoch=row["dot_epoch"],
+        snapshot=Standing(row["permitted"], row["suppressed"], row["email"], row["consented"]),
+        newer=newer,
+        facts=facts or {},
+    )
+
+
+def _cancelled(row: asyncpg.Record, kept: Kept) -> Change:
+    return Change(
+        key=SendKey(row["launch_id"], row["contact_id"], row["step"], row["occurrence"]),
+        previous=DeliveryState.PLANNED,
+        state=kept.state,
+        reason=kept.reason,
+        attempts=row["attempts"],
+        next_at=None,
+    )

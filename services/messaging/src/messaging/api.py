@@ -1,0 +1,107 @@
+"""messaging's routes: the sends of a launch. Read only; a foreign id answers 404."""
+
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import AsyncIterator
+from typing import TYPE_CHECKING, Annotated
+
+import orjson
+from fastapi import APIRouter, Depends, Path, Query
+from fastapi.responses import StreamingResponse
+from pydantic import BaseModel
+
+from contracts.words import DeliveryState, Permission
+from messaging.adapters.queries import Delivery, Place, Queries
+from runtime.auth import Caller, requires
+from runtime.cloudevents import rfc3339
+from runtime.problems import Problem
+
+if TYPE_CHECKING:
+    from runtime.process import Resources
+
+Viewer = Annotated[Caller, Depends(requires(Permission.VIEW))]
+LaunchId = Annotated[str, Path(min_length=1, max_length=64)]
+
+
+class DeliveryItem(BaseModel):
+    contact_id: str
+    step: str
+    occurrence: int
+    send_id: str
+    state: DeliveryState
+    reason: str | None
+    changed_at: str
+
+
+class DeliveryPage(BaseModel):
+    items: list[DeliveryItem]
+    next: str | None
+
+
+def routes(resources: "Resources") -> APIRouter:
+    queries = Queries(resources.pool)
+    router = APIRouter(prefix="/v1", tags=["messaging"])
+
+    @router.get("/launches/{launch_id}/deliveries", response_model=DeliveryPage)
+    async def deliveries(
+        launch_id: LaunchId,
+        caller: Viewer,
+        state: DeliveryState | None = None,
+        cursor: Annotated[str | None, Query(max_length=800, description="`next` of the page before.")] = None,
+        limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+    ) -> DeliveryPage:
+        """Messages of a launch and what became of them, by contact id."""
+        await _found(queries, caller, launch_id)
+        page = await queries.deliveries(launch_id, state, _after(cursor), limit)
+        return DeliveryPage(
+            items=[DeliveryItem(**_ledger_entry(each), changed_at=rfc3339(each.changed_at)) for each in page],
+            next=_cursor(page[-1]) if len(page) == limit else None,
+        )
+
+    @router.get("/launches/{launch_id}/ledger", response_class=StreamingResponse)
+    async def ledger(launch_id: LaunchId, caller: Viewer) -> StreamingResponse:
+        """NDJSON, one send per line, sorted bytewise by contact id: for an exact recount."""
+        await _found(queries, caller, launch_id)
+        return StreamingResponse(_lines(queries, launch_id), media_type="application/x-ndjson")
+
+    return router
+
+
+async def _lines(queries: Queries, launch_id: str) -> AsyncIterator[bytes]:
+    async for page in queries.all_deliveries(launch_id):
+        yield b"".join(orjson.dumps(_ledger_entry(each)) + b"\n" for each in page)
+
+
+def _ledger_entry(delivery: Delivery) -> dict[str, object]:
+    return {
+        "contact_id": delivery.key.contact_id,
+        "step": delivery.key.step,
+        "occurrence": delivery.key.occurrence,
+        "send_id": delivery.key.send_id,
+        "state": delivery.state,
+        "reason": delivery.reason,
+    }
+
+
+async def _found(queries: Queries, caller: Caller, launch_id: str) -> None:
+    """Raises the 404 that a foreign launch gets as well."""
+    if not await queries.has_launch(caller.project, launch_id):
+        raise Problem(
+            404,
+            "unknown_launch",
+            f"no launch {launch_id} is known here",
+            "look at GET /v1/launches; one requested a moment ago is here within a second",
+        )
+
+
+def _cursor(delivery: Delivery) -> str:
+    return urlsafe_b64encode(orjson.dumps(delivery.key[1:])).decode()
+
+
+def _after(cursor: str | None) -> Place:
+    if cursor is None:
+        return Place()
+    try:
+        contact_id, step, occurrence = orjson.loads(urlsafe_b64decode(cursor))
+        return Place(str(contact_id), str(step), int(occurrence))
+    except (ValueError, TypeError):
+        raise Problem(422, "bad_cursor", "this cursor is not one of ours", "take `next` of the page before") from None

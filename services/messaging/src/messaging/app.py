@@ -1,0 +1,79 @@
+"""messaging's composition root: what it consumes, emits and does between records."""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from contracts.event import Event
+from contracts.topics import TOPICS
+from messaging.adapters.channels import announce
+from messaging.adapters.chunks import PostgresWaitingChunks
+from messaging.adapters.composing import TemplateComposers
+from messaging.adapters.contacts import PostgresContacts
+from messaging.adapters.launches import PostgresLaunches
+from messaging.adapters.metrics import PrometheusMeter
+from messaging.adapters.queries import planned
+from messaging.adapters.sends import PostgresSends
+from messaging.adapters.smtp.mailer import SmtpMailer
+from messaging.api import routes
+from messaging.domain.retries import Backoff
+from messaging.handlers import Handlers
+from messaging.jobs.dispatch import Dispatch
+from messaging.jobs.handover import HandOver
+from messaging.jobs.pickup import PickUp
+from messaging.jobs.workers import Worker, working
+from messaging.ports import Mailer, Meter
+from messaging.settings import MessagingSettings
+from runtime.service import Gauge, Job, Service, Subscription
+
+if TYPE_CHECKING:
+    from runtime.process import Resources
+
+
+def build(settings: MessagingSettings, *, mailer: Mailer | None = None, meter: Meter | None = None) -> Service:
+    """`mailer` and `meter` stand in for the configured provider and Prometheus in tests."""
+    meter = meter or PrometheusMeter()
+    if mailer is None and (provider := settings.provider()) is not None:
+        mailer = SmtpMailer(provider)
+    connections = settings.smtp_connections if mailer is not None else 0
+    launches, sends, chunks = PostgresLaunches(), PostgresSends(), PostgresWaitingChunks()
+    composers = TemplateComposers()
+    handlers = Handlers(launches, PostgresContacts(), sends, chunks, composers, meter)
+    dispatch = Dispatch(burst=settings.smtp_connections)
+    backoff = Backoff(settings.smtp_retry_first_seconds, settings.smtp_retry_longest_seconds, settings.smtp_attempts)
+    hand_over = HandOver(launches, sends, composers, dispatch, meter, backoff, in_hand=2 * connections)
+    pick_up = PickUp(launches, chunks, handlers.take)
+
+    @asynccontextmanager
+    async def lifespan(resources: "Resources") -> AsyncIterator[None]:
+        async with resources.transaction() as tx:
+            await announce(tx, {"discard": True, "email": mailer is not None})
+        workers = []
+        if mailer is not None:
+            workers = [Worker(dispatch, mailer, meter, settings.smtp_idle_seconds) for _ in range(connections)]
+        async with working(workers):
+            yield
+
+    return Service(
+        name="messaging",
+        migrations=Path(__file__).parent / "migrations",
+        subscriptions=[
+            Subscription("executor.sends", _events("executor.sends"), handlers.on_sends),
+            Subscription("contacts.changes", _events("contacts.changes"), handlers.on_changes),
+            Subscription("launcher.launches", _events("launcher.launches"), handlers.on_launches),
+        ],
+        emits=["messaging.deliveries", "messaging.channels"],
+        jobs=[
+            Job("hand over", hand_over.run, release=hand_over.release),
+            Job("pick up", pick_up.run),
+        ],
+        gauges=[Gauge("slipway_sends_planned", "Sends that wait for their turn.", planned)],
+        routes=routes,
+        lifespan=lifespan,
+    )
+
+
+def _events(topic: str) -> Mapping[str, type[Event]]:
+    """Everything that may lie on it."""
+    return {event.TYPE: event for event in TOPICS[topic].events}

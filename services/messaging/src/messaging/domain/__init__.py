@@ -1,0 +1,1 @@
+"""What messaging decides, as pure functions on frozen data."""

@@ -1,0 +1,64 @@
+"""The life of one delivery, as one table: what each act does in each state."""
+
+from enum import StrEnum
+
+from contracts.words import DeliveryState as State
+
+
+class Act(StrEnum):
+    """What happens to a send."""
+
+    HAND_OVER = "hand_over"
+    """The `dot` is committed: from now on the provider may have it."""
+    ACCEPT = "accept"
+    """The provider said 2xx to the final dot."""
+    REFUSE = "refuse"
+    """It can never be sent: 5xx, an impossible address, a template that does not render."""
+    DEFER = "defer"
+    """The provider said 4xx: later."""
+    LOSE = "lose"
+    """No answer after the dot, or an owner that is gone: nobody can know."""
+    GIVE_BACK = "give_back"
+    """Known not to have been handed over: not one byte of the message left."""
+    SKIP = "skip"
+    CANCEL = "cancel"
+
+
+class Stay(StrEnum):
+    """The state stays, nothing is told to anybody."""
+
+    IGNORE = "ignore"
+    """Late or repeated."""
+    REFUSE = "refuse"
+    """Cannot happen: a bug. It is logged, and nothing is sent or counted because of it."""
+
+
+_NO, _BUG = Stay.IGNORE, Stay.REFUSE
+_ACTS = (Act.HAND_OVER, Act.ACCEPT, Act.REFUSE, Act.DEFER, Act.LOSE, Act.GIVE_BACK, Act.SKIP, Act.CANCEL)
+_END = (_NO, _BUG, _NO, _NO, _NO, _NO, _NO, _NO)
+_ROWS: dict[State, tuple[State | Stay, ...]] = {
+    # in order: hand over, accept, refuse, defer, lose, give back, skip, cancel
+    State.PLANNED: (State.SENDING, _BUG, State.FAILED, State.PLANNED, _BUG, _NO, State.SKIPPED, State.CANCELLED),
+    State.HELD: (_BUG, _BUG, State.FAILED, _NO, _BUG, _NO, State.SKIPPED, State.CANCELLED),
+    State.SENDING: (_BUG, State.ACCEPTED, State.FAILED, State.PLANNED, State.UNKNOWN, State.PLANNED, _NO, _NO),
+    State.ACCEPTED: _END,
+    State.DELIVERED: _END,
+    State.BOUNCED: _END,
+    State.COMPLAINED: _END,
+    State.FAILED: _END,
+    State.SKIPPED: _END,
+    State.CANCELLED: _END,
+    State.UNKNOWN: (_NO,) * len(_ACTS),
+}
+_TABLE = {(state, act): answer for state, row in _ROWS.items() for act, answer in zip(_ACTS, row, strict=True)}
+
+OPEN = frozenset({State.PLANNED, State.HELD, State.SENDING})
+"""States in which the address and what the template reads are still needed."""
+
+
+def advance(state: State, act: Act) -> State | Stay:
+    """The state after `act`. A second acceptance is refused; after an end everything else is late.
+
+    `unknown` stays unknown even if an acceptance turns up: it was counted, and nobody acts on it by themselves.
+    """
+    return _TABLE[state, act]

@@ -1,0 +1,31 @@
+"""What messaging knows of a launch: the immutable part that LaunchRequested brought, and its gate."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from contracts.scenario import Message, Sender
+from contracts.words import ControlState
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The immutable part."""
+
+    project: str
+    launch_id: str
+    scenario: str
+    version: int
+    sender: Sender | None
+    messages: Mapping[str, Message]
+    """By send step."""
+    context: Mapping[str, Any]
+    consent_override: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Launch:
+    """A launch as one transaction sees it."""
+
+    plan: Plan
+    gate: ControlState

@@ -1,0 +1,96 @@
+"""What messaging tells the others about deliveries, made so that doing it again gives the same bytes."""
+
+from collections.abc import Collection, Iterator, Sequence
+from datetime import datetime
+from itertools import groupby
+
+from contracts.deliveries import DeliveriesRecorded
+from contracts.sends import SendsRequested
+from contracts.words import DeliveryState
+from messaging.domain.judgement import Kept
+from messaging.domain.sends import Change
+from runtime.ids import derive
+from runtime.records import Outgoing
+
+TOPIC = "messaging.deliveries"
+MOST = 500
+"""Contacts in one record."""
+
+
+def first_states(
+    chunk: SendsRequested,
+    cause: str,
+    indexes: Sequence[int],
+    state: DeliveryState,
+    kept: dict[int, Kept],
+    *,
+    partition: int,
+    at: datetime,
+) -> tuple[Outgoing, list[DeliveryState]]:
+    """The sends of a chunk (those at `indexes`) are heard of: in `state`, but for those kept out. And the states."""
+    verdicts = [kept.get(index) for index in indexes] if kept else [None] * len(indexes)
+    whole = len(indexes) == len(chunk.occurrences)
+    states = [state if verdict is None else verdict.state for verdict in verdicts]
+    record = Outgoing(
+        topic=TOPIC,
+        partition=partition,
+        key=chunk.launch_id,
+        id=derive(cause, "deliveries"),
+        project=chunk.project,
+        event=DeliveriesRecorded(
+            project=chunk.project,
+            launch_id=chunk.launch_id,
+            step=chunk.step,
+            contact_ids=chunk.targets.contact_ids if whole else [chunk.targets.contact_ids[i] for i in indexes],
+            occurrences=chunk.occurrences if whole else [chunk.occurrences[i] for i in indexes],
+            states=states,
+            previous=[None] * len(indexes),
+            reasons=[None if verdict is None else verdict.reason for verdict in verdicts],
+            at=at,
+        ),
+    )
+    return record, states
+
+
+def changed_states(
+    changes: Collection[Change], projects: dict[str, str], *, partition: int, at: datetime
+) -> Iterator[Outgoing]:
+    """Stored sends got another state, committed with these records: one per launch and step, ids from the changes.
+
+    `attempts` tells the same change of one send apart from its repetition after a 4xx. `projects` by launch id.
+    """
+    told = sorted(
+        (change for change in changes if change.state is not change.previous), key=lambda change: _place(change)
+    )
+    for (launch_id, step), same in groupby(told, key=lambda change: (change.key.launch_id, change.key.step)):
+        group = list(same)
+        for start in range(0, len(group), MOST):
+            yield _changed(launch_id, step, group[start : start + MOST], projects[launch_id], partition, at)
+
+
+def _place(change: Change) -> tuple[str, str, str, int]:
+    return change.key.launch_id, change.key.step, change.key.contact_id, change.key.occurrence
+
+
+def _changed(
+    launch_id: str, step: str, changes: Sequence[Change], project: str, partition: int, at: datetime
+) -> Outgoing:
+    marks = [f"{each.key.contact_id}\x1f{each.key.occurrence}\x1f{each.state}\x1f{each.attempts}" for each in changes]
+    return Outgoing(
+        topic=TOPIC,
+        partition=partition,
+        key=launch_id,
+        id=derive("deliveries", launch_id, step, *marks),
+        project=project,
+        event=DeliveriesRecorded(
+            project=project,
+            launch_id=launch_id,
+            step=step,
+            contact_ids=[each.key.contact_id for each in changes],
+            occurrences=[each.key.occurrence for each in changes],
+            states=[each.state for each in changes],
+            previous=[each.previous for each in changes],
+            reasons=[each.reason for each in changes],
+            at=at,
+        ),
+    )

@@ -1,0 +1,68 @@
+"""One send: its key, what is stored of it, and the mail it becomes."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from contracts.words import DeliveryState
+from messaging.domain.judgement import ContactState, Standing
+from runtime.ids import derive
+
+
+class SendKey(NamedTuple):
+    """What makes a send the same send, however often it is asked for."""
+
+    launch_id: str
+    contact_id: str
+    step: str
+    occurrence: int
+
+    @property
+    def send_id(self) -> str:
+        """Also the local part of its Message-ID."""
+        return derive(*self)
+
+
+@dataclass(frozen=True, slots=True)
+class StoredSend:
+    """A send as it lies in the database, with what is newer of its contact than the snapshot it came with."""
+
+    key: SendKey
+    state: DeliveryState
+    attempts: int
+    """How many times it was at the `dot` or put off by the provider."""
+    dot_epoch: int | None
+    snapshot: Standing
+    newer: ContactState | None
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    """What the template reads; empty where it was not asked for."""
+
+    def standing(self, message_type: str) -> Standing:
+        return self.snapshot.renewed(self.newer, message_type)
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What becomes of a stored send."""
+
+    key: SendKey
+    previous: DeliveryState
+    state: DeliveryState
+    reason: str | None
+    attempts: int
+    next_at: datetime | None
+    """When it may be tried (again); None at its end."""
+    dot_epoch: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """What the provider gets."""
+
+    sender: str
+    """Envelope sender: a plain ASCII address without anything that SMTP could read as a command."""
+    recipient: str
+    """Likewise."""
+    content: bytes
+    """RFC 5322 message, lines end in CRLF, no bare CR or LF; dots are stuffed by who sends it."""

@@ -1,0 +1,161 @@
+"""What messaging does with each record it reads. Nothing here talks to a provider: sends are only stored or settled."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Any
+
+from contracts.changes import ContactsChanged
+from contracts.launches import LaunchControlled, LaunchDrafted, LaunchRequested, ParticipantsListed
+from contracts.sends import SendsRequested
+from contracts.words import ControlState, DeliveryState
+from messaging.domain.judgement import DELETED, Kept, consents_of, judge_chunk
+from messaging.domain.launches import Launch
+from messaging.domain.records import changed_states, first_states
+from messaging.ports import Composers, Contacts, Launches, Meter, NewSends, Sends, Snapshots, WaitingChunks
+from runtime.records import Received
+from runtime.transaction import Transaction
+
+LaunchEvent = LaunchDrafted | ParticipantsListed | LaunchRequested | LaunchControlled
+
+
+class Handlers:
+    """One method per consumed stream; `take` is also what the job does with chunks that had to wait."""
+
+    def __init__(
+        self,
+        launches: Launches,
+        contacts: Contacts,
+        sends: Sends,
+        chunks: WaitingChunks,
+        composers: Composers,
+        meter: Meter,
+    ) -> None:
+        self._launches = launches
+        self._contacts = contacts
+        self._sends = sends
+        self._chunks = chunks
+        self._composers = composers
+        self._meter = meter
+
+    async def on_launches(self, tx: Transaction, events: Sequence[Received[LaunchEvent]]) -> None:
+        """Gates and the immutable parts. What a closed gate means for planned sends, each partition's job finds out."""
+        control = [
+            received.event
+            for received in events
+            if isinstance(received.event, LaunchRequested | LaunchControlled)
+        ]  # fmt: skip
+        await self._launches.move_gates(tx.connection, {event.launch_id for event in control})
+        for event in control:
+            if isinstance(event, LaunchRequested):
+                await self._launches.store(tx.connection, event)
+            await self._launches.control(tx.connection, event.project, event.launch_id, event.revision, event.state)
+
+    async def on_changes(self, tx: Transaction, events: Sequence[Received[ContactsChanged]]) -> None:
+        """The replica; and what was planned for a contact that is gone will not be sent."""
+        by_project: dict[str, list[ContactsChanged]] = defaultdict(list)
+        for received in events:
+            by_project[received.event.project].append(received.event)
+        for project, chunks in sorted(by_project.items()):
+            changes = [change for chunk in chunks for change in chunk.changes]
+            await self._contacts.keep(tx.connection, project, changes)
+            gone = {change.contact_id: change.revision for change in changes if change.contact is None}
+            if gone:
+                cancelled = await self._sends.cancel_contacts(tx, project, gone, DELETED)
+                projects = {change.key.launch_id: project for change in cancelled}
+                for record in changed_states(cancelled, projects, partition=_number(tx), at=tx.now):
+                    tx.emit(record)
+                self._meter.count(change.state for change in cancelled)
+
+    async def on_sends(self, tx: Transaction, events: Sequence[Received[SendsRequested]]) -> None:
+        known = await self._launches.pass_gates(tx.connection, {received.event.launch_id for received in events})
+        for received in events:
+            chunk = received.event
+            launch = known.get(chunk.launch_id)
+            if launch is None or not await self.take(tx, launch, chunk, received.id):
+                await self._chunks.keep(tx, received.id, received.record.offset, chunk)
+
+    async def take(self, tx: Transaction, launch: Launch, chunk: SendsRequested, cause: str) -> bool:
+        """Judge and store the sends of a chunk, and tell of them. The launch's gate is held.
+
+        False if it has to wait: `discard` is accepted here and now, so not under a paused gate.
+        """
+        message = launch.plan.messages.get(chunk.step)
+        if message is not None and message.channel == "discard" and launch.gate is ControlState.PAUSED:
+            return False
+        targets = chunk.targets
+        newer = await self._contacts.newer(tx.connection, chunk.project, targets.contact_ids, targets.revisions)
+        kept = judge_chunk(targets, message, launch.gate, launch.plan.consent_override, newer)
+        if message is None or message.channel != "email":
+            state = DeliveryState.ACCEPTED
+            fresh = await self._settle(tx, chunk, kept, state)
+        else:
+            state = DeliveryState.PLANNED
+            fresh = await self._settle(tx, chunk, kept, None) + await self._plan(tx, launch, chunk, kept)
+        indexes = _indexes(chunk, fresh)
+        if indexes:
+            record, states = first_states(chunk, cause, indexes, state, kept, partition=_number(tx), at=tx.now)
+            tx.emit(record)
+            self._meter.count(states)
+        return True
+
+    async def _settle(
+        self, tx: Transaction, chunk: SendsRequested, kept: dict[int, Kept], others: DeliveryState | None
+    ) -> list[tuple[str, int]]:
+        """Store those kept out, and if `others` is a state, all others in it."""
+        groups: dict[tuple[str, str | None], list[int]] = defaultdict(list)
+        for index, verdict in kept.items():
+            groups[verdict.state, verdict.reason].append(index)
+        if others is not None:
+            groups[others, None] = [index for index in range(len(chunk.occurrences)) if index not in kept]
+        fresh: list[tuple[str, int]] = []
+        for (state, reason), indexes in groups.items():
+            if indexes:
+                fresh += await self._sends.add_settled(tx, _sends(chunk, indexes), state, reason)
+        return fresh
+
+    async def _plan(
+        self, tx: Transaction, launch: Launch, chunk: SendsRequested, kept: dict[int, Kept]
+    ) -> list[tuple[str, int]]:
+        targets = chunk.targets
+        indexes = [index for index in range(len(chunk.occurrences)) if index not in kept]
+        if not indexes:
+            return []
+        consented = consents_of(targets, launch.plan.messages[chunk.step])
+        facts = self._composers.of(launch.plan, chunk.step).facts(targets)
+        snapshots = Snapshots(
+            revisions=_chosen(targets.revisions, indexes),
+            permitted=_chosen(targets.permitted, indexes),
+            suppressed=_chosen(targets.suppressed, indexes),
+            consented=_chosen(consented, indexes),
+            emails=_chosen(targets.emails, indexes),
+            facts=_chosen(facts, indexes),
+        )
+        return await self._sends.add_planned(tx, _sends(chunk, indexes), snapshots)
+
+
+def _sends(chunk: SendsRequested, indexes: Sequence[int]) -> NewSends:
+    return NewSends(
+        chunk.project,
+        chunk.launch_id,
+        chunk.step,
+        _chosen(chunk.targets.contact_ids, indexes),
+        _chosen(chunk.occurrences, indexes),
+    )
+
+
+def _chosen(column: Sequence[Any], indexes: Sequence[int]) -> Sequence[Any]:
+    return column if len(indexes) == len(column) else [column[index] for index in indexes]
+
+
+def _indexes(chunk: SendsRequested, fresh: Sequence[tuple[str, int]]) -> Sequence[int]:
+    """Where in the chunk the sends are that were not there before: all of them, or after a replay none."""
+    if len(fresh) == len(chunk.occurrences):
+        return range(len(fresh))
+    new = {(contact_id, occurrence) for contact_id, occurrence in fresh}
+    pairs = zip(chunk.targets.contact_ids, chunk.occurrences, strict=True)
+    return [index for index, pair in enumerate(pairs) if pair in new]
+
+
+def _number(tx: Transaction) -> int:
+    assert tx.number is not None, "a handler runs under a lease"
+    return tx.number

@@ -1,0 +1,232 @@
+"""What this process has in hand of one partition number's sends: the number's task decides, workers carry.
+
+Both run in one event loop, so nothing here waits while it changes things, and nothing needs a lock. All of it may be
+lost at any moment: what matters is in the database.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+
+from messaging.domain.deliveries import Act
+from messaging.domain.handover import Answer, Attempt
+from messaging.domain.sends import Mail, SendKey
+from runtime.transaction import Lease
+
+GIVEN_BACK = Answer(Act.GIVE_BACK)
+
+
+class Stage(StrEnum):
+    MADE = "made"
+    """A worker will take it, or is talking to the provider about it: still `planned`."""
+    OFFERED = "offered"
+    """The provider waits for the message; a worker waits for our word."""
+    DECIDING = "deciding"
+    """The transaction of its `dot` is running."""
+    GIVEN = "given"
+    """Its `dot` is committed; the answer is outstanding."""
+    ANSWERED = "answered"
+    """What became of it is to be recorded."""
+
+
+@dataclass(eq=False, slots=True)
+class Parcel:
+    """One mail on its way through this process."""
+
+    attempt: Attempt
+    mail: Mail | None
+    desk: "Desk"
+    stage: Stage = Stage.MADE
+    answer: Answer | None = None
+    go: "asyncio.Future[bool] | None" = None
+    """Our word; there while a worker waits for it."""
+
+    @property
+    def key(self) -> SendKey:
+        return self.attempt.key
+
+
+@dataclass(frozen=True, slots=True)
+class Tempo:
+    """How a desk paces itself, in seconds."""
+
+    linger: float = 0.004
+    """A report waits so long for others, to share their transaction; nothing under way: not at all."""
+    patience: float = 5.0
+    """A worker waits so long for our word; a number whose task was silent so long is somebody else's, or stuck."""
+
+
+@dataclass(eq=False)
+class Desk:
+    """Of one number. It outlives leases: a mail at the `dot` is finished by whoever handed it over."""
+
+    number: int
+    tempo: Tempo
+    announce: Callable[["Desk"], None]
+    """Tells the workers that there is one more mail."""
+    epoch: int | None = None
+    """Of the lease for which earlier owners' sends were put in order."""
+    after: str = ""
+    """The launch whose turn was last."""
+    _lease: Lease | None = None
+    _seen: float = 0.0
+    _hand: dict[SendKey, Parcel] = field(default_factory=dict)
+    _made: deque[Parcel] = field(default_factory=deque)
+    _moving: int = 0
+    """Parcels a worker is talking to the provider about."""
+    _ring: asyncio.TimerHandle | None = None
+    _news: asyncio.Event = field(default_factory=asyncio.Event)
+
+    # The number's task
+
+    def open(self, lease: Lease) -> None:
+        """The number is ours, with this lease."""
+        self._lease = lease
+        self._seen = asyncio.get_running_loop().time()
+
+    def close(self) -> None:
+        """The number will be given up: nothing new is handed over, what is handed over comes to its end."""
+        self._lease = None
+        self._drop_made()
+        for parcel in self._at(Stage.OFFERED):
+            self._say(parcel, False)
+
+    def room(self, most: int) -> int:
+        """How many more mails to make, when that is worth a query."""
+        free = most - len(self._hand)
+        return free if 2 * free >= most else 0
+
+    def busy(self) -> list[str]:
+        """Contacts with a send in hand."""
+        return [key.contact_id for key in self._hand]
+
+    def add(self, attempt: Attempt, mail: Mail) -> None:
+        parcel = Parcel(attempt, mail, self)
+        self._hand[parcel.key] = parcel
+        self._made.append(parcel)
+        self.announce(self)
+
+    def add_answered(self, attempt: Attempt, answer: Answer) -> None:
+        """A send that ends before any provider hears of it."""
+        self._hand[attempt.key] = Parcel(attempt, None, self, Stage.ANSWERED, answer)
+
+    def collect(self) -> tuple[list[Parcel], list[Parcel]]:
+        """What is to be recorded, and what is to be decided."""
+        self._news.clear()
+        return self._at(Stage.ANSWERED), self._at(Stage.OFFERED)
+
+    def deciding(self, offered: list[Parcel], epoch: int) -> None:
+        """From here until `decided` or `undecided` the workers wait, however long it takes."""
+        for parcel in offered:
+            parcel.stage = Stage.DECIDING
+            parcel.attempt = replace(parcel.attempt, dot_epoch=epoch)
+
+    def undecided(self, offered: list[Parcel]) -> None:
+        """The transaction failed, perhaps only after its commit: the next one will see."""
+        for parcel in offered:
+            parcel.stage = Stage.OFFERED
+
+    def decided(self, offered: list[Parcel], go: set[SendKey]) -> None:
+        for parcel in offered:
+            self._say(parcel, parcel.key in go)
+
+    def recorded(self, answered: list[Parcel]) -> None:
+        for parcel in answered:
+            self._forget(parcel)
+
+    def dotted(self) -> dict[SendKey, Parcel]:
+        """Those whose `dot` this process committed or may have committed."""
+        return {key: parcel for key, parcel in self._hand.items() if parcel.attempt.dot_epoch is not None}
+
+    def restamped(self, keys: list[SendKey], epoch: int) -> None:
+        for key in keys:
+            self._hand[key].attempt = replace(self._hand[key].attempt, dot_epoch=epoch)
+
+    @property
+    def unsettled(self) -> bool:
+        """Whether something handed over has no recorded end yet."""
+        return any(parcel.attempt.dot_epoch is not None for parcel in self._hand.values())
+
+    async def news(self) -> None:
+        """Until a worker has reported something since the last `collect`."""
+        await self._news.wait()
+
+    # The workers
+
+    def take(self) -> Parcel | None:
+        """The next mail, in the order they were made; None: none is left after all."""
+        if self._lease is None or asyncio.get_running_loop().time() - self._seen > self.tempo.patience:
+            self._drop_made()
+        if not self._made:
+            return None
+        self._moving += 1
+        return self._made.popleft()
+
+    async def offered(self, parcel: Parcel) -> bool:
+        """The provider waits for the message. Answers whether it may have it; if not, the parcel is done with."""
+        self._moving -= 1
+        if self._lease is None:
+            self._forget(parcel)
+            return False
+        parcel.stage = Stage.OFFERED
+        parcel.go = asyncio.get_running_loop().create_future()
+        self._report()
+        expiry = asyncio.get_running_loop().call_later(self.tempo.patience, self._expire, parcel)
+        go = await parcel.go
+        expiry.cancel()
+        self._moving += go
+        return go
+
+    def answered(self, parcel: Parcel, answer: Answer) -> None:
+        """The provider's last word, or none."""
+        self._moving -= 1
+        parcel.stage, parcel.answer = Stage.ANSWERED, answer
+        self._report()
+
+    # Both
+
+    def _say(self, parcel: Parcel, go: bool) -> None:
+        """Our word. A parcel that is dropped though it may be at the `dot` is known not to have been handed over."""
+        if go:
+            parcel.stage = Stage.GIVEN
+        elif parcel.attempt.dot_epoch is not None and parcel.stage is Stage.OFFERED:
+            parcel.stage, parcel.answer = Stage.ANSWERED, GIVEN_BACK
+        else:
+            self._forget(parcel)
+        if parcel.go is not None and not parcel.go.done():
+            parcel.go.set_result(go)
+
+    def _expire(self, parcel: Parcel) -> None:
+        """Nobody said a word. Not while a transaction runs: its outcome decides."""
+        if parcel.stage is Stage.OFFERED:
+            self._say(parcel, False)
+        elif parcel.stage is Stage.DECIDING:
+            asyncio.get_running_loop().call_later(self.tempo.patience, self._expire, parcel)
+
+    def _at(self, stage: Stage) -> list[Parcel]:
+        return [parcel for parcel in self._hand.values() if parcel.stage is stage]
+
+    def _drop_made(self) -> None:
+        while self._made:
+            self._forget(self._made.popleft())
+
+    def _forget(self, parcel: Parcel) -> None:
+        self._hand.pop(parcel.key, None)
+
+    def _report(self) -> None:
+        self._news.set()
+        if self._lease is None:
+            return
+        if self._moving == 0:
+            self._wake()
+        elif self._ring is None:
+            self._ring = asyncio.get_running_loop().call_later(self.tempo.linger, self._wake)
+
+    def _wake(self) -> None:
+        if self._ring is not None:
+            self._ring.cancel()
+            self._ring = None
+        if self._lease is not None:
+            self._lease.wake()

@@ -1,0 +1,229 @@
+"""What handlers and jobs need from the world. Each port has a real adapter; the mail ports also have a fake."""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+from contracts.changes import ContactChange
+from contracts.launches import LaunchRequested
+from contracts.sends import SendsRequested
+from contracts.targets import Snapshot
+from contracts.words import ControlState, DeliveryState
+from messaging.domain.handover import Answer
+from messaging.domain.judgement import ContactState, Kept
+from messaging.domain.launches import Launch, Plan
+from messaging.domain.sends import Change, Mail, SendKey, StoredSend
+from runtime.transaction import Connection, Transaction
+
+
+class Launches(Protocol):
+    """What is known of launches, and their gates."""
+
+    async def move_gates(self, connection: Connection, launch_ids: Iterable[str]) -> None:
+        """Take the gates of these launches alone until the end of the transaction, before changing them."""
+        ...
+
+    async def pass_gates(self, connection: Connection, launch_ids: Iterable[str]) -> dict[str, Launch]:
+        """Take the gates together with others who send, then read: no stop can commit before this transaction ends.
+
+        Only launches that are known whole (immutable part and gate) are in the answer.
+        """
+        ...
+
+    async def plans(self, connection: Connection, launch_ids: Iterable[str]) -> dict[str, Plan]:
+        """The immutable parts, of those that are known."""
+        ...
+
+    async def store(self, connection: Connection, requested: LaunchRequested) -> None:
+        """Keep the immutable part. Idempotent; says nothing about the gate."""
+        ...
+
+    async def control(
+        self, connection: Connection, project: str, launch_id: str, revision: int, state: ControlState
+    ) -> None:
+        """Set the gate, unless a higher or equal revision was there already."""
+        ...
+
+
+class Contacts(Protocol):
+    """The newest state of each contact."""
+
+    async def keep(self, connection: Connection, project: str, changes: Sequence[ContactChange]) -> None:
+        """Store what is newer than what is there; any order, any number of times."""
+        ...
+
+    async def newer(
+        self, connection: Connection, project: str, contact_ids: Sequence[str], revisions: Sequence[int]
+    ) -> dict[str, ContactState]:
+        """Of these contacts, those known with a higher revision than the one given."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class NewSends:
+    """Sends of one chunk that get the same state. Columns, one entry per contact."""
+
+    project: str
+    launch_id: str
+    step: str
+    contact_ids: Sequence[str]
+    occurrences: Sequence[int]
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshots:
+    """What of the contacts is stored with planned sends. Columns beside those of NewSends."""
+
+    revisions: Sequence[int]
+    permitted: Sequence[bool]
+    suppressed: Sequence[bool]
+    consented: Sequence[bool]
+    emails: Sequence[str | None]
+    facts: Sequence[str]
+    """JSON: what the template reads."""
+
+
+TURN = 16
+"""How many launches take their turn at once."""
+
+
+class Sends(Protocol):
+    """The sends of all partitions; a lease touches only those of its own number."""
+
+    async def add_settled(
+        self, tx: Transaction, sends: NewSends, state: str, reason: str | None
+    ) -> list[tuple[str, int]]:
+        """Insert sends that are at their end. Returns (contact id, occurrence) of those that were not there."""
+        ...
+
+    async def add_planned(self, tx: Transaction, sends: NewSends, snapshots: Snapshots) -> list[tuple[str, int]]:
+        """Insert sends that wait for their turn, likewise."""
+        ...
+
+    async def load(self, connection: Connection, keys: Collection[SendKey]) -> dict[SendKey, StoredSend]:
+        """As they are now, with the newest standing of their contacts, without facts."""
+        ...
+
+    async def sending(self, connection: Connection, number: int) -> list[StoredSend]:
+        """All of this partition that are at the `dot`, without facts."""
+        ...
+
+    async def change(self, tx: Transaction, changes: Sequence[Change]) -> None:
+        """Write the new states. At an end, address and facts are forgotten."""
+        ...
+
+    async def restamp(self, tx: Transaction, keys: Collection[SendKey], epoch: int) -> None:
+        """These at the `dot` belong to this epoch now."""
+        ...
+
+    async def cancel_launch(self, tx: Transaction, launch_id: str, kept: Kept, limit: int) -> list[Change]:
+        """End at most `limit` planned sends of a launch in the lease's partition."""
+        ...
+
+    async def cancel_contacts(self, tx: Transaction, project: str, gone: Mapping[str, int], kept: Kept) -> list[Change]:
+        """End all planned sends of these contacts (id: revision) that were asked for before that revision."""
+        ...
+
+    async def turn(self, connection: Connection, number: int, after: str) -> list[tuple[str, ControlState]]:
+        """Launches with planned sends in this partition, and their gates: the first few behind launch id `after`.
+
+        Fewer than `TURN` of them: there are none behind these.
+        """
+        ...
+
+    async def due(
+        self, connection: Connection, number: int, launch_ids: Sequence[str], busy: Collection[str], each: int
+    ) -> tuple[datetime, list[StoredSend]]:
+        """PostgreSQL's time, and of each launch the first planned sends that may be tried now, with facts.
+
+        Contacts in `busy` are left out: of one contact one send at a time is under way.
+        """
+        ...
+
+
+class WaitingChunks(Protocol):
+    """Chunks whose launch is not known yet or is paused, kept whole."""
+
+    async def keep(self, tx: Transaction, cause: str, position: int, chunk: SendsRequested) -> None:
+        """Idempotent by (launch, cause)."""
+        ...
+
+    async def ripe(self, connection: Connection, number: int, limit: int) -> list[tuple[str, SendsRequested]]:
+        """(cause, chunk) of launches that are known and not paused, in the order they came."""
+        ...
+
+    async def forget(self, tx: Transaction, launch_id: str, cause: str) -> None: ...
+
+
+class Composer(Protocol):
+    """Makes the mails of one send step."""
+
+    def facts(self, targets: Snapshot) -> list[str]:
+        """Per contact, as JSON, what the templates read of it and nothing else: stored until it is sent."""
+        ...
+
+    def compose(self, key: SendKey, address: str, facts: Mapping[str, Any], now: datetime) -> Mail:
+        """`address` as it is stored, `facts` as `facts` made them. Raises `domain.mime.Unsendable`, nothing else."""
+        ...
+
+
+class Composers(Protocol):
+    def of(self, plan: Plan, step: str) -> Composer:
+        """Templates are compiled once per scenario version and step; one that does not compile fails each mail."""
+        ...
+
+
+class Unavailable(Exception):
+    """The provider cannot be talked to right now; nothing of any message has left."""
+
+
+class Session(Protocol):
+    """A connection to the provider that carries one mail after the other. Not shared between tasks."""
+
+    async def offer(self, mail: Mail) -> Answer | None:
+        """Everything before the message itself (safe to repeat): None if the provider waits for it now.
+
+        Else Act.REFUSE (5xx) or Act.DEFER (4xx). Raises Unavailable when the connection is of no use any more.
+        """
+        ...
+
+    async def deliver(self, mail: Mail, following: Mail | None = None) -> Answer:
+        """Hand over the offered mail. `following` will be offered next, and its offer may travel along.
+
+        Act.ACCEPT, REFUSE, DEFER; LOSE if no answer came; GIVE_BACK if surely not one byte of it left. Never raises.
+        """
+        ...
+
+    async def close(self) -> None:
+        """Say goodbye if that is possible and nothing is offered; an offered mail is not delivered. Never raises."""
+        ...
+
+    @property
+    def usable(self) -> bool:
+        """Whether another mail may be offered."""
+        ...
+
+
+class Mailer(Protocol):
+    """A provider."""
+
+    async def open(self) -> Session:
+        """Connect and introduce ourselves. Raises Unavailable."""
+        ...
+
+
+class Meter(Protocol):
+    """What the world is told in numbers."""
+
+    def count(self, states: Iterable[DeliveryState]) -> None:
+        """Sends that came into these states."""
+        ...
+
+    def provider(self, available: bool) -> None:
+        """The last try to reach the provider worked, or did not."""
+        ...
+
+    def bug(self) -> None:
+        """Something happened to a send that cannot happen."""
+        ...

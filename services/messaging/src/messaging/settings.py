@@ -1,0 +1,48 @@
+"""What messaging reads beside the settings of every service."""
+
+from typing import ClassVar, Self
+
+from pydantic import Field, model_validator
+
+from messaging.domain.provider import Patience, Provider
+from runtime.settings import Settings
+
+
+class MessagingSettings(Settings):
+    """Without an SMTP URL the e-mail channel is not configured: e-mails stay planned."""
+
+    needs: ClassVar[tuple[str, ...]] = Settings.needs
+
+    smtp_url: str = Field(
+        "",
+        repr=False,
+        description="The mail provider: `smtp://host:25`, `starttls://user:password@host:587` or "
+        "`smtps://user:password@host:465`. Empty: no e-mail goes out, sends stay planned.",
+    )
+    smtp_connections: int = Field(
+        16, ge=1, le=500, description="SMTP sessions of one process at once; each hands over one mail at a time."
+    )
+    smtp_connect_seconds: float = Field(10.0, gt=0, description="Longest wait for a session to be open.")
+    smtp_command_seconds: float = Field(30.0, gt=0, description="Longest wait for the answer to a command.")
+    smtp_answer_seconds: float = Field(
+        300.0, gt=0, description="Longest wait for the answer to a message; without one the send is `unknown`."
+    )
+    smtp_idle_seconds: float = Field(30.0, gt=0, description="A session without mails is closed after this.")
+    smtp_attempts: int = Field(12, ge=1, description="How often a mail is tried that the provider puts off (4xx).")
+    smtp_retry_first_seconds: float = Field(5.0, gt=0, description="Pause after the first 4xx; it doubles.")
+    smtp_retry_longest_seconds: float = Field(900.0, gt=0, description="Longest pause after a 4xx.")
+
+    @model_validator(mode="after")
+    def _smtp(self) -> Self:
+        try:
+            self.provider()
+        except ValueError as error:
+            raise ValueError(f"SLIPWAY_SMTP_URL: {error}") from None
+        return self
+
+    def provider(self) -> Provider | None:
+        """None: not configured."""
+        if not self.smtp_url:
+            return None
+        patience = Patience(self.smtp_connect_seconds, self.smtp_command_seconds, self.smtp_answer_seconds)
+        return Provider.of(self.smtp_url, patience)
