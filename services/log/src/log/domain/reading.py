@@ -20,6 +20,7 @@ from contracts.targets import LaunchOpened, TargetingFinished, TargetsAdmitted, 
 from log.domain import facts
 from log.domain.chunks import Chunk, Kind, delivery_chunk
 from log.domain.endings import Endings, endings
+from log.domain.facts import Fact
 from log.domain.launch import Request
 
 
@@ -33,7 +34,7 @@ class Reading:
 
     launch_id: str
     project: str
-    facts: tuple[facts.Fact, ...] = ()
+    facts: tuple[Fact, ...] = ()
     chunk: Chunk | None = None
     endings: Endings | None = None
     targets: bool = False
@@ -79,12 +80,12 @@ def read(event: Event, event_id: str, now: datetime) -> Reading | None:
 
 
 def _reading(
-    event: LaunchRequested | LaunchControlled | LaunchOpened | TargetingFinished | LaunchHeld, *told: facts.Fact
+    event: LaunchRequested | LaunchControlled | LaunchOpened | TargetingFinished | LaunchHeld, *told: Fact
 ) -> Reading:
     return Reading(event.launch_id, event.project, facts=told)
 
 
-def _chunk(chunk: Chunk, *told: facts.Fact) -> Reading:
+def _chunk(chunk: Chunk, *told: Fact) -> Reading:
     return Reading(chunk.launch_id, chunk.project, facts=told, chunk=chunk)
 
 

@@ -1,0 +1,159 @@
+"""What HTTP asks: reads only, of one project, outside the stream's transactions."""
+
+from collections import Counter
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import asyncpg
+
+from log.adapters.launches import launch_of
+from log.domain.chunks import Kind
+from log.domain.launch import Launch
+from log.domain.timeline import Result, Said
+from runtime.ids import derive
+
+STREAMED = 2_000
+"""Rows fetched at a time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    number: int
+    launch: Launch
+
+
+@dataclass(frozen=True, slots=True)
+class OutcomeRow:
+    contact_id: str
+    outcome: str
+    reason: str
+    started_at: datetime | None
+    ended_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class OpenRow:
+    contact_id: str
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerRow:
+    """`outcome` and `reason` are None while the target is open."""
+
+    contact_id: str
+    outcome: str | None
+    reason: str | None
+
+
+_OUTCOMES = """
+SELECT contact_id, outcome::text, reason, started_at, ended_at FROM outcome
+WHERE launch = $1 AND contact_id > $2 AND ($3::outcome_kind IS NULL OR outcome = $3)
+  AND ($4::text IS NULL OR reason = $4)
+ORDER BY contact_id LIMIT $5
+"""
+
+_OPEN = """
+SELECT target.id AS contact_id, chunk.at AS since
+FROM event_chunk AS chunk, unnest(chunk.contact_ids) AS target (id)
+WHERE chunk.launch = $1 AND chunk.kind = 'admitted' AND target.id > $2
+  AND NOT EXISTS (SELECT FROM outcome WHERE outcome.launch = $1 AND outcome.contact_id = target.id)
+ORDER BY target.id LIMIT $3
+"""
+
+_LEDGER = """
+SELECT contact_id, outcome::text, reason FROM outcome WHERE launch = $1
+UNION ALL
+SELECT target.id, NULL, NULL FROM event_chunk AS chunk, unnest(chunk.contact_ids) AS target (id)
+WHERE chunk.launch = $1 AND chunk.kind = 'admitted'
+  AND NOT EXISTS (SELECT FROM outcome WHERE outcome.launch = $1 AND outcome.contact_id = target.id)
+ORDER BY contact_id
+"""
+
+_SAID = """
+SELECT event_id, kind, at, step, said[CASE WHEN cardinality(said) > 1 THEN place ELSE 1 END] AS said,
+       coalesce(occurrences[place], 1) AS occurrence
+FROM event_chunk, unnest(array_positions(contact_ids, $3)) AS place
+WHERE launch = $1 AND partition = $2 AND contact_ids @> ARRAY[$3]
+"""
+
+_RESULT = """
+SELECT contact_id, outcome::text, reason, started_at, ended_at FROM outcome WHERE launch = $1 AND contact_id = $2
+"""
+
+
+class Queries:
+    def __init__(self, pool: "asyncpg.Pool[asyncpg.Record]") -> None:
+        self._pool = pool
+
+    async def launch(self, project: str, launch_id: str) -> Found | None:
+        row = await self._pool.fetchrow(
+            "SELECT * FROM launch WHERE launch_id = $1 AND project = $2", launch_id, project
+        )
+        return None if row is None else Found(row["number"], launch_of(row))
+
+    async def steps(self, number: int) -> Mapping[str, int]:
+        """How many instances entered each step, over all partitions."""
+        entered: Counter[str] = Counter()
+        for row in await self._pool.fetch("SELECT entered FROM steps_counted WHERE launch = $1", number):
+            entered.update(row["entered"])
+        return entered
+
+    async def stuck(self, number: int) -> int:
+        """Targets with an open incident."""
+        count: int = await self._pool.fetchval("SELECT count(*) FROM incident WHERE launch = $1", number)
+        return count
+
+    async def outcomes(
+        self, number: int, after: str, outcome: str | None, reason: str | None, limit: int
+    ) -> Sequence[OutcomeRow]:
+        rows = await self._pool.fetch(_OUTCOMES, number, after, outcome, reason, limit)
+        return [OutcomeRow(*row) for row in rows]
+
+    async def all_outcomes(
+        self, number: int, outcome: str | None, reason: str | None
+    ) -> AsyncGenerator[OutcomeRow, None]:
+        async with aclosing(self._stream(_OUTCOMES, number, "", outcome, reason, None)) as rows:
+            async for row in rows:
+                yield OutcomeRow(*row)
+
+    async def in_progress(self, number: int, after: str, limit: int) -> Sequence[OpenRow]:
+        return [OpenRow(*row) for row in await self._pool.fetch(_OPEN, number, after, limit)]
+
+    async def all_in_progress(self, number: int) -> AsyncGenerator[OpenRow, None]:
+        async with aclosing(self._stream(_OPEN, number, "", None)) as rows:
+            async for row in rows:
+                yield OpenRow(*row)
+
+    async def ledger(self, number: int) -> AsyncGenerator[LedgerRow, None]:
+        """Every target once, by contact id, bytewise."""
+        async with aclosing(self._stream(_LEDGER, number)) as rows:
+            async for row in rows:
+                yield LedgerRow(*row)
+
+    async def said(self, number: int, partition: int, contact_id: str) -> Sequence[Said]:
+        rows = await self._pool.fetch(_SAID, number, partition, contact_id)
+        return [
+            Said(row["event_id"], Kind(row["kind"]), row["at"], row["step"], row["said"], row["occurrence"])
+            for row in rows
+        ]
+
+    async def result(self, launch: Found, contact_id: str) -> Result | None:
+        row = await self._pool.fetchrow(_RESULT, launch.number, contact_id)
+        if row is None:
+            return None
+        event_id = derive("outcome", launch.launch.launch_id, contact_id)
+        return Result(event_id, row["outcome"], row["reason"], row["ended_at"])
+
+    async def _stream(self, query: str, *arguments: Any) -> AsyncGenerator[asyncpg.Record, None]:
+        """One consistent picture, in bounded memory. A slow reader is waited for: it holds no lock that others want."""
+        async with (
+            self._pool.acquire() as connection,
+            connection.transaction(isolation="repeatable_read", readonly=True),
+        ):
+            await connection.execute("SET LOCAL idle_in_transaction_session_timeout = '10min'")
+            async for row in connection.cursor(query, *arguments, prefetch=STREAMED):
+                yield row

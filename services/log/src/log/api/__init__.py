@@ -1,0 +1,21 @@
+"""log's routes: the figures of a launch and the lists behind them. Read only; a foreign id answers 404."""
+
+from typing import TYPE_CHECKING
+
+from fastapi import APIRouter
+
+from log.adapters.queries import Queries
+from log.api import lists, progress, targets
+from log.api.streams import Streams
+
+if TYPE_CHECKING:
+    from runtime.process import Resources
+
+
+def routes(resources: "Resources") -> APIRouter:
+    queries, streams = Queries(resources.pool), Streams()
+    router = APIRouter(prefix="/v1", tags=["log"])
+    router.include_router(progress.routes(queries))
+    router.include_router(lists.routes(queries, streams))
+    router.include_router(targets.routes(queries, streams, resources.partitions))
+    return router

@@ -1,0 +1,111 @@
+"""The lists behind the figures, page by page or whole as CSV."""
+
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from typing import Annotated
+
+from fastapi import APIRouter, Header, Query
+from fastapi.responses import Response
+from pydantic import BaseModel
+
+from contracts.words import Outcome
+from log.adapters.queries import OpenRow, OutcomeRow, Queries
+from log.api.launch import LaunchId, Viewer, found
+from log.api.streams import Streams
+from log.domain.exports import csv_line
+from log.domain.times import written
+from runtime.problems import Problem
+
+CSV = "text/csv"
+Cursor = Annotated[str | None, Query(max_length=400, description="`next` of the page before.")]
+Limit = Annotated[int, Query(ge=1, le=1000)]
+Accept = Annotated[str, Header()]
+
+
+class OutcomeItem(BaseModel):
+    contact_id: str
+    outcome: Outcome
+    reason: str
+    started_at: str | None
+    ended_at: str
+
+
+class OutcomePage(BaseModel):
+    items: list[OutcomeItem]
+    next: str | None
+
+
+class OpenItem(BaseModel):
+    contact_id: str
+    since: str
+
+
+class OpenPage(BaseModel):
+    items: list[OpenItem]
+    next: str | None
+
+
+def routes(queries: Queries, streams: Streams) -> APIRouter:
+    router = APIRouter()
+
+    @router.get("/launches/{launch_id}/outcomes", response_model=OutcomePage)
+    async def outcomes(
+        launch_id: LaunchId,
+        caller: Viewer,
+        outcome: Outcome | None = None,
+        reason: Annotated[str | None, Query(max_length=200)] = None,
+        cursor: Cursor = None,
+        limit: Limit = 100,
+        accept: Accept = "*/*",
+    ) -> Response | OutcomePage:
+        """Targets that have ended, by contact id; with `Accept: text/csv` all of them, streamed."""
+        number = (await found(queries, caller, launch_id)).number
+        if CSV in accept:
+            header = csv_line(["contact_id", "outcome", "reason", "started_at", "ended_at"])
+            return streams.answer(queries.all_outcomes(number, outcome, reason), _outcome_line, CSV, header)
+        rows = await queries.outcomes(number, _after(cursor), outcome, reason, limit)
+        items = [OutcomeItem(contact_id=row.contact_id, **_outcome(row)) for row in rows]
+        return OutcomePage(items=items, next=_cursor(items[-1].contact_id) if len(items) == limit else None)
+
+    @router.get("/launches/{launch_id}/in-progress", response_model=OpenPage)
+    async def in_progress(
+        launch_id: LaunchId, caller: Viewer, cursor: Cursor = None, limit: Limit = 100, accept: Accept = "*/*"
+    ) -> Response | OpenPage:
+        """Targets that have no outcome yet, by contact id; with `Accept: text/csv` all of them, streamed."""
+        number = (await found(queries, caller, launch_id)).number
+        if CSV in accept:
+            header = csv_line(["contact_id", "since"])
+            return streams.answer(queries.all_in_progress(number), _open_line, CSV, header)
+        rows = await queries.in_progress(number, _after(cursor), limit)
+        items = [OpenItem(contact_id=row.contact_id, since=written(row.since)) for row in rows]
+        return OpenPage(items=items, next=_cursor(items[-1].contact_id) if len(items) == limit else None)
+
+    return router
+
+
+def _outcome(row: OutcomeRow) -> dict[str, str | None]:
+    return {
+        "outcome": row.outcome,
+        "reason": row.reason,
+        "started_at": None if row.started_at is None else written(row.started_at),
+        "ended_at": written(row.ended_at),
+    }
+
+
+def _outcome_line(row: OutcomeRow) -> str:
+    return csv_line([row.contact_id, *_outcome(row).values()])
+
+
+def _open_line(row: OpenRow) -> str:
+    return csv_line([row.contact_id, written(row.since)])
+
+
+def _cursor(contact_id: str) -> str:
+    return urlsafe_b64encode(contact_id.encode()).decode()
+
+
+def _after(cursor: str | None) -> str:
+    """The contact id behind which the page begins."""
+    try:
+        return urlsafe_b64decode(cursor or "").decode()
+    except ValueError:
+        raise Problem(422, "bad_cursor", "this cursor is not one of ours", "take `next` of the page before") from None

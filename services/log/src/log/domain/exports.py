@@ -1,0 +1,18 @@
+"""Rows as CSV (RFC 4180) that a spreadsheet shows and never runs."""
+
+from collections.abc import Sequence
+
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
+QUOTED = frozenset(",\"\r\n'")
+
+
+def csv_line(values: Sequence[str | None]) -> str:
+    """One record with its line end. What a spreadsheet would take for a formula gets a leading `'`."""
+    return ",".join(_cell(value or "") for value in values) + "\r\n"
+
+
+def _cell(value: str) -> str:
+    safe = f"'{value}" if value.startswith(FORMULA) else value
+    if QUOTED.isdisjoint(safe):
+        return safe
+    return '"' + safe.replace('"', '""') + '"'

@@ -1,0 +1,132 @@
+"""How facts change a launch's figures and state."""
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from contracts.words import ControlState, LaunchState, Outcome
+from fakes.transaction import NOON
+from log.domain import facts
+from log.domain.counting import counted, published, read_back, told
+from log.domain.launch import Launch, Request
+
+NEW = Launch("launch-1", "acme")
+DESCRIBED = facts.Described("spring", 3, NOON)
+REQUESTED = facts.Requested(Request("key-1"))
+WON = facts.Ended({Outcome.SUCCESS: 2}, {"end:won": 2})
+REFUSED = facts.Ended({Outcome.OTHER: 1}, {"not_started:inactive": 1})
+STOPPED = facts.Ended({Outcome.ABANDON: 1}, {"stopped": 1})
+STORY: list[facts.Fact] = [
+    REQUESTED,
+    DESCRIBED,
+    facts.Controlled(ControlState.RUNNING, 1),
+    facts.Opened(),
+    facts.Targeted(3),
+    facts.Started(2),
+    WON,
+    REFUSED,
+    facts.Targeted(1),
+    facts.Started(1),
+    STOPPED,
+    facts.TargetingEnded(4, None),
+    facts.Controlled(ControlState.STOPPED, 2),
+    facts.Delivered({"planned": 3}),
+    facts.Delivered({"planned": -2, "accepted": 2}),
+]
+
+
+def after(*told_facts: facts.Fact) -> Launch:
+    return told(NEW, told_facts, NOON)
+
+
+@given(st.permutations(STORY))
+def test_the_order_of_facts_changes_no_figure_and_never_the_end(order: list[facts.Fact]) -> None:
+    launch = NEW
+    for fact in order:
+        before, launch = launch, told(launch, [fact], NOON)
+        assert launch.targeted == launch.ended + launch.in_progress and launch.in_progress >= 0
+        assert launch.targeted >= before.targeted and launch.started >= before.started
+        assert launch.started + launch.not_started <= launch.targeted
+        assert before.end is None or launch.end is before.end
+    assert (launch.targeted, launch.started, launch.not_started, launch.in_progress) == (4, 3, 1, 0)
+    assert dict(launch.outcomes) == {Outcome.SUCCESS: 2, Outcome.OTHER: 1, Outcome.ABANDON: 1}
+    assert dict(launch.deliveries) == {"planned": 1, "accepted": 2}
+    assert launch.state is LaunchState.STOPPED
+
+
+@pytest.mark.parametrize(
+    ("known", "state"),
+    [
+        ([], LaunchState.REQUESTED),
+        ([REQUESTED, facts.Controlled(ControlState.RUNNING, 1)], LaunchState.REQUESTED),
+        ([facts.Opened()], LaunchState.RUNNING),
+        ([facts.Opened(), facts.Controlled(ControlState.PAUSED, 2)], LaunchState.PAUSED),
+        ([facts.Opened(), facts.Controlled(ControlState.STOPPED, 2)], LaunchState.STOPPING),
+        ([facts.Controlled(ControlState.STOPPED, 2), facts.Opened()], LaunchState.STOPPING),
+        ([facts.Controlled(ControlState.STOPPED, 3), facts.Controlled(ControlState.PAUSED, 2)], LaunchState.STOPPING),
+        ([facts.Opened(), facts.TargetingEnded(0, None)], LaunchState.COMPLETED),
+        ([facts.TargetingEnded(0, "group gone")], LaunchState.FAILED),
+        ([facts.Controlled(ControlState.STOPPED, 2), facts.TargetingEnded(0, None)], LaunchState.STOPPED),
+        ([facts.Targeted(2), WON], LaunchState.REQUESTED),
+        ([facts.Opened(), facts.Targeted(2), WON, facts.TargetingEnded(3, None)], LaunchState.RUNNING),
+        ([facts.Opened(), facts.Targeted(2), WON, facts.TargetingEnded(2, None)], LaunchState.COMPLETED),
+        ([facts.Opened(), STOPPED, facts.TargetingEnded(1, None)], LaunchState.STOPPED),
+    ],
+)
+def test_the_state_follows_from_what_is_known(known: list[facts.Fact], state: LaunchState) -> None:
+    assert after(*known).state is state
+
+
+def test_a_stop_that_comes_after_the_last_outcome_changes_nothing() -> None:
+    completed = after(facts.Opened(), WON, facts.TargetingEnded(2, None))
+    assert told(completed, [facts.Controlled(ControlState.STOPPED, 2)], NOON) is completed
+
+
+def test_until_the_total_is_known_targeted_is_what_was_heard_of() -> None:
+    assert after(WON).targeted == 2
+    assert after(facts.Started(2), REFUSED).targeted == 3
+    assert after(facts.Targeted(500), WON).targeted == 500
+
+
+def test_a_revision_rises_only_when_something_changed() -> None:
+    launch = after(facts.Opened())
+    assert launch.revision == 1
+    assert told(launch, [facts.Opened()], NOON) is launch
+    assert told(launch, [WON, REFUSED], NOON).revision == 2
+
+
+def test_what_described_a_launch_first_stays() -> None:
+    launch = after(DESCRIBED)
+    assert counted(launch, facts.Described("other", 9, NOON)) is launch
+
+
+def test_a_hold_is_shown_until_the_launch_runs_again() -> None:
+    held = after(facts.Controlled(ControlState.RUNNING, 1), facts.Held("too many"))
+    paused = told(held, [facts.Controlled(ControlState.PAUSED, 2)], NOON)
+    assert (held.held, paused.held) == ("too many", "too many")
+    assert told(paused, [facts.Controlled(ControlState.RUNNING, 3)], NOON).held is None
+
+
+def test_our_own_snapshots_in_order_need_nothing() -> None:
+    launch = replace(NEW, revision=7, published=7)
+    again = read_back(read_back(launch, [5, 6], NOON), [7, 7], NOON)
+    assert (again.revision, again.seen) == (7, 7)
+
+
+@pytest.mark.parametrize(("seen", "revisions"), [(7, [6]), (0, [7, 6]), (6, [7, 5, 5])])
+def test_an_older_snapshot_that_came_last_makes_the_figures_go_out_again(seen: int, revisions: list[int]) -> None:
+    again = read_back(replace(NEW, revision=7, published=7, seen=seen), revisions, NOON)
+    assert again.revision == 8 > again.published
+
+
+def test_snapshots_of_the_future_are_overtaken() -> None:
+    assert read_back(replace(NEW, revision=7), [20], NOON).revision == 21
+
+
+def test_an_end_is_announced_with_the_revision_that_tells_it() -> None:
+    launch = published(after(facts.Opened()), NOON)
+    assert not launch.announced
+    ended = published(told(launch, [facts.TargetingEnded(0, None)], NOON), NOON)
+    assert ended.announced and ended.published == ended.revision

@@ -1,0 +1,111 @@
+"""What each record means to log, and which outcome each of its targets has."""
+
+from contracts.deliveries import DeliveriesRecorded, LaunchHeld
+from contracts.launches import All, LaunchDrafted, Options
+from contracts.outcomes import IncidentsOpened, TargetsEnded, TargetsRefused
+from contracts.targets import TargetsExcluded
+from contracts.words import DeliveryState, Outcome
+from fakes.launch_story import Story, delivery, later
+from fakes.transaction import NOON
+from log.domain import facts
+from log.domain.chunks import Kind
+from log.domain.endings import Ending, endings
+from log.domain.reading import read
+
+STORY = Story.of(4, seed=1)
+
+
+def test_a_draft_is_no_concern_of_the_log() -> None:
+    draft = LaunchDrafted(
+        project="acme",
+        launch_id="l",
+        version=STORY.version(),
+        participants=All(),
+        options=Options(),
+        context={},
+        launched_by="ann",
+    )
+    assert read(draft, "e", NOON) is None
+
+
+def test_a_request_describes_and_controls_the_launch() -> None:
+    reading = read(STORY.requested(), "e", NOON)
+    assert reading is not None
+    assert [type(fact) for fact in reading.facts] == [facts.Described, facts.Requested, facts.Controlled]
+
+
+def test_who_never_started_is_other_with_the_reason() -> None:
+    for made in (TargetsExcluded, TargetsRefused):
+        event = made(project="acme", launch_id="l", contact_ids=["a", "b", "c"], reasons=["x", "stopped", "x"], at=NOON)
+        assert list(endings(event, "e").groups) == [
+            Ending(Outcome.OTHER, "not_started:x", None, ["a", "c"]),
+            Ending(Outcome.OTHER, "not_started:stopped", None, ["b"]),
+        ]
+
+
+def test_excluded_targets_were_not_heard_of_before_refused_ones_were() -> None:
+    common = {"project": "acme", "launch_id": "l", "contact_ids": ["a"], "reasons": ["stopped"], "at": NOON}
+    excluded = read(TargetsExcluded.model_validate(common), "e", NOON)
+    refused = read(TargetsRefused.model_validate(common), "e", NOON)
+    assert excluded is not None and excluded.targets
+    assert refused is not None and not refused.targets
+
+
+def test_outcomes_are_as_executor_gives_them() -> None:
+    event = TargetsEnded(
+        project="acme",
+        launch_id="l",
+        contact_ids=["a", "b", "c", "d"],
+        outcomes=[Outcome.SUCCESS, Outcome.ABANDON, Outcome.SUCCESS, Outcome.SUCCESS],
+        reasons=["end:won", "stopped", "end:won", "end:won"],
+        started_at=[NOON, NOON, NOON, later(1)],
+        at=later(5),
+    )
+    found = endings(event, "e")
+    assert list(found.groups) == [
+        Ending(Outcome.SUCCESS, "end:won", NOON, ["a", "c"]),
+        Ending(Outcome.ABANDON, "stopped", NOON, ["b"]),
+        Ending(Outcome.SUCCESS, "end:won", later(1), ["d"]),
+    ]
+    assert found.fact == facts.Ended({Outcome.SUCCESS: 3, Outcome.ABANDON: 1}, {"end:won": 3, "stopped": 1})
+
+
+def test_only_what_was_new_counts_and_each_contact_once() -> None:
+    event = TargetsRefused(project="a", launch_id="l", contact_ids=["a", "b", "a"], reasons=["x", "y", "x"], at=NOON)
+    assert [(group.reason, group.contact_ids) for group in endings(event, "e").only(["a"]).groups] == [
+        ("not_started:x", ["a"])
+    ]
+    assert endings(event, "e").only([]).count == 0
+
+
+def test_deliveries_count_by_their_latest_state() -> None:
+    states = [DeliveryState.ACCEPTED, DeliveryState.SKIPPED, DeliveryState.ACCEPTED, DeliveryState.PLANNED]
+    reading = read(
+        delivery(STORY, STORY.targets, states, [DeliveryState.PLANNED] * 3 + [DeliveryState.HELD]), "e", NOON
+    )
+    assert reading is not None
+    assert reading.facts == (facts.Delivered({"accepted": 2, "skipped": 1, "planned": -2, "held": -1}),)
+
+
+def test_a_delivery_chunk_says_once_what_is_the_same_of_all() -> None:
+    planned = delivery(STORY, STORY.targets, [DeliveryState.PLANNED] * 4, [None] * 4)
+    states = ["failed", "planned", "planned", "planned"]
+    several = {"occurrences": [1, 2, 1, 1], "states": states, "reasons": ["smtp:550", None, None, None]}
+    mixed = DeliveriesRecorded.model_validate(planned.model_dump() | several)
+    same, different = read(planned, "e", NOON), read(mixed, "e", NOON)
+    assert same is not None and same.chunk is not None and different is not None and different.chunk is not None
+    assert (list(same.chunk.said), list(same.chunk.occurrences)) == (["planned"], [])
+    assert list(different.chunk.said) == ["failed:smtp:550", "planned", "planned", "planned"]
+    assert list(different.chunk.occurrences) == [1, 2, 1, 1]
+
+
+def test_incidents_are_kept_with_step_and_detail() -> None:
+    event = IncidentsOpened(project="a", launch_id="l", contact_ids=["a"], steps=["hello"], details=["boom"], at=NOON)
+    reading = read(event, "e", NOON)
+    assert reading is not None and reading.chunk is not None
+    assert (reading.chunk.kind, list(reading.chunk.said)) == (Kind.INCIDENT, ["hello: boom"])
+
+
+def test_a_held_launch_says_why() -> None:
+    reading = read(LaunchHeld(project="a", launch_id="l", reason="too many", at=NOON), "e", NOON)
+    assert reading is not None and reading.facts == (facts.Held("too many"),)
