@@ -152,9 +152,11 @@ class Bench:
         slot: str = "a",
         *,
         breaker: int = 5,
+        start: bool = True,
         settings: Mapping[str, Any] | None = None,
         **changes: Any,
     ) -> AsyncIterator[Engine]:
+        """`settings` and `changes` (of the service) replace the usual ones."""
         failures: list[str] = []
         engine = Engine(
             ledger_service(ledger, **changes),
@@ -166,7 +168,8 @@ class Bench:
         )
         await engine.prepare()
         try:
-            await engine.start()
+            if start:
+                await engine.start()
             yield engine
         finally:
             await engine.stop(leave=True)

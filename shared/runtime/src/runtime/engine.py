@@ -56,6 +56,7 @@ class Engine:
         self._owner = f"{service.name}/{settings.slot or f'{socket.gethostname()}-{os.getpid()}'}"
         self._pool: asyncpg.Pool[asyncpg.Record] | None = None
         self._publisher: Publisher | None = None
+        self._ground: Ground | None = None
         self._outbox: HttpOutbox | None = None
         self._topics: Topics | None = None
         self._tasks: list[asyncio.Task[None]] = []
@@ -68,20 +69,25 @@ class Engine:
         return self._pool
 
     async def prepare(self) -> None:
-        """Migrate and connect. Raises `migrations.MigrationError`, which waiting does not mend."""
-        dsn = self.settings.database(self.service.name)
-        await migrations.apply(dsn, self.service.name, self.service.migrations, partitions=self.partitions)
-        self._pool = await database.connect(dsn, name=self._owner, size=self.settings.pool_size)
+        """Migrate and connect: from here on HTTP requests are served, their events wait in the outbox for Kafka.
+
+        Raises `migrations.MigrationError`, which waiting does not mend.
+        """
+        service, settings = self.service, self.settings
+        dsn = settings.database(service.name)
+        await migrations.apply(dsn, service.name, service.migrations, partitions=self.partitions)
+        self._pool = await database.connect(dsn, name=self._owner, size=settings.pool_size)
+        self._publisher = Publisher(settings, client_id=self._owner, expanders=service.expanders, fatal=self._fatal)
+        self._ground = Ground(service.name, self.partitions, self._owner, self.pool, self._publisher, limits={})
+        self._outbox = HttpOutbox(self._ground)
 
     async def start(self) -> None:
         """Producer, relay, group, watchers."""
         service, settings = self.service, self.settings
-        limits: dict[str, int] = {}
-        publisher = self._publisher = Publisher(
-            settings, client_id=self._owner, expanders=service.expanders, fatal=self._fatal
-        )
+        ground, publisher, outbox = self._ground, self._publisher, self._outbox
+        if ground is None or publisher is None or outbox is None:
+            raise RuntimeError(f"{service.name} is not prepared")
         await publisher.start()
-        ground = Ground(service.name, self.partitions, self._owner, self.pool, publisher, limits)
         consumed = [subscription.topic for subscription in service.subscriptions]
         self._topics = Topics(
             settings,
@@ -90,10 +96,10 @@ class Engine:
             consumer=service.name,
             consumed=consumed,
             written=service.emits,
-            limits=limits,
+            limits=ground.limits,
         )
-        self._outbox = HttpOutbox(ground)
-        self._outbox.start()
+        await self._topics.found()
+        outbox.start()
         if consumed:
             self.stream = Stream(
                 service,
@@ -132,7 +138,7 @@ class Engine:
     def transaction(self) -> AbstractAsyncContextManager[Emitting]:
         """Of an HTTP request."""
         if self._outbox is None:
-            raise RuntimeError(f"{self.service.name} is not started yet")
+            raise RuntimeError(f"{self.service.name} is not prepared")
         return self._outbox.transaction()
 
     def wake(self, number: int) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import structlog
 from pydantic import BaseModel
 
-from runtime import failpoints, parked
+from runtime import failpoints, parked, spans
 from runtime.cloudevents import decode, record_of
 from runtime.cursor import Stopped
 from runtime.errors import Permanent, Unsupported
@@ -17,7 +17,6 @@ from runtime.metrics import StreamMetrics
 from runtime.poison import Poison
 from runtime.records import Received, Record
 from runtime.service import RawSubscription, Subscription
-from runtime.spans import links, tracer
 
 TRIES = 3
 BREAKER = 5
@@ -38,8 +37,7 @@ class Handling:
         """All of these records in one transaction. Raises Poison, Unsupported, or the world's error."""
         began = time.perf_counter()
         subscription = self.subscriptions[topic]
-        with tracer.start_as_current_span(f"{self.consumer} {topic}", links=links(records)) as span:
-            span.set_attribute("messaging.batch.message_count", len(records))
+        with spans.handling(records, f"{self.consumer} {topic}"):
             failpoints.hit("stream.fetched")
             events = _decoded(subscription, records)
             async with lease.advance(topic, records[-1].offset + 1) as tx:
@@ -138,6 +136,7 @@ class Isolation:
                 await self._handling.transact(lease, topic, [record])
             except Poison as error:
                 reason = str(error)
+                log.warning("record failed", topic=topic, number=record.partition, offset=record.offset, exc_info=True)
             except Unsupported as error:
                 raise Stopped(f"{topic}, partition {record.partition}, offset {record.offset}: {error}") from error
             else:

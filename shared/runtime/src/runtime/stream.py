@@ -84,13 +84,12 @@ class Stream(ConsumerRebalanceListener):
         return consumer
 
     async def start(self) -> None:
-        """Join the group; waits for Kafka, and for the topics to be made, for ever."""
+        """Join the group; waits for Kafka for ever. The topics must be there."""
         attempt = 0
         while True:
             try:
-                await self._topics.refresh()
                 await self._start_broker()
-            except (KafkaError, OSError, Transient) as error:
+            except (KafkaError, OSError) as error:
                 log.warning("cannot consume yet: trying again", error=str(error) or type(error).__name__)
                 await self._broker.stop()
                 await pause(attempt)

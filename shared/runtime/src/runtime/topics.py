@@ -11,6 +11,7 @@ from aiokafka.errors import KafkaError
 from runtime import topic_ids
 from runtime.cloudevents import RECORD_LIMIT
 from runtime.cursor import Stopped
+from runtime.database import pause
 from runtime.errors import Transient
 from runtime.producer import Publisher
 from runtime.settings import Settings
@@ -45,20 +46,41 @@ class Topics:
         self._looked = float("-inf")
         self._lock = asyncio.Lock()
 
+    async def found(self) -> None:
+        """Returns when all is as it must be; tries for ever, `problem` says what is missing."""
+        attempt = 0
+        while True:
+            try:
+                await self.refresh()
+            except Exception as error:
+                log.warning("topics are not as they must be: trying again", error=str(error) or repr(error))
+                await pause(attempt)
+                attempt += 1
+            else:
+                return
+
     async def refresh(self) -> None:
         """Raises Transient if Kafka does not answer or a topic is missing, Stopped if going on would guess."""
         async with self._lock:
             if time.monotonic() - self._looked < FRESH_SECONDS:
                 return
-            states = await self._asked()
-            if missing := [name for name in self._all if name not in states]:
-                raise Transient(f"topics are missing: {', '.join(missing)}; make them with `slipway topics apply`")
-            self._same(states)
-            if not self.states:
-                await self._seen(states)
-                await self._learn_limits()
-            self.states = states
+            try:
+                await self._look()
+            except Exception as error:
+                self.problem = str(error) or type(error).__name__
+                raise
+            self.problem = None
             self._looked = time.monotonic()
+
+    async def _look(self) -> None:
+        states = await self._asked()
+        if missing := [name for name in self._all if name not in states]:
+            raise Transient(f"topics are missing: {', '.join(missing)}; make them with `slipway topics apply`")
+        self._same(states)
+        if not self.states:
+            await self._seen(states)
+            await self._learn_limits()
+        self.states = states
 
     async def watch(self, stopped: Callable[[str], None]) -> None:
         """Endless. `stopped` is told when going on would guess."""
@@ -67,13 +89,9 @@ class Topics:
             try:
                 await self.refresh()
             except Stopped as error:
-                self.problem = str(error)
                 stopped(str(error))
             except Exception as error:
-                self.problem = str(error) or type(error).__name__
-                log.warning("topics could not be checked", error=self.problem)
-            else:
-                self.problem = None
+                log.warning("topics could not be checked", error=str(error) or repr(error))
 
     async def _asked(self) -> dict[str, TopicState]:
         try:

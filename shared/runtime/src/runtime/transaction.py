@@ -2,16 +2,16 @@
 
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime
-from typing import TYPE_CHECKING, Protocol
-
-import asyncpg
+from typing import TYPE_CHECKING, Any, Protocol
 
 from runtime.records import Outgoing
 
 if TYPE_CHECKING:
+    import asyncpg
+
     Connection = asyncpg.Connection[asyncpg.Record] | asyncpg.pool.PoolConnectionProxy[asyncpg.Record]
-else:  # the classes are generic for type checkers only
-    Connection = asyncpg.Connection | asyncpg.pool.PoolConnectionProxy
+else:  # the classes are generic for type checkers only; a process without a database does not load the driver
+    Connection = Any
 
 
 class Transaction(Protocol):

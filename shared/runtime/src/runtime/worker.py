@@ -150,6 +150,7 @@ class Worker:
                 failures += 1
             if self.state is State.STOPPED:
                 self._feed.pause()
+                await self._settle()
                 await self._resumed.wait()
                 self._resumed.clear()
                 self.state, self.problem = State.TAKING, None
@@ -197,7 +198,7 @@ class Worker:
         try:
             await self._handling.transact(lease, topic, records)
         except (Poison, Unsupported) as error:
-            log.warning("batch failed: one by one", topic=topic, number=self.number, error=str(error), exc_info=True)
+            log.warning("batch failed: one by one", topic=topic, number=self.number, error=str(error))
             await self._isolation.one_by_one(lease, topic, records)
         else:
             self._isolation.passed()
@@ -253,10 +254,16 @@ class Worker:
                         await due.job.release(lease)
                     except Exception as error:
                         log.warning("release failed", job=due.job.name, number=self.number, error=repr(error))
+        await self._settle()
+
+    async def _settle(self) -> None:
+        """Before a long pause: delete what Kafka has, so that nobody publishes it again."""
+        if self.lease is None:
+            return
         try:
             async with asyncio.timeout(SETTLE_SECONDS):
-                await lease.outbox.drained()
-            await lease.settle()
+                await self.lease.outbox.drained()
+            await self.lease.settle()
         except Exception as error:
             log.info("some published rows stay in the outbox", number=self.number, error=repr(error))
 

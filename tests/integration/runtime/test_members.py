@@ -1,0 +1,41 @@
+"""Several processes of one service: numbers stay whole, one owner each, and a late one commits nothing."""
+
+import signal
+
+from integration.runtime.harness import MORE, SESSION_MS, Bench, Ledger, until
+from integration.runtime.processes import ledger_process, ready
+from runtime.engine import Engine
+
+
+async def test_two_members_share_the_numbers_whole_and_hand_over_at_once(bench: Bench) -> None:
+    async with bench.engine(Ledger(), "a") as first:
+        assert first.numbers() == [0, 1, 2, 3]
+        ids = await bench.note(40)
+        async with bench.engine(Ledger(), "b") as second:
+            await until(lambda: running(first) == [0, 1] and running(second) == [2, 3], 15)
+            ids += await bench.note(40) + await bench.note(40, MORE)
+            await bench.exact(ids)
+            assert first.problems() == second.problems() == []
+        await until(lambda: running(first) == [0, 1, 2, 3], SESSION_MS / 2000)
+        ids += await bench.note(40)
+        await bench.exact(ids)
+
+
+async def test_a_member_frozen_inside_a_transaction_commits_nothing_when_it_thaws(bench: Bench) -> None:
+    ids = await bench.note(20) + await bench.note(20, MORE)
+    async with ledger_process(bench, "a", "stream.mid_transaction:freeze=13:3") as zombie:
+        await ready(zombie)
+        async with bench.engine(Ledger(), "b") as engine:
+            ids += await bench.note(20)
+            await bench.until_noted(len(ids))
+            assert len(running(engine)) == 4
+            ids += await bench.note(20)
+            await until(lambda: len(running(engine)) == 2, 20)
+            ids += await bench.note(20)
+            await bench.exact(ids)
+            zombie.send_signal(signal.SIGTERM)
+            assert await zombie.wait() == 0
+
+
+def running(engine: Engine) -> list[int]:
+    return [view["number"] for view in engine.partitions_view() if view["state"] == "running"]

@@ -1,0 +1,48 @@
+"""The world is in the way: connections die, PostgreSQL is away, a COMMIT gets no answer. Then it goes on, exactly."""
+
+from urllib.parse import urlsplit
+
+import pytest
+
+from fakes.tcp_proxy import tcp_proxy
+from integration.runtime.harness import Bench, Ledger, until
+
+
+@pytest.mark.parametrize("boundary", ["stream.before_commit", "stream.committed"])
+async def test_a_connection_cut_around_the_commit_leaves_it_exact(bench: Bench, boundary: str) -> None:
+    """Before: rolled back. After: applied, but nobody told us; the cursor does."""
+    async with bench.engine(Ledger(), settings={"failpoint": f"{boundary}:cut:3"}) as engine:
+        await bench.exact(await bench.note(60))
+        assert engine.problems() == []
+
+
+async def test_rows_that_were_committed_and_not_published_are_published_by_the_next_owner(bench: Bench) -> None:
+    async with bench.engine(Ledger(), settings={"failpoint": "stream.before_publish:raise:1"}):
+        await bench.exact(await bench.note(8, partition=0))
+
+
+async def test_postgres_is_away_for_a_while(bench: Bench) -> None:
+    server = urlsplit(bench.postgres)
+    async with tcp_proxy(str(server.hostname), int(server.port or 5432)) as proxy:
+        address = bench.postgres.replace(server.netloc.rpartition("@")[2], f"127.0.0.1:{proxy.port}")
+        async with bench.engine(Ledger(), settings={"postgres": address}) as engine:
+            ids = await bench.note(20)
+            await bench.until_noted(20)
+            proxy.cut()
+            ids += await bench.note(20)
+            await until(lambda: len(engine.problems()) == bench.partitions, 10, lambda: str(engine.problems()))
+            await proxy.mend()
+            await bench.exact(ids)
+            await until(lambda: engine.problems() == [], 5)
+
+
+async def test_killed_backends_cost_nothing_but_time(bench: Bench) -> None:
+    async with bench.engine(Ledger()):
+        ids: list[str] = []
+        for _ in range(5):
+            ids += await bench.note(40)
+            await bench.pool.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE datname = current_database() AND application_name LIKE 'ledger/%'"
+            )
+        await bench.exact(ids)
