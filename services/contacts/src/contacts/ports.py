@@ -9,14 +9,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
-from contracts.launches import LaunchDrafted, LaunchRequested
-from contracts.projects import KeySet, ProjectSet, UserSet
-from contracts.words import ControlState
-
 from contacts.domain.audience import Chunk, Page
 from contacts.domain.checks import Kind, Member
 from contacts.domain.contact import StoredContact, Suppressed
 from contacts.domain.plan import Reads
+from contracts.launches import LaunchDrafted, LaunchRequested
+from contracts.projects import KeySet, ProjectSet, UserSet
+from contracts.words import ControlState
 
 Key = tuple[str, str]
 """(project, contact id)"""
@@ -39,11 +38,30 @@ class ContactStore(Protocol):
         ...
 
     async def save(self, changed: Sequence[tuple[StoredContact, StoredContact]], sizes: Mapping[Key, int]) -> None:
-        """(before, after) of locked contacts, each once: row, memberships, and groups that are new."""
+        """(before, after) of locked contacts, each once: row, memberships, and groups that are new. The suppression
+        list forgets the addresses of those that were erased, but for their hashes."""
         ...
 
     async def discard(self, keys: Collection[Key]) -> None:
         """Remove those of these locked rows that never became a contact."""
+        ...
+
+
+class SuppressionStore(Protocol):
+    """Used under the exclusive guard of the ContactStore."""
+
+    async def add(
+        self, project: str, contacts: Collection[str], addresses: Mapping[bytes, str], reason: str, now: datetime
+    ) -> None:
+        """Addresses by their hash. What is on the list already stays as it is."""
+        ...
+
+    async def lift(self, project: str, contacts: Collection[str], hashes: Collection[bytes]) -> int:
+        """How many entries there were."""
+        ...
+
+    async def affected(self, project: str, contacts: Collection[str], hashes: Collection[bytes]) -> list[str]:
+        """Ids of these contacts and of those that have one of these addresses."""
         ...
 
 
@@ -57,7 +75,9 @@ class Answer:
 
 
 class AnswerStore(Protocol):
-    async def claim(self, ids: Mapping[tuple[str, str, str], bytes], now: datetime) -> dict[tuple[str, str, str], Answer]:
+    async def claim(
+        self, ids: Mapping[tuple[str, str, str], bytes], now: datetime
+    ) -> dict[tuple[str, str, str], Answer]:
         """Take these ids (project, source, command id) for data of that hash. In the answer are those that were
         taken before; the others are ours. Waits for another transaction that is just taking one."""
         ...
@@ -182,16 +202,22 @@ class LaunchStore(Protocol):
 
     async def walk(self, launch_id: str) -> Walk: ...
 
-    async def page(self, walk: Walk, reads: Reads, *, limit: int, whole: bool) -> Page:
-        """The next at most `limit` contacts of the audience, fewer if they are large. `whole`: with documents."""
+    async def advance(self, walk: Walk, last: str, chunks: Sequence[tuple[str, Chunk]], opened: Sequence[int]) -> None:
+        """Move the cursor to `last`, note the page's chunks (event id first), and go to the end of the queue."""
         ...
 
-    async def advance(self, walk: Walk, page: Page, chunks: Sequence[tuple[str, Chunk]], opened: Sequence[int]) -> None:
-        """Move the cursor behind the page, note its chunks (event id first), and go to the end of the queue."""
+    async def postpone(self, launch_id: str) -> None:
+        """To the end of the queue."""
         ...
 
     async def finish(self, walk: Walk, now: datetime) -> None:
         """No more turns; forget the selected contacts."""
+        ...
+
+
+class AudienceStore(Protocol):
+    async def page(self, walk: Walk, reads: Reads, *, limit: int, whole: bool) -> Page:
+        """The next at most `limit` contacts of the audience, fewer if they are large. `whole`: with documents."""
         ...
 
 

@@ -6,10 +6,10 @@ from itertools import pairwise
 from typing import Any, TypeVar
 
 import orjson
-from contracts.targets import Snapshot
 
 from contacts.domain.judgement import Kept, Standing
 from contacts.domain.plan import ALWAYS_CONSENTED
+from contracts.targets import Snapshot
 
 MAX_CONTACTS = 500
 MAX_BYTES = 256 * 1024

@@ -9,6 +9,9 @@ from contracts.words import Severity
 
 Kind = Literal["all", "groups", "contacts"]
 
+ADMINISTRATOR = "admin"
+"""Who administers the installation: in every project, and no user of any."""
+
 
 @dataclass(frozen=True, slots=True)
 class Member:
@@ -31,8 +34,8 @@ class Facts:
     known_groups: frozenset[str] = field(default_factory=frozenset)
     selected: int = 0
     """Contacts selected one by one, each once."""
-    existing: int = 0
-    """Of these, how many there are."""
+    existing: int | None = None
+    """How many contacts there are among those that it targets; None: too many to count here."""
 
 
 def points(facts: Facts) -> list[Point]:
@@ -52,7 +55,7 @@ def _selection(facts: Facts) -> Iterator[Point]:
         yield _error("empty_selection", "participants.groups", "Name a group, or say kind all for everybody.")
     if facts.kind == "contacts" and not facts.selected:
         yield _error("empty_selection", "participants.contacts", "Name a contact, or say kind all for everybody.")
-    elif facts.kind == "contacts" and not facts.existing:
+    elif facts.kind == "contacts" and facts.existing == 0:
         yield _error(
             "empty_selection",
             "participants.contacts",

@@ -6,10 +6,10 @@ from enum import StrEnum
 from typing import Any, assert_never
 
 import orjson
+
+from contacts.domain.plain import canonical, unstorable
 from contracts import changes
 from contracts.crm import ContactGiven
-
-from contacts.domain.plain import unstorable
 
 MAX_BYTES = 1024 * 1024
 """Of a whole contact as JSON: it has to fit into one record."""
@@ -124,15 +124,17 @@ class Refused(StrEnum):
 
 
 def apply(contact: StoredContact, change: Change, suppressed: Suppressed) -> StoredContact | Refused:
-    """What the change makes of the contact: with the next revision if anything is different, else the same."""
+    """What the change makes of the contact: with the next revision if anything is different, else the same object."""
     after = _changed(contact, change, suppressed)
-    if isinstance(after, Refused) or after == contact:
+    if isinstance(after, Refused):
         return after
     if isinstance(change, Upsert | SetAttributes):
         if unstorable(after.attributes) is not None:
             return Refused.NOT_JSON
         if after.size > MAX_BYTES:
             return Refused.TOO_LARGE
+    if after == contact and canonical(after.attributes) == canonical(contact.attributes):  # for Python, True == 1
+        return contact
     return replace(after, revision=contact.revision + 1)
 
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import orjson
-from contracts.crm import RejectionCode
 
 from contacts.domain.plain import canonical, unstorable
+from contracts.crm import RejectionCode
 
 MAX_BYTES = 1024 * 1024
 _STRUCTURED = "application/cloudevents+json"

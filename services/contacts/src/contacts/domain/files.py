@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import orjson
-from contracts.crm import ContactGiven
-from contracts.words import Name
 from pydantic import TypeAdapter, ValidationError
 
 from contacts.domain.given import read_contact
+from contracts.crm import ContactGiven
+from contracts.words import Name
 
 MAX_LINE_BYTES = 256 * 1024
 _FIXED = ("id", "email", "phone", "zone", "active", "groups")

@@ -6,11 +6,11 @@ from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from contracts.crm import ContactGiven
 from email_validator import EmailNotValidError, validate_email
 from pydantic import ValidationError
 
 from contacts.domain.plain import unstorable
+from contracts.crm import ContactGiven
 
 MAX_ID_BYTES = 128
 MAX_ENTRIES = 1000

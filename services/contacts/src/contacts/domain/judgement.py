@@ -7,9 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from contracts.words import Why
-
 from contacts.domain.plan import Message
+from contracts.words import Why
 
 
 class Kept(StrEnum):

@@ -14,6 +14,7 @@ from contracts.scenario import (
     WaitStep,
     WaitUntilStep,
     WebhookStep,
+    When,
 )
 from contracts.words import StepName
 
@@ -29,10 +30,13 @@ class Reads:
     emails: bool = False
     zones: bool = False
     groups: bool = False
-    attributes: tuple[str, ...] | None = ()
-    """By name, in byte order; None: all of them (a condition computes the name)."""
-    consents: tuple[str, ...] | None = ()
-    """Message types, likewise."""
+    attributes: tuple[str, ...] = ()
+    """By name, in byte order."""
+    consents: tuple[str, ...] = ()
+    """Message types that are sent or read, likewise."""
+    all_attributes: bool = False
+    """A condition or template computes the name: whatever the contacts have."""
+    all_consents: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +69,10 @@ def _reads(scenario: Scenario, paths: set[Path]) -> Reads:
         emails=any(send.channel == "email" for send in sends) or _touches(paths, "email"),
         zones=any(_in_zone(step) for step in scenario.steps.values()) or _touches(paths, "zone"),
         groups=_touches(paths, "groups"),
-        attributes=_names(paths, "attributes", ()),
-        consents=_names(paths, "consent", (send.message_type for send in sends)),
+        attributes=_names(paths, "attributes"),
+        consents=tuple(sorted({*_names(paths, "consent"), *(send.message_type for send in sends)})),
+        all_attributes=_whole(paths, "attributes"),
+        all_consents=_whole(paths, "consent"),
     )
 
 
@@ -74,11 +80,13 @@ def _touches(paths: set[Path], name: str) -> bool:
     return ("contact",) in paths or any(path[:2] == ("contact", name) for path in paths)
 
 
-def _names(paths: set[Path], name: str, others: Iterable[str]) -> tuple[str, ...] | None:
-    """Entries of `contact.<name>` that are read; None: all."""
-    if ("contact",) in paths or ("contact", name) in paths:
-        return None
-    return tuple(sorted({*others, *(path[2] for path in paths if path[:2] == ("contact", name))}))
+def _whole(paths: set[Path], name: str) -> bool:
+    return ("contact",) in paths or ("contact", name) in paths
+
+
+def _names(paths: set[Path], name: str) -> tuple[str, ...]:
+    """Entries of `contact.<name>` that are read by their names."""
+    return tuple(sorted({path[2] for path in paths if path[:2] == ("contact", name) and len(path) > 2}))
 
 
 def _in_zone(step: Step) -> bool:
@@ -112,7 +120,7 @@ def _on_the_way(scenario: Scenario) -> list[StepName]:
 def _following(step: Step) -> Iterator[StepName]:
     match step:
         case BranchStep():
-            yield from (getattr(arm, "next", None) or getattr(arm, "otherwise", "") for arm in step.branch)
+            yield from (arm.next if isinstance(arm, When) else arm.otherwise for arm in step.branch)
         case SplitStep():
             yield from (share.next for share in step.split)
         case WaitUntilStep():

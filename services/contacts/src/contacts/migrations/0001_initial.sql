@@ -63,7 +63,7 @@ CREATE TABLE membership (
     PRIMARY KEY (project, group_id, contact_id)
 );
 
--- Survives the deletion of contacts: an address is kept as a keyed hash, and in clear only while somebody has it.
+-- Survives the deletion of contacts: an address is then known by its keyed hash only.
 
 CREATE TABLE suppression (
     project text COLLATE "C",

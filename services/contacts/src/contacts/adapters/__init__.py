@@ -1,0 +1,1 @@
+"""PostgreSQL and Kafka, as the ports want them."""

@@ -1,0 +1,252 @@
+"""Launches in PostgreSQL: drafts, gates, turns, and how far each walk is. `adapters.audience` has the pages."""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import Any
+
+import orjson
+
+from contacts.domain.audience import Chunk, Excluded
+from contacts.ports import Draft, Walk
+from contracts.launches import Contacts, Groups, LaunchDrafted, LaunchRequested
+from contracts.words import ControlState
+from runtime.transaction import Connection
+
+_LISTED = """
+(SELECT count(*) FROM participant_list AS list WHERE list.launch_id = launch.launch_id AND list.index >= 0)
+    >= launch.lists
+"""
+
+
+class PostgresLaunches:
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    async def draft(self, event: LaunchDrafted, home: int, now: datetime) -> None:
+        await self._connection.execute(
+            """
+            INSERT INTO launch (launch_id, project, home, version, kind, groups, lists, options, context, drafted_at)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+            ON CONFLICT (launch_id) DO NOTHING
+            """,
+            *_immutable(event, home),
+            now,
+        )
+
+    async def request(self, event: LaunchRequested, home: int) -> None:
+        await self._connection.execute(
+            """
+            INSERT INTO launch (launch_id, project, home, version, kind, groups, lists, options, context,
+                requested_at, retry_of)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+            ON CONFLICT (launch_id) DO UPDATE SET version = excluded.version, kind = excluded.kind,
+                groups = excluded.groups, lists = excluded.lists, options = excluded.options,
+                context = excluded.context, requested_at = excluded.requested_at, retry_of = excluded.retry_of
+            WHERE launch.requested_at IS NULL AND launch.project = excluded.project
+            """,
+            *_immutable(event, home),
+            event.requested_at,
+            event.retry_of,
+        )
+
+    async def list_participants(
+        self, project: str, launch_id: str, index: int, contact_ids: Sequence[str], partitions: Sequence[int]
+    ) -> None:
+        await self._connection.execute(
+            """
+            WITH list AS (
+                INSERT INTO participant_list (launch_id, index, project) VALUES ($1, $2, $3)
+                ON CONFLICT DO NOTHING RETURNING launch_id, project
+            )
+            INSERT INTO participant (launch_id, contact_id, project, partition)
+            SELECT launch_id, contact_id, project, partition
+            FROM list, unnest($4::text[], $5::smallint[]) AS new (contact_id, partition)
+            ON CONFLICT DO NOTHING
+            """,
+            launch_id,
+            index,
+            project,
+            list(contact_ids),
+            list(partitions),
+        )
+
+    async def control(self, project: str, launch_id: str, revision: int, state: ControlState) -> None:
+        await self._connection.execute(
+            """
+            INSERT INTO gate (launch_id, project, revision, state) VALUES ($1, $2, $3, $4)
+            ON CONFLICT (launch_id) DO UPDATE SET revision = excluded.revision, state = excluded.state
+            WHERE excluded.revision > gate.revision AND excluded.project = gate.project
+            """,
+            launch_id,
+            project,
+            revision,
+            state,
+        )
+
+    async def line_up(self, launch_ids: Collection[str]) -> None:
+        await self._connection.execute(
+            f"""
+            UPDATE launch SET turn = nextval('walk_turn')
+            WHERE launch_id = ANY($1::text[]) AND requested_at IS NOT NULL AND turn IS NULL AND finished_at IS NULL
+                AND {_LISTED}
+            """,  # noqa: S608
+            list(launch_ids),
+        )
+
+    async def unchecked(self, home: int) -> list[Draft]:
+        rows = await self._connection.fetch(
+            f"""
+            SELECT launch_id, project, kind, groups, version ->> 'creator' AS creator, drafted_at FROM launch
+            WHERE home = $1 AND drafted_at IS NOT NULL AND NOT checked AND {_LISTED}
+            ORDER BY drafted_at, launch_id
+            """,  # noqa: S608
+            home,
+        )
+        return [
+            Draft(
+                row["launch_id"],
+                row["project"],
+                row["kind"],
+                tuple(row["groups"]),
+                row["creator"],
+                row["drafted_at"],
+            )
+            for row in rows
+        ]
+
+    async def known_groups(self, project: str, groups: Collection[str]) -> frozenset[str]:
+        rows = await self._connection.fetch(
+            "SELECT group_id FROM contact_group WHERE project = $1 AND group_id = ANY($2::text[])",
+            project,
+            list(groups),
+        )
+        return frozenset(row["group_id"] for row in rows)
+
+    async def count_selected(self, draft: Draft) -> int:
+        return int(
+            await self._connection.fetchval(
+                "SELECT count(*) FROM participant WHERE launch_id = $1 AND project = $2", draft.launch_id, draft.project
+            )
+        )
+
+    async def count(self, draft: Draft, limit: int) -> int | None:
+        selections: dict[str, list[Any]] = {
+            "all": [],
+            "groups": [list(draft.groups)],
+            "contacts": [draft.launch_id],
+        }
+        counted = int(
+            await self._connection.fetchval(_COUNT[draft.kind], draft.project, *selections[draft.kind], limit + 1)
+        )
+        return None if counted > limit else counted
+
+    async def checked(self, launch_id: str) -> None:
+        await self._connection.execute("UPDATE launch SET checked = true WHERE launch_id = $1", launch_id)
+
+    async def next_turn(self, home: int) -> str | None:
+        found: str | None = await self._connection.fetchval(
+            "SELECT launch_id FROM launch WHERE home = $1 AND turn IS NOT NULL ORDER BY turn LIMIT 1", home
+        )
+        return found
+
+    async def walk(self, launch_id: str) -> Walk:
+        row = await self._connection.fetchrow(
+            """
+            SELECT launch.*, coalesce(gate.state, 'running') AS gate
+            FROM launch LEFT JOIN gate USING (launch_id) WHERE launch_id = $1
+            """,
+            launch_id,
+        )
+        assert row is not None  # rows of launches are never deleted
+        return Walk(
+            launch_id=launch_id,
+            project=row["project"],
+            kind=row["kind"],
+            groups=tuple(row["groups"]),
+            version=row["version"],
+            options=orjson.loads(row["options"]),
+            context=orjson.loads(row["context"]),
+            retry_of=row["retry_of"],
+            requested_at=row["requested_at"],
+            cursor=row["cursor"],
+            page=row["page"],
+            opened=tuple(row["opened"]),
+            targeted=row["admitted"] + row["excluded"],
+            gate=ControlState(row["gate"]),
+        )
+
+    async def advance(self, walk: Walk, last: str, chunks: Sequence[tuple[str, Chunk]], opened: Sequence[int]) -> None:
+        excluded = sum(len(chunk.contact_ids) for _, chunk in chunks if isinstance(chunk, Excluded))
+        targeted = sum(len(chunk.contact_ids) for _, chunk in chunks)
+        await self._connection.executemany(
+            """
+            INSERT INTO target_chunk (launch_id, project, page, partition, event_id, contact_ids, reasons)
+            VALUES ($1, $2, $3, $4, $5, $6, $7)
+            """,
+            [
+                (
+                    walk.launch_id,
+                    walk.project,
+                    walk.page,
+                    chunk.partition,
+                    event_id,
+                    chunk.contact_ids,
+                    chunk.reasons if isinstance(chunk, Excluded) else None,
+                )
+                for event_id, chunk in chunks
+            ],
+        )
+        await self._connection.execute(
+            """
+            UPDATE launch SET cursor = $2, page = page + 1, opened = opened || $3::smallint[],
+                admitted = admitted + $4, excluded = excluded + $5, turn = nextval('walk_turn')
+            WHERE launch_id = $1
+            """,
+            walk.launch_id,
+            last,
+            list(opened),
+            targeted - excluded,
+            excluded,
+        )
+
+    async def postpone(self, launch_id: str) -> None:
+        await self._connection.execute(
+            "UPDATE launch SET turn = nextval('walk_turn') WHERE launch_id = $1 AND turn IS NOT NULL", launch_id
+        )
+
+    async def finish(self, walk: Walk, now: datetime) -> None:
+        await self._connection.execute(
+            "UPDATE launch SET turn = NULL, finished_at = $2 WHERE launch_id = $1", walk.launch_id, now
+        )
+        await self._connection.execute("DELETE FROM participant WHERE launch_id = $1", walk.launch_id)
+
+
+_COUNT = {
+    "all": "SELECT count(*) FROM (SELECT FROM contact WHERE project = $1 AND NOT deleted LIMIT $2) AS counted",
+    "groups": """
+        SELECT CASE WHEN count(*) < $3 THEN count(DISTINCT contact_id) ELSE $3 END FROM (
+            SELECT contact_id FROM membership WHERE project = $1 AND group_id = ANY($2::text[]) LIMIT $3
+        ) AS counted
+    """,
+    "contacts": """
+        SELECT count(*) FROM (
+            SELECT FROM participant JOIN contact USING (project, contact_id)
+            WHERE project = $1 AND launch_id = $2 AND NOT deleted LIMIT $3
+        ) AS counted
+    """,
+}
+
+
+def _immutable(event: LaunchDrafted | LaunchRequested, home: int) -> tuple[Any, ...]:
+    participants = event.participants
+    return (
+        event.launch_id,
+        event.project,
+        home,
+        event.version.model_dump_json(by_alias=True),
+        participants.kind,
+        participants.groups if isinstance(participants, Groups) else [],
+        event.participants_chunks if isinstance(participants, Contacts) else 0,
+        event.options.model_dump_json(),
+        orjson.dumps(event.context).decode(),
+    )

@@ -1,0 +1,15 @@
+"""contacts over HTTP: its routes under `/v1`, each with the permission it needs."""
+
+from fastapi import APIRouter
+
+from contacts.api import contacts, groups, ledger, suppressions
+from contacts.api.doors import Doors
+
+__all__ = ["Doors", "build_routes"]
+
+
+def build_routes(doors: Doors) -> APIRouter:
+    router = APIRouter(prefix="/v1")
+    for part in (contacts, groups, suppressions, ledger):
+        router.include_router(part.routes(doors))
+    return router

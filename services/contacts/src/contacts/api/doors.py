@@ -1,0 +1,49 @@
+"""What routes work with, who may use them, and the shape of lists."""
+
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from typing import Annotated, Generic, TypeVar
+
+from fastapi import Depends, Query
+from pydantic import BaseModel, ConfigDict
+
+from contacts.adapters.contacts import PostgresContacts
+from contacts.adapters.reading import PostgresReading
+from contacts.handlers.imports import Imports
+from contacts.handlers.suppressing import Suppressing
+from contacts.handlers.writing import ContactWriter
+from contracts.words import Permission
+from runtime.auth import Caller, requires
+from runtime.transaction import Connection, Transaction
+
+Viewer = Annotated[Caller, Depends(requires(Permission.VIEW))]
+Writer = Annotated[Caller, Depends(requires(Permission.CONTACTS_WRITE))]
+Cursor = Annotated[str, Query(max_length=1024, description="`next` of the page before; left out: the first page.")]
+Limit = Annotated[int, Query(ge=1, le=1000)]
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Doors:
+    transaction: Callable[[], AbstractAsyncContextManager[Transaction]]
+    reading: PostgresReading
+    imports: Imports
+    writer: ContactWriter
+    suppressing: Suppressing
+    groups: Callable[[Connection], PostgresContacts]
+
+
+class Listed(BaseModel, Generic[T]):
+    """One page of a list."""
+
+    items: list[T]
+    next: str | None = None
+    """`cursor` of the page after it; null: there is none."""
+
+
+class Given(BaseModel):
+    """A request's body: what is not known is refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")

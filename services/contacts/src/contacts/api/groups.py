@@ -1,0 +1,88 @@
+"""`/v1/groups`: groups, also empty ones, and who is in them."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Response
+from pydantic import BaseModel, Field
+
+from contacts.api.doors import Cursor, Doors, Given, Limit, Listed, Viewer, Writer
+from contacts.domain.contact import Refused, Regroup
+from contacts.handlers.writing import Wanted
+from contracts.words import Name
+from runtime.ids import derive
+from runtime.problems import Problem
+
+GroupName = Annotated[str, Path(max_length=63)]
+
+
+class ShownGroup(BaseModel):
+    group: str
+    contacts: int
+
+
+class NewGroup(Given):
+    group: Name
+
+
+class Member(BaseModel):
+    contact_id: str
+
+
+class MembershipChange(Given):
+    add: list[str] = Field(default_factory=list, max_length=1000)
+    remove: list[str] = Field(default_factory=list, max_length=1000)
+
+
+class MembershipAnswer(BaseModel):
+    changed: int
+    unknown: list[str]
+    """Ids of contacts that do not exist: nothing was done for them."""
+
+
+def routes(doors: Doors) -> APIRouter:
+    router = APIRouter(tags=["groups"])
+
+    @router.get("/groups")
+    async def list_groups(caller: Viewer, cursor: Cursor = "", limit: Limit = 100) -> Listed[ShownGroup]:
+        found = await doors.reading.groups(caller.project, cursor, limit)
+        items = [ShownGroup(group=group, contacts=contacts) for group, contacts in found]
+        return Listed(items=items, next=found[-1][0] if len(found) == limit else None)
+
+    @router.post("/groups", status_code=201)
+    async def make_group(new: NewGroup, caller: Writer, response: Response) -> NewGroup:
+        """201: made; 200: it was there."""
+        async with doors.transaction() as tx:
+            if not await doors.groups(tx.connection).make_groups({(caller.project, new.group)}):
+                response.status_code = 200
+        return new
+
+    @router.get("/groups/{group}/contacts")
+    async def list_members(
+        group: GroupName, caller: Viewer, cursor: Cursor = "", limit: Limit = 1000
+    ) -> Listed[Member]:
+        await _known(doors, caller.project, group)
+        found = await doors.reading.members(caller.project, group, cursor, limit)
+        return Listed(items=[Member(contact_id=one) for one in found], next=found[-1] if len(found) == limit else None)
+
+    @router.post("/groups/{group}/contacts")
+    async def change_members(group: GroupName, change: MembershipChange, caller: Writer) -> MembershipAnswer:
+        """An id in both lists is removed."""
+        await _known(doors, caller.project, group)
+        just, nobody = frozenset({group}), frozenset[str]()
+        changes = {contact_id: Regroup(just, nobody) for contact_id in change.add}
+        changes |= {contact_id: Regroup(nobody, just) for contact_id in change.remove}
+        async with doors.transaction() as tx:
+            cause = derive("regrouped", caller.project, group, tx.now.isoformat())
+            wanted = [Wanted(caller.project, contact_id, one, cause) for contact_id, one in changes.items()]
+            results = await doors.writer.write(tx, wanted)
+        unknown = [
+            contact_id for contact_id, result in zip(changes, results, strict=True) if isinstance(result, Refused)
+        ]
+        return MembershipAnswer(changed=results.count(True), unknown=unknown)
+
+    return router
+
+
+async def _known(doors: Doors, project: str, group: str) -> None:
+    if not await doors.reading.has_group(project, group):
+        raise Problem(404, "unknown_group", f"there is no group {group}", "make it: POST /v1/groups")

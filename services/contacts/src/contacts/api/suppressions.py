@@ -1,0 +1,88 @@
+"""`/v1/suppressions`: contacts and addresses that are never sent to."""
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+import asyncpg
+from fastapi import APIRouter, Query
+from pydantic import BaseModel, Field, field_serializer
+
+from contacts.api.doors import Cursor, Doors, Given, Limit, Listed, Viewer, Writer
+from contacts.domain.given import read_address, wrong_id
+from runtime.cloudevents import rfc3339
+from runtime.problems import Problem
+
+
+class NewSuppressions(Given):
+    contacts: list[str] = Field(default_factory=list, max_length=1000)
+    """Ids, of contacts that exist or not."""
+    addresses: list[str] = Field(default_factory=list, max_length=1000)
+    """E-mail addresses, whoever has them now or later."""
+    reason: str = Field(default="blocklist", min_length=1, max_length=200)
+
+
+class ShownSuppression(BaseModel):
+    kind: Literal["contact", "address"]
+    contact_id: str | None = None
+    address: str | None = None
+    """Null once the contact that had it was deleted: then only a keyed hash is kept."""
+    reason: str
+    at: datetime
+
+    @field_serializer("at")
+    def _at(self, at: datetime) -> str:
+        return rfc3339(at)
+
+
+def routes(doors: Doors) -> APIRouter:
+    router = APIRouter(tags=["suppressions"])
+
+    @router.get("/suppressions")
+    async def list_suppressions(caller: Viewer, cursor: Cursor = "", limit: Limit = 100) -> Listed[ShownSuppression]:
+        kind, _, value = cursor.partition(":")
+        found = await doors.reading.suppressions(caller.project, (kind, value), limit)
+        after = f"{found[-1]['kind']}:{found[-1]['value']}" if len(found) == limit else None
+        return Listed(items=[_shown(row) for row in found], next=after)
+
+    @router.post("/suppressions", status_code=204)
+    async def suppress(new: NewSuppressions, caller: Writer) -> None:
+        """What is on the list already stays as it is. Effective before the next send."""
+        if not new.contacts and not new.addresses:
+            raise Problem(422, "invalid", "nobody is named", "name `contacts` or `addresses`")
+        for contact_id in new.contacts:
+            if wrong := wrong_id(contact_id):
+                raise Problem(422, "invalid", f"contacts: an id {wrong}", "correct it")
+        addresses = [_address(address) for address in new.addresses]
+        async with doors.transaction() as tx:
+            await doors.suppressing.suppress(tx, caller.project, new.contacts, addresses, new.reason)
+
+    @router.delete("/suppressions", status_code=204)
+    async def lift_address(caller: Writer, address: Annotated[str, Query(max_length=320)]) -> None:
+        """Of an address, whoever has it."""
+        await _lift(doors, caller.project, [], [_address(address)])
+
+    @router.delete("/suppressions/{contact_id:path}", status_code=204)
+    async def lift_contact(contact_id: str, caller: Writer) -> None:
+        """Of a contact; a suppression of its address stays."""
+        await _lift(doors, caller.project, [contact_id], [])
+
+    return router
+
+
+async def _lift(doors: Doors, project: str, contacts: list[str], addresses: list[str]) -> None:
+    async with doors.transaction() as tx:
+        lifted = await doors.suppressing.lift(tx, project, contacts, addresses)
+    if not lifted:
+        raise Problem(404, "unknown_suppression", "it is not on the list", "look at GET /v1/suppressions")
+
+
+def _address(address: str) -> str:
+    read, wrong = read_address(address)
+    if read is None:
+        raise Problem(422, "invalid", f"addresses: {wrong}", "correct it")
+    return read
+
+
+def _shown(row: asyncpg.Record) -> ShownSuppression:
+    named: dict[str, Any] = {"contact_id" if row["kind"] == "contact" else "address": row["shown"]}
+    return ShownSuppression(kind=row["kind"], reason=row["reason"], at=row["at"], **named)

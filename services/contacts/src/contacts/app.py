@@ -1,0 +1,93 @@
+"""What contacts consists of: streams, jobs, routes."""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from fastapi import APIRouter
+
+from contacts.adapters.answers import PostgresAnswers
+from contacts.adapters.audience import PostgresAudience
+from contacts.adapters.contacts import PostgresContacts
+from contacts.adapters.directory import PostgresDirectory
+from contacts.adapters.kafka import KafkaTargetsAhead
+from contacts.adapters.launches import PostgresLaunches
+from contacts.adapters.reading import PostgresReading
+from contacts.adapters.suppression import PostgresSuppression
+from contacts.api import Doors, build_routes
+from contacts.domain.address import AddressHash
+from contacts.handlers.authentication import Authentication
+from contacts.handlers.crm import CrmHandlers
+from contacts.handlers.imports import Imports
+from contacts.handlers.launches import LaunchHandlers
+from contacts.handlers.projects import ProjectHandlers
+from contacts.handlers.suppressing import Suppressing
+from contacts.handlers.updates import UpdateHandlers
+from contacts.handlers.writing import ContactWriter
+from contacts.jobs.sweep import EVERY_SECONDS, Sweep
+from contacts.jobs.walk import AudienceWalk
+from contacts.settings import Settings
+from contracts.topics import TOPICS
+from runtime.process import Resources
+from runtime.service import Gauge, Job, RawSubscription, Service, Subscription
+
+WALK_SECONDS = 0.1
+CHECK_SECONDS = 0.5
+
+
+def build(settings: Settings) -> Service:
+    address_hash = AddressHash(settings.secret_key)
+    writer = ContactWriter(PostgresContacts)
+    ahead = KafkaTargetsAhead(settings)
+    crm = CrmHandlers(PostgresDirectory, PostgresAnswers, writer, Authentication(settings.secret_key), address_hash)
+    launches = LaunchHandlers(PostgresLaunches, PostgresDirectory)
+    projects = ProjectHandlers(PostgresDirectory)
+    updates = UpdateHandlers(PostgresAnswers, writer)
+    walk = AudienceWalk(PostgresLaunches, PostgresAudience, PostgresDirectory, ahead, settings.targets_ahead)
+    sweep = Sweep(PostgresAnswers)
+    suppressing = Suppressing(PostgresContacts, PostgresSuppression, writer, address_hash)
+
+    def routes(resources: Resources) -> APIRouter:
+        doors = Doors(
+            transaction=resources.transaction,
+            reading=PostgresReading(resources.pool),
+            imports=Imports(writer, address_hash),
+            writer=writer,
+            suppressing=suppressing,
+            groups=PostgresContacts,
+        )
+        return build_routes(doors)
+
+    @asynccontextmanager
+    async def lifespan(_: Resources) -> AsyncIterator[None]:
+        yield
+        await ahead.close()
+
+    async def pending(_: Any, numbers: Sequence[int]) -> Mapping[int, float]:
+        found = await ahead.by_partition()
+        return {number: found.get(number, 0) for number in numbers}
+
+    return Service(
+        name="contacts",
+        migrations=Path(__file__).parent / "migrations",
+        subscriptions=(
+            RawSubscription("crm.contacts", crm.on_crm_contacts),
+            _subscription("launcher.launches", launches.on_launcher_launches),
+            _subscription("launcher.projects", projects.on_launcher_projects),
+            _subscription("executor.updates", updates.on_executor_updates),
+        ),
+        emits=("contacts.targets", "contacts.changes", "contacts.checks", "contacts.replies"),
+        jobs=(
+            Job("walk", walk.run, every=WALK_SECONDS),
+            Job("check", launches.check_again, every=CHECK_SECONDS),
+            Job("sweep", sweep.run, every=EVERY_SECONDS),
+        ),
+        gauges=(Gauge("slipway_targets_pending", "Targeted contacts that executor has not read yet, about.", pending),),
+        routes=routes,
+        lifespan=lifespan,
+    )
+
+
+def _subscription(topic: str, handler: Any) -> Subscription:
+    return Subscription(topic, {event.TYPE: event for event in TOPICS[topic].events}, handler)

@@ -1,0 +1,1 @@
+"""What a lease does between records."""

@@ -1,0 +1,17 @@
+"""What contacts reads from the environment beyond what every service reads."""
+
+from typing import ClassVar
+
+from pydantic import Field
+
+from runtime import settings
+
+
+class Settings(settings.Settings):
+    needs: ClassVar[tuple[str, ...]] = (*settings.Settings.needs, "secret_key")
+
+    targets_ahead: int = Field(
+        30_000,
+        ge=1000,
+        description="Fan-out waits while executor has so many targeted contacts before it: about a second of its work.",
+    )
