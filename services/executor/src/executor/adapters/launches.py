@@ -106,7 +106,7 @@ class PostgresLaunches:
             """
             INSERT INTO launch_share (partition, launch_id, project, open, entered, revision)
             SELECT $1, s.* FROM unnest($2::text[], $3::text[], $4::integer[], $5::json[], $6::bigint[]) AS s
-            ON CONFLICT (partition, launch_id) DO UPDATE
+            ON CONFLICT (launch_id, partition) DO UPDATE
             SET open = excluded.open, entered = excluded.entered, revision = excluded.revision
             """,
             tx.number,

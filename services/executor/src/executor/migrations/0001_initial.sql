@@ -42,7 +42,7 @@ CREATE TABLE launch_share (
     entered   json NOT NULL,
     revision  bigint NOT NULL,
     published bigint NOT NULL DEFAULT 0,
-    PRIMARY KEY (partition, launch_id)
+    PRIMARY KEY (launch_id, partition)
 );
 COMMENT ON TABLE launch_share IS 'Per launch and partition: instances that are open, and how many entered each step.';
 COMMENT ON COLUMN launch_share.published IS 'Revision of the newest StepsCounted.';

@@ -1,0 +1,142 @@
+"""What is asked over HTTP. Reads only, outside any transaction of a lease; a page is one query."""
+
+from collections.abc import AsyncGenerator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import asyncpg
+
+LEDGER_PAGE = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class InstanceRow:
+    launch_id: str
+    contact_id: str
+    scenario: str
+    version: int
+    status: str
+    step: str
+    due_at: datetime | None
+    started_at: datetime
+    ended_at: datetime | None
+    outcome: str | None
+    reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class IncidentRow:
+    launch_id: str
+    contact_id: str
+    step: str
+    detail: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerRow:
+    contact_id: str
+    state: str
+    outcome: str | None
+    reason: str | None
+
+
+class Queries:
+    def __init__(self, pool: "asyncpg.Pool[asyncpg.Record]") -> None:
+        self._pool = pool
+
+    async def knows(self, project: str, launch_id: str) -> bool:
+        """Whether it is a launch of that project; one without any target leaves nothing but its gate."""
+        found = await self._pool.fetchval(
+            """
+            SELECT EXISTS (SELECT FROM launch WHERE launch_id = $1 AND project = $2)
+                OR EXISTS (SELECT FROM gate WHERE launch_id = $1 AND project = $2)
+            """,
+            launch_id,
+            project,
+        )
+        return bool(found)
+
+    async def of_contact(
+        self, project: str, contact_id: str, partition: int, before: tuple[datetime, str] | None, limit: int
+    ) -> list[InstanceRow]:
+        """All instances of a contact, newest first. Probes each launch that started anybody on the partition: an
+        index by contact would cost every start as much as its primary key does."""
+        rows = await self._pool.fetch(
+            """
+            SELECT i.launch_id, i.contact_id, l.scenario, i.version, i.status, i.step, i.due_at, i.started_at,
+                   i.ended_at, i.outcome, i.reason
+            FROM launch_share s
+            JOIN launch l ON l.launch_id = s.launch_id
+            JOIN process_instance i ON i.launch_id = s.launch_id AND i.contact_id = $3
+            WHERE s.project = $1 AND s.partition = $2
+              AND ($4::timestamptz IS NULL OR (i.started_at, i.launch_id) < ($4, $5))
+            ORDER BY i.started_at DESC, i.launch_id DESC LIMIT $6
+            """,
+            project,
+            partition,
+            contact_id,
+            *(before or (None, None)),
+            limit,
+        )
+        return [InstanceRow(**row) for row in rows]
+
+    async def in_process(
+        self, project: str, scenario: str, after: tuple[str, str] | None, limit: int
+    ) -> list[InstanceRow]:
+        """Open instances of a scenario, by launch and contact."""
+        rows = await self._pool.fetch(
+            """
+            SELECT i.launch_id, i.contact_id, l.scenario, i.version, i.status, i.step, i.due_at, i.started_at,
+                   i.ended_at, i.outcome, i.reason
+            FROM launch l
+            JOIN process_instance i ON i.launch_id = l.launch_id
+            WHERE l.project = $1 AND l.scenario = $2 AND i.outcome IS NULL
+              AND EXISTS (SELECT FROM launch_share s WHERE s.launch_id = l.launch_id AND s.open > 0)
+              AND (i.launch_id, i.contact_id) > ($3, $4)
+            ORDER BY i.launch_id, i.contact_id LIMIT $5
+            """,
+            project,
+            scenario,
+            *(after or ("", "")),
+            limit,
+        )
+        return [InstanceRow(**row) for row in rows]
+
+    async def incidents(self, project: str, after: tuple[str, str] | None, limit: int) -> list[IncidentRow]:
+        rows = await self._pool.fetch(
+            """
+            SELECT launch_id, contact_id, step, detail, opened_at AS at FROM incident
+            WHERE project = $1 AND (launch_id, contact_id) > ($2, $3)
+            ORDER BY launch_id, contact_id LIMIT $4
+            """,
+            project,
+            *(after or ("", "")),
+            limit,
+        )
+        return [IncidentRow(**row) for row in rows]
+
+    async def ledger(self, launch_id: str) -> AsyncGenerator[LedgerRow, None]:
+        """Every target executor has decided on, by contact id (bytewise), a page at a time."""
+        after = ""
+        while True:
+            rows: list[Any] = await self._pool.fetch(
+                """
+                (SELECT contact_id, CASE WHEN outcome IS NULL THEN 'open' ELSE 'ended' END AS state, outcome,
+                        CASE WHEN outcome IS NOT NULL THEN reason END AS reason
+                 FROM process_instance WHERE launch_id = $1 AND contact_id > $2 ORDER BY contact_id LIMIT $3)
+                UNION ALL
+                (SELECT contact_id, 'refused', 'other', reason
+                 FROM refused_target WHERE launch_id = $1 AND contact_id > $2 ORDER BY contact_id LIMIT $3)
+                ORDER BY contact_id LIMIT $3
+                """,
+                launch_id,
+                after,
+                LEDGER_PAGE,
+            )
+            for row in rows:
+                yield LedgerRow(**row)
+            if len(rows) < LEDGER_PAGE:
+                return
+            after = rows[-1]["contact_id"]

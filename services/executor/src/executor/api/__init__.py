@@ -1,0 +1,19 @@
+"""executor's routes: process instances, incidents and the ledger of a launch. Read only."""
+
+from typing import TYPE_CHECKING
+
+from fastapi import APIRouter
+
+from executor.adapters.queries import Queries
+from executor.api import instances, ledger
+
+if TYPE_CHECKING:
+    from runtime.process import Resources
+
+
+def routes(resources: "Resources") -> APIRouter:
+    queries = Queries(resources.pool)
+    router = APIRouter(prefix="/v1", tags=["executor"])
+    router.include_router(instances.routes(queries, resources.partitions))
+    router.include_router(ledger.routes(queries))
+    return router

@@ -1,0 +1,22 @@
+"""The `next` of a page: opaque to clients, the last row's key to us."""
+
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+
+import orjson
+
+from runtime.problems import Problem
+
+
+def written(*key: str) -> str:
+    return urlsafe_b64encode(orjson.dumps(key)).decode().rstrip("=")
+
+
+def read(cursor: str | None) -> tuple[str, str] | None:
+    """Raises the 400 of a cursor that is none of ours."""
+    if cursor is None:
+        return None
+    try:
+        first, second = orjson.loads(urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+        return str(first), str(second)
+    except (ValueError, TypeError):
+        raise Problem(400, "bad_cursor", "this cursor is not one of ours", "leave it out to start over") from None

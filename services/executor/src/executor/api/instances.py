@@ -1,0 +1,118 @@
+"""Process instances of a contact and of a scenario, and those that need a person."""
+
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Path, Query
+from pydantic import BaseModel
+
+from contracts.words import Name, Outcome, Permission
+from executor.adapters.queries import IncidentRow, InstanceRow, Queries
+from executor.api import cursors
+from executor.domain.cohort import Status
+from runtime.auth import Caller, requires
+from runtime.cloudevents import rfc3339
+from runtime.partitions import partition_of
+from runtime.problems import Problem
+
+Viewer = Annotated[Caller, Depends(requires(Permission.VIEW))]
+Cursor = Annotated[str | None, Query(max_length=800, description="`next` of the page before.")]
+Limit = Annotated[int, Query(ge=1, le=1000)]
+
+
+class Instance(BaseModel):
+    launch_id: str
+    contact_id: str
+    scenario: str
+    version: int
+    status: Status
+    step: str
+    due_at: str | None
+    started_at: str
+    ended_at: str | None
+    outcome: Outcome | None
+    reason: str | None
+
+
+class Instances(BaseModel):
+    items: list[Instance]
+    next: str | None
+
+
+class Incident(BaseModel):
+    launch_id: str
+    contact_id: str
+    step: str
+    detail: str
+    at: str
+
+
+class Incidents(BaseModel):
+    items: list[Incident]
+    next: str | None
+
+
+def routes(queries: Queries, partitions: int) -> APIRouter:
+    router = APIRouter()
+
+    @router.get("/contacts/{contact_id:path}/instances")
+    async def of_contact(
+        contact_id: Annotated[str, Path(min_length=1, max_length=128)],
+        caller: Viewer,
+        cursor: Cursor = None,
+        limit: Limit = 100,
+    ) -> Instances:
+        """All process instances of a contact, newest first."""
+        before = _moment(cursor)
+        rows = await queries.of_contact(caller.project, contact_id, partition_of(contact_id, partitions), before, limit)
+        full = len(rows) == limit
+        following = cursors.written(rows[-1].started_at.isoformat(), rows[-1].launch_id) if full else None
+        return Instances(items=list(map(_instance, rows)), next=following)
+
+    @router.get("/scenarios/{key}/instances")
+    async def of_scenario(key: Name, caller: Viewer, cursor: Cursor = None, limit: Limit = 100) -> Instances:
+        """Contacts in process of a scenario, by launch and contact id."""
+        rows = await queries.in_process(caller.project, key, cursors.read(cursor), limit)
+        return Instances(items=list(map(_instance, rows)), next=_next(rows, limit))
+
+    @router.get("/incidents")
+    async def incidents(caller: Viewer, cursor: Cursor = None, limit: Limit = 100) -> Incidents:
+        """Open instances that cannot go on without a person."""
+        rows = await queries.incidents(caller.project, cursors.read(cursor), limit)
+        items = [
+            Incident(launch_id=r.launch_id, contact_id=r.contact_id, step=r.step, detail=r.detail, at=rfc3339(r.at))
+            for r in rows
+        ]
+        return Incidents(items=items, next=_next(rows, limit))
+
+    return router
+
+
+def _moment(cursor: str | None) -> tuple[datetime, str] | None:
+    key = cursors.read(cursor)
+    if key is None:
+        return None
+    try:
+        return datetime.fromisoformat(key[0]), key[1]
+    except ValueError:
+        raise Problem(400, "bad_cursor", "this cursor is not one of ours", "leave it out to start over") from None
+
+
+def _next(rows: list[InstanceRow] | list[IncidentRow], limit: int) -> str | None:
+    return cursors.written(rows[-1].launch_id, rows[-1].contact_id) if len(rows) == limit else None
+
+
+def _instance(row: InstanceRow) -> Instance:
+    return Instance(
+        launch_id=row.launch_id,
+        contact_id=row.contact_id,
+        scenario=row.scenario,
+        version=row.version,
+        status=Status(row.status),
+        step=row.step,
+        due_at=None if row.due_at is None else rfc3339(row.due_at),
+        started_at=rfc3339(row.started_at),
+        ended_at=None if row.ended_at is None else rfc3339(row.ended_at),
+        outcome=None if row.outcome is None else Outcome(row.outcome),
+        reason=row.reason,
+    )
