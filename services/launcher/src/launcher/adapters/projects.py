@@ -134,4 +134,4 @@ def _user(row: asyncpg.Record) -> User:
 
 def _grants(row: asyncpg.Record) -> Grants:
     """What is no permission any more grants nothing."""
-    return frozenset(Permission(grant) for grant in row["grants"] if grant in Permission)
+    return frozenset(grant for grant in Permission if grant in row["grants"])

@@ -1,0 +1,49 @@
+"""HTTP: thin routes over the handlers. Every one is in the table of `launcher.domain.access`."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from fastapi import APIRouter
+
+from launcher.api import audit, keys, launches, projects, scenarios, tokens, users
+from launcher.api.doors import Doors
+from launcher.api.idempotency import Idempotency
+from launcher.handlers.launches import LaunchHandlers
+from launcher.handlers.projects import ProjectHandlers
+from launcher.handlers.scenarios import ScenarioHandlers
+from launcher.handlers.tokens import TokenHandlers
+from launcher.handlers.validator import Validator
+from launcher.ports import Audit, Keys, Launches, Projects, Scenarios, Users
+
+if TYPE_CHECKING:
+    from runtime.process import Resources
+
+
+@dataclass(frozen=True, slots=True)
+class Surface:
+    """What the routes call."""
+
+    projects: Projects
+    keys: Keys
+    users: Users
+    scenarios: Scenarios
+    launches: Launches
+    audit: Audit
+    parties: ProjectHandlers
+    versions: ScenarioHandlers
+    control: LaunchHandlers
+    tokens: TokenHandlers
+    validator: Validator
+    idempotency: Idempotency
+
+
+def routes(surface: Surface, resources: "Resources") -> APIRouter:
+    doors = Doors(resources, surface.projects)
+    tokens.add(doors, surface.tokens)
+    projects.add(doors, surface.parties, surface.projects, surface.idempotency)
+    keys.add(doors, surface.parties, surface.keys, surface.idempotency)
+    users.add(doors, surface.parties, surface.users, surface.idempotency)
+    scenarios.add(doors, surface.versions, surface.scenarios, surface.validator)
+    launches.add(doors, surface.control, surface.launches, surface.idempotency)
+    audit.add(doors, surface.audit)
+    return doors.router

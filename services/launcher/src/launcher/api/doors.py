@@ -1,0 +1,80 @@
+"""Routes that open only to whom the table of `launcher.domain.access` lets in. There is no other way to add one."""
+
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Annotated, Any
+
+from fastapi import APIRouter, Depends, Request
+
+from contracts.words import Permission
+from launcher.domain.access import ROUTES, Door
+from launcher.domain.parties import ADMINISTRATOR, ALL_GRANTS, Asker, Grants
+from launcher.ports import Projects
+from runtime.auth import ANY_PROJECT, Caller, requires
+from runtime.problems import Problem
+from runtime.tokens import EVERYTHING
+
+if TYPE_CHECKING:
+    from runtime.process import Resources
+
+Guard = Callable[..., Awaitable[None]]
+
+
+class Doors:
+    def __init__(self, resources: "Resources", projects: Projects) -> None:
+        self.resources = resources
+        self.router = APIRouter(tags=["launcher"])
+        self._projects = projects
+
+    def __call__(
+        self, method: str, path: str, *, across_projects: bool = False, **options: Any
+    ) -> Callable[[Callable[..., Any]], None]:
+        """Adds the decorated function as a route. Raises KeyError for one that the table does not know."""
+        door = ROUTES[method, path]
+        guards = [] if door is Door.CREDENTIALS else [Depends(self._guard(door, across_projects))]
+
+        def register(endpoint: Callable[..., Any]) -> None:
+            self.router.add_api_route(path, endpoint, methods=[method], dependencies=guards, **options)
+
+        return register
+
+    def _guard(self, door: Permission | Door, across_projects: bool) -> Guard:
+        administrators = door is Door.ADMINISTRATOR
+        required = requires(
+            Permission.USERS_MANAGE if isinstance(door, Door) else door,
+            across_projects=across_projects or administrators,
+        )
+
+        async def guard(request: Request, caller: Annotated[Caller, Depends(required)]) -> None:
+            if administrators and caller.project != ANY_PROJECT:
+                detail = f"{caller.subject} is of one project, and this is for the administrator of all"
+                raise Problem(403, "forbidden", detail, "ask whoever runs this installation")
+            if caller.subject == ADMINISTRATOR and caller.project != ANY_PROJECT:
+                await self._known(caller.project)
+            request.state.asker = Asker(caller.project, caller.subject, _grants(caller))
+
+        return guard
+
+    async def _known(self, project: str) -> None:
+        """Others have a project that there is; the administrator names one."""
+        async with self.resources.pool.acquire() as connection:
+            if await self._projects.load(connection, project) is None:
+                raise Problem(
+                    404,
+                    "unknown_project",
+                    f"there is no project {project}",
+                    f"make it: slipway project create {project}",
+                )
+
+
+def asker_of(request: Request) -> Asker:
+    asker: Asker = request.state.asker
+    return asker
+
+
+def _grants(caller: Caller) -> Grants:
+    if EVERYTHING in caller.grants:
+        return ALL_GRANTS
+    return frozenset(grant for grant in Permission if grant in caller.grants)
+
+
+Asking = Annotated[Asker, Depends(asker_of)]

@@ -1,0 +1,176 @@
+"""Launches: asked for, stopped, listed, shown."""
+
+from datetime import datetime
+from typing import Annotated, Any
+
+from fastapi import Query, Response
+from pydantic import AwareDatetime, Field
+
+from contracts.checks import Point
+from contracts.crm import LaunchRequest, OptionsGiven, ParticipantsGiven
+from contracts.words import LaunchState, Name
+from launcher.api.doors import Asking, Doors
+from launcher.api.idempotency import Idempotency, Required
+from launcher.api.shapes import (
+    Cursor,
+    Input,
+    Limit,
+    Output,
+    Page,
+    PathWord,
+    Time,
+    Word,
+    from_cursor,
+    granted,
+    problem,
+    to_cursor,
+)
+from launcher.domain.launch import Launch
+from launcher.domain.parties import Asker
+from launcher.domain.refusals import Denied
+from launcher.handlers.launches import LaunchHandlers
+from launcher.ports import Launches, LaunchFilter
+from runtime.cloudevents import rfc3339
+from runtime.ids import derive
+from runtime.transaction import Transaction
+
+
+class LaunchGiven(Input):
+    """`launch.request` as on Kafka; the project is the caller's."""
+
+    project: Name | None = None
+    scenario: Name
+    participants: ParticipantsGiven
+    options: OptionsGiven = Field(default_factory=OptionsGiven)
+    context: dict[str, Any] = Field(default_factory=dict)
+    count_token: str | None = None
+
+
+class LaunchAsked(Output):
+    launch_id: str
+    state: LaunchState
+    points: list[Point]
+    """Why it is `rejected`, or warnings. `validating`: contacts is still checking the selection."""
+
+
+class LaunchStoppedShown(Output):
+    launch_id: str
+    state: LaunchState
+
+
+class LaunchShown(Output):
+    launch_id: str
+    project: str
+    scenario: str
+    scenario_version: int | None
+    state: LaunchState
+    requested_by: str
+    participants: dict[str, Any]
+    selected: int | None
+    """How many contacts were named one by one."""
+    options: dict[str, Any]
+    context: dict[str, Any]
+    points: list[Point]
+    targeted_expected: int | None
+    command_id: str | None
+    command_source: str | None
+    drafted_at: Time
+    requested_at: Time | None
+    ended_at: Time | None
+    figures: dict[str, Any] | None
+    """The newest absolute counts, as on `log.launches`; null before the first."""
+
+
+def add(doors: Doors, handlers: LaunchHandlers, launches: Launches, idempotency: Idempotency) -> None:
+    resources = doors.resources
+
+    @doors("POST", "/v1/launches", status_code=202, response_model=LaunchAsked)
+    async def launch(given: LaunchGiven, asker: Asking, idempotency_key: Required) -> Response:
+        """Asks for a launch. Refused by what launcher knows: `rejected` at once; by contacts: a moment later."""
+        if given.project not in (None, asker.project):
+            remedy = "leave `project` out, or use a key of that project"
+            raise problem(Denied("project_mismatch", f"the caller is of project {asker.project}", remedy))
+        request = LaunchRequest.model_validate({**given.model_dump(mode="json"), "project": asker.project})
+
+        async def work(tx: Transaction) -> tuple[int, LaunchAsked]:
+            launch_id = await _new_launch_id(tx, launches, asker, idempotency_key)
+            made = await handlers.request(tx, request, asker, launch_id)
+            return 202, LaunchAsked(launch_id=made.launch_id, state=made.state, points=list(made.points))
+
+        asked = ["POST /v1/launches", request.model_dump(mode="json")]
+        return await idempotency.once(resources, asker, idempotency_key, asked, work)
+
+    @doors("POST", "/v1/launches/{launch_id}/stop")
+    async def stop(launch_id: PathWord, asker: Asking) -> LaunchStoppedShown:
+        """Steps done stay done and counted; the rest is cancelled. Again is harmless."""
+        async with resources.transaction() as tx:
+            stopped = granted(await handlers.stop(tx, asker, launch_id))
+        return LaunchStoppedShown(launch_id=stopped.launch_id, state=stopped.state)
+
+    @doors("GET", "/v1/launches")
+    async def list_launches(
+        asker: Asking,
+        state: LaunchState | None = None,
+        scenario: Annotated[Word | None, Query()] = None,
+        user: Annotated[Word | None, Query()] = None,
+        since: AwareDatetime | None = None,
+        cursor: Cursor = None,
+        limit: Limit = 50,
+    ) -> Page[LaunchShown]:
+        """Newest first; rejected ones with their points."""
+        position = from_cursor(cursor, str, str)
+        before = (_moment(position[0]), position[1]) if position else None
+        wanted = LaunchFilter(state, scenario, user, since, before, limit + 1)
+        async with resources.pool.acquire() as connection:
+            found = await launches.listed(connection, asker.project, wanted)
+        last = found[limit - 1] if len(found) > limit else None
+        following = to_cursor(last.drafted_at.isoformat(), last.launch_id) if last else None
+        return Page(items=[_shown(each) for each in found[:limit]], next=following)
+
+    @doors("GET", "/v1/launches/{launch_id}")
+    async def show(launch_id: PathWord, asker: Asking) -> LaunchShown:
+        """One launch with its newest counts."""
+        async with resources.pool.acquire() as connection:
+            found = await launches.load(connection, asker.project, launch_id)
+        if found is None:
+            detail = f"there is no launch {launch_id} in this project"
+            raise problem(Denied("unknown_launch", detail, "`slipway launches` lists them"))
+        return _shown(found)
+
+
+async def _new_launch_id(tx: Transaction, launches: Launches, asker: Asker, key: str) -> str:
+    """Derived from who asked under which key; if that was more than 30 days ago, from the time too."""
+    launch_id = derive("launch", asker.project, asker.subject, key)
+    if await launches.exists(tx.connection, launch_id):
+        launch_id = derive(launch_id, rfc3339(tx.now))
+    return launch_id
+
+
+def _moment(text: str) -> datetime:
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        raise problem(Denied("invalid", "this cursor is not one of ours", "send `next` of the page before")) from None
+
+
+def _shown(launch: Launch) -> LaunchShown:
+    return LaunchShown(
+        launch_id=launch.launch_id,
+        project=launch.project,
+        scenario=launch.scenario,
+        scenario_version=launch.version,
+        state=launch.state,
+        requested_by=launch.requested_by,
+        participants=launch.participants,
+        selected=launch.selected,
+        options=launch.options,
+        context=launch.context,
+        points=list(launch.points),
+        targeted_expected=launch.targeted_expected,
+        command_id=launch.origin.id if launch.origin else None,
+        command_source=launch.origin.source if launch.origin else None,
+        drafted_at=launch.drafted_at,
+        requested_at=launch.requested_at,
+        ended_at=launch.ended_at,
+        figures=launch.figures,
+    )

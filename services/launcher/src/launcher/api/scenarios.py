@@ -1,0 +1,233 @@
+"""Scenario files: validated, pushed, activated, shown, compared."""
+
+import asyncio
+import difflib
+from typing import Annotated, Any
+
+from fastapi import Query, Request, Response
+
+from contracts.checks import Point
+from contracts.scenario import Scenario
+from launcher.adapters.scenario_files import read_file
+from launcher.api.doors import Asking, Doors
+from launcher.api.shapes import Input, Output, Page, PathWord, Time, granted, problem
+from launcher.domain.documents import digest
+from launcher.domain.points import blocks
+from launcher.domain.refusals import Denied
+from launcher.domain.scenarios import StoredScenario, StoredVersion
+from launcher.handlers.scenarios import ScenarioHandlers, unknown_scenario, unknown_version
+from launcher.handlers.validator import Validator
+from launcher.ports import Scenarios
+from runtime.transaction import Connection
+
+VersionNumber = Annotated[int, Query(ge=1)]
+
+
+class Judgement(Output):
+    valid: bool
+    points: list[Point]
+
+
+class PushedShown(Output):
+    key: str
+    version: int
+    created: bool
+    """False: the newest version says the same."""
+    state: str
+    active_version: int | None
+    points: list[Point]
+    """Warnings."""
+
+
+class Activated(Input):
+    version: int | None = None
+    """Null: the newest."""
+
+
+class ScenarioShown(Output):
+    key: str
+    name: str
+    state: str
+    active_version: int | None
+    newest_version: int
+    creator: str
+    created_at: Time
+
+
+class VersionListed(Output):
+    version: int
+    pushed_by: str
+    pushed_at: Time
+
+
+class VersionShown(VersionListed):
+    key: str
+    body: dict[str, Any]
+    source: str
+    """The file as it was pushed."""
+
+
+class Difference(Output):
+    diff: str
+    """Unified diff of the two files; empty where they say the same."""
+
+
+FILE = {
+    "requestBody": {
+        "description": "A scenario file; its shape is docs/schemas/scenario.json.",
+        "required": True,
+        "content": {media: {"schema": {"type": "object"}} for media in ("application/yaml", "application/json")},
+    }
+}
+NEWEST = Activated()
+
+
+def add(doors: Doors, handlers: ScenarioHandlers, scenarios: Scenarios, validator: Validator) -> None:
+    _add_files(doors, handlers, validator)
+    _add_states(doors, handlers)
+    _add_reading(doors, scenarios)
+
+
+def _add_files(doors: Doors, handlers: ScenarioHandlers, validator: Validator) -> None:
+    resources = doors.resources
+
+    async def judged(request: Request) -> tuple[Scenario | None, list[Point]]:
+        """In a thread: parsing and compiling a large file takes longer than the event loop should stand still."""
+        json = "json" in request.headers.get("content-type", "").lower()
+        return await asyncio.to_thread(_judge, validator, await request.body(), json)
+
+    @doors("POST", "/v1/scenarios/validate", openapi_extra=FILE)
+    async def validate(request: Request, asker: Asking) -> Judgement:
+        """Every point against a file; nothing is kept."""
+        _, points = await judged(request)
+        return Judgement(valid=not blocks(points), points=points)
+
+    @doors(
+        "POST",
+        "/v1/scenarios",
+        status_code=201,
+        responses={200: {"description": "it was there already"}},
+        openapi_extra=FILE,
+    )
+    async def push(request: Request, asker: Asking, response: Response) -> PushedShown:
+        """A new version; the same content as the newest is that version (200)."""
+        scenario, points = await judged(request)
+        if scenario is None or blocks(points):
+            raise problem(
+                Denied(
+                    "scenario_invalid", "this file is not a valid scenario", "correct what `points` name", tuple(points)
+                )
+            )
+        async with resources.transaction() as tx:
+            pushed = granted(await handlers.push(tx, asker, scenario, (await request.body()).decode("utf-8-sig")))
+        response.status_code = 201 if pushed.created else 200
+        return PushedShown(
+            key=pushed.scenario.key,
+            version=pushed.version,
+            created=pushed.created,
+            state=pushed.scenario.state,
+            active_version=pushed.scenario.active_version,
+            points=points,
+        )
+
+
+def _add_states(doors: Doors, handlers: ScenarioHandlers) -> None:
+    resources = doors.resources
+
+    @doors("POST", "/v1/scenarios/{key}/activate")
+    async def activate(key: PathWord, asker: Asking, given: Activated = NEWEST) -> ScenarioShown:
+        """Lets a version be launched. What runs keeps the version it started with."""
+        async with resources.transaction() as tx:
+            return _shown(granted(await handlers.activate(tx, asker, key, given.version)))
+
+    @doors("POST", "/v1/scenarios/{key}/deactivate")
+    async def deactivate(key: PathWord, asker: Asking) -> ScenarioShown:
+        """No further launches; what runs goes on."""
+        async with resources.transaction() as tx:
+            return _shown(granted(await handlers.deactivate(tx, asker, key)))
+
+    @doors("POST", "/v1/scenarios/{key}/archive")
+    async def archive(key: PathWord, asker: Asking) -> ScenarioShown:
+        """For good; only when its launches have ended."""
+        async with resources.transaction() as tx:
+            return _shown(granted(await handlers.archive(tx, asker, key)))
+
+
+def _add_reading(doors: Doors, scenarios: Scenarios) -> None:
+    pool = doors.resources.pool
+
+    @doors("GET", "/v1/scenarios")
+    async def list_scenarios(asker: Asking) -> Page[ScenarioShown]:
+        """The project's scenarios, archived ones too."""
+        async with pool.acquire() as connection:
+            return Page(items=[_shown(each) for each in await scenarios.of_project(connection, asker.project)])
+
+    @doors("GET", "/v1/scenarios/{key}")
+    async def show_scenario(key: PathWord, asker: Asking) -> ScenarioShown:
+        """One scenario's state."""
+        async with pool.acquire() as connection:
+            found = await scenarios.load(connection, asker.project, key)
+        return _shown(granted(found or unknown_scenario(key)))
+
+    @doors("GET", "/v1/scenarios/{key}/versions")
+    async def list_versions(key: PathWord, asker: Asking) -> Page[VersionListed]:
+        """Newest first."""
+        async with pool.acquire() as connection:
+            found = await scenarios.versions(connection, asker.project, key)
+        granted(found or unknown_scenario(key))
+        return Page(
+            items=[VersionListed(version=v.version, pushed_by=v.pushed_by, pushed_at=v.pushed_at) for v in found]
+        )
+
+    async def version_of(connection: Connection, project: str, key: str, version: int) -> StoredVersion:
+        if await scenarios.load(connection, project, key) is None:
+            raise problem(unknown_scenario(key))
+        return granted(await scenarios.version(connection, project, key, version) or unknown_version(key, version))
+
+    @doors("GET", "/v1/scenarios/{key}/versions/{version}")
+    async def show_version(key: PathWord, version: int, asker: Asking) -> VersionShown:
+        """A version as it was pushed."""
+        async with pool.acquire() as connection:
+            found = await version_of(connection, asker.project, key, version)
+        return VersionShown(
+            key=key,
+            version=found.version,
+            pushed_by=found.pushed_by,
+            pushed_at=found.pushed_at,
+            body=found.body.model_dump(mode="json", exclude_defaults=True),
+            source=found.source,
+        )
+
+    @doors("GET", "/v1/scenarios/{key}/diff")
+    async def diff(
+        key: PathWord,
+        asker: Asking,
+        old: Annotated[VersionNumber, Query(alias="from")],
+        new: Annotated[VersionNumber, Query(alias="to")],
+    ) -> Difference:
+        """What changed from one version's file to another's."""
+        async with pool.acquire() as connection:
+            texts = [(await version_of(connection, asker.project, key, number)).source for number in (old, new)]
+        lines = difflib.unified_diff(
+            texts[0].splitlines(), texts[1].splitlines(), f"{key} {old}", f"{key} {new}", lineterm=""
+        )
+        return Difference(diff="\n".join(lines))
+
+
+def _judge(validator: Validator, raw: bytes, json: bool) -> tuple[Scenario | None, list[Point]]:
+    scenario = read_file(raw, json=json)
+    if not isinstance(scenario, Scenario):
+        return None, scenario
+    return scenario, list(validator.points(digest(scenario.model_dump(mode="json")), scenario))
+
+
+def _shown(scenario: StoredScenario) -> ScenarioShown:
+    return ScenarioShown(
+        key=scenario.key,
+        name=scenario.name,
+        state=scenario.state,
+        active_version=scenario.active_version,
+        newest_version=scenario.newest_version,
+        creator=scenario.creator,
+        created_at=scenario.created_at,
+    )

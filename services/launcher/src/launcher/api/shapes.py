@@ -1,0 +1,95 @@
+"""Shapes that several routes share: times, ids, pages, problems."""
+
+import base64
+import binascii
+from datetime import datetime
+from typing import Annotated, Any, Generic, TypeVar
+
+import orjson
+from fastapi import Path, Query
+from pydantic import BaseModel, ConfigDict, PlainSerializer, StringConstraints, model_validator
+
+from launcher.domain.documents import Unreadable, flaw
+from launcher.domain.refusals import Denied, Refusal
+from runtime.cloudevents import rfc3339
+from runtime.problems import Problem
+
+T = TypeVar("T")
+
+Time = Annotated[datetime, PlainSerializer(rfc3339, return_type=str)]
+"""RFC 3339, UTC, milliseconds, `Z`."""
+Word = Annotated[str, StringConstraints(max_length=128, pattern=r"^[^\x00-\x1f\x7f]+$")]
+PathWord = Annotated[str, Path(max_length=128, pattern=r"^[^\x00-\x1f\x7f]+$")]
+UserName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_.@+-]{0,62}$")]
+"""A user's name: lower case, may be a mail address."""
+Limit = Annotated[int, Query(ge=1, le=500, description="At most so many items.")]
+Cursor = Annotated[str | None, Query(max_length=400, description="`next` of the page before.")]
+
+_STATUS = {
+    "unauthenticated": 401,
+    "forbidden": 403,
+    "unknown_project": 404,
+    "unknown_key": 404,
+    "unknown_user": 404,
+    "unknown_scenario": 404,
+    "unknown_version": 404,
+    "unknown_launch": 404,
+    "conflict": 409,
+    "wrong_state": 409,
+    "project_missing": 400,
+}
+
+
+class Input(BaseModel):
+    """What somebody sends: nothing unknown, and nothing that cannot be kept."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _plain(cls, value: Any) -> Any:
+        if isinstance(wrong := flaw(value), Unreadable):
+            raise ValueError(wrong.message)
+        return value
+
+
+class Output(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+
+class Page(Output, Generic[T]):
+    items: list[T]
+    next: str | None = None
+    """Cursor of the next page; null: this is the last."""
+
+
+def problem(why: Denied | Refusal) -> Problem:
+    if isinstance(why, Refusal):
+        return Problem(_STATUS.get(why.code, 422), why.code, why.detail, "look at its state: slipway launches")
+    headers = {"WWW-Authenticate": "Bearer"} if why.code == "unauthenticated" else None
+    extra = {"points": [point.model_dump(mode="json") for point in why.points]} if why.points else {}
+    return Problem(_STATUS.get(why.code, 422), why.code, why.detail, why.remedy, headers=headers, **extra)
+
+
+def granted(answer: T | Denied | Refusal) -> T:
+    """The answer, or the problem that it is: raised inside the transaction, so that nothing of it stays."""
+    if isinstance(answer, Denied | Refusal):
+        raise problem(answer)
+    return answer
+
+
+def to_cursor(*position: str | int) -> str:
+    return base64.urlsafe_b64encode(orjson.dumps(position)).decode().rstrip("=")
+
+
+def from_cursor(cursor: str | None, *kinds: type) -> list[Any] | None:
+    """What `to_cursor` was given. Raises Problem for anything else."""
+    if cursor is None:
+        return None
+    try:
+        position = orjson.loads(base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True))
+        if isinstance(position, list) and [type(part) for part in position] == list(kinds):
+            return position
+    except (binascii.Error, ValueError):
+        pass
+    raise Problem(422, "invalid", "this cursor is not one of ours", "send `next` of the page before, or leave it out")

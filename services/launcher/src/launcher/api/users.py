@@ -1,0 +1,108 @@
+"""Users: what they may do, and whom scenarios that they created may send to."""
+
+from fastapi import Response
+from pydantic import Field
+
+from contracts.scenario import Cel
+from contracts.words import Permission
+from launcher.api.doors import Asking, Doors
+from launcher.api.idempotency import Idempotency, Optional
+from launcher.api.shapes import Input, Output, Page, PathWord, Time, UserName, granted, problem
+from launcher.domain.parties import User
+from launcher.domain.refusals import Denied
+from launcher.handlers.projects import ProjectHandlers
+from launcher.ports import Users
+from runtime.transaction import Transaction
+
+
+class UserGiven(Input):
+    user: UserName
+    grants: list[Permission] = Field(default_factory=list)
+    restriction: Cel | None = None
+    """CEL over `contact`: whom scenarios of this creator may send to. Null: everybody."""
+
+
+class Granted(Input):
+    grants: list[Permission]
+    """Exactly these from now on."""
+
+
+class Restricted(Input):
+    where: Cel | None
+    """Null: everybody again."""
+
+
+class UserShown(Output):
+    user: str
+    project: str
+    grants: list[Permission]
+    restriction: str | None
+    disabled: bool
+    created_by: str
+    created_at: Time
+
+
+class UserMade(UserShown):
+    token: str
+    """For `slipway login` and HTTP, `<id>.<secret>`; shown once."""
+
+
+def add(doors: Doors, parties: ProjectHandlers, users: Users, idempotency: Idempotency) -> None:
+    resources = doors.resources
+
+    @doors("POST", "/v1/users", status_code=201, response_model=UserMade)
+    async def make_user(given: UserGiven, asker: Asking, idempotency_key: Optional = None) -> Response:
+        """A user with these permissions, at most the caller's own."""
+
+        async def work(tx: Transaction) -> tuple[int, UserMade]:
+            grants = frozenset(given.grants)
+            made = granted(await parties.make_user(tx, asker, given.user, grants, given.restriction))
+            return 201, UserMade(**_shown(made.user).model_dump(), token=made.token)
+
+        asked = ["POST /v1/users", given.model_dump(mode="json")]
+        return await idempotency.once(resources, asker, idempotency_key, asked, work)
+
+    @doors("GET", "/v1/users")
+    async def list_users(asker: Asking) -> Page[UserShown]:
+        """The project's users, disabled ones too."""
+        async with resources.pool.acquire() as connection:
+            return Page(items=[_shown(user) for user in await users.of_project(connection, asker.project)])
+
+    @doors("GET", "/v1/users/{user}")
+    async def show_user(user: PathWord, asker: Asking) -> UserShown:
+        """One user."""
+        async with resources.pool.acquire() as connection:
+            found = await users.load(connection, asker.project, user)
+        if found is None:
+            raise problem(Denied("unknown_user", f"there is no user {user} in this project", "look at GET /v1/users"))
+        return _shown(found)
+
+    @doors("POST", "/v1/users/{user}/disable")
+    async def disable_user(user: PathWord, asker: Asking) -> UserShown:
+        """Their token is worth nothing any more; short tokens minted from it end within ten minutes."""
+        async with resources.transaction() as tx:
+            return _shown(granted(await parties.disable(tx, asker, user)))
+
+    @doors("POST", "/v1/users/{user}/grant")
+    async def grant_user(user: PathWord, given: Granted, asker: Asking) -> UserShown:
+        """Sets what a user may do."""
+        async with resources.transaction() as tx:
+            return _shown(granted(await parties.grant(tx, asker, user, frozenset(given.grants))))
+
+    @doors("POST", "/v1/users/{user}/restrict")
+    async def restrict_user(user: PathWord, given: Restricted, asker: Asking) -> UserShown:
+        """Restricts whom scenarios of this creator send to."""
+        async with resources.transaction() as tx:
+            return _shown(granted(await parties.restrict(tx, asker, user, given.where)))
+
+
+def _shown(user: User) -> UserShown:
+    return UserShown(
+        user=user.user,
+        project=user.project,
+        grants=sorted(user.grants),
+        restriction=user.restriction,
+        disabled=user.disabled,
+        created_by=user.created_by,
+        created_at=user.created_at,
+    )

@@ -1,0 +1,70 @@
+"""launcher's composition root: what it is made of, what it consumes and emits."""
+
+from functools import partial
+from pathlib import Path
+
+from contracts.checks import LaunchChecked
+from contracts.crm import LaunchCompleted, LaunchFailed, LaunchProgressed, LaunchStopped
+from launcher.adapters.audit import PostgresAudit
+from launcher.adapters.commands import PostgresCommands
+from launcher.adapters.http_requests import PostgresHttpRequests
+from launcher.adapters.language import RuntimeLanguage
+from launcher.adapters.launches import PostgresLaunches
+from launcher.adapters.projects import PostgresKeys, PostgresProjects, PostgresUsers
+from launcher.adapters.scenarios import PostgresScenarios
+from launcher.adapters.secrets import KeySeals, RandomCredentials
+from launcher.api import Surface, routes
+from launcher.api.idempotency import Idempotency
+from launcher.handlers.authentication import Authentication
+from launcher.handlers.commands import CommandHandlers
+from launcher.handlers.launches import LaunchHandlers
+from launcher.handlers.projects import ProjectHandlers
+from launcher.handlers.scenarios import ScenarioHandlers
+from launcher.handlers.tokens import TokenHandlers
+from launcher.handlers.validator import Validator
+from launcher.handlers.versions import Versions
+from launcher.jobs import Forgetting
+from launcher.settings import Settings
+from runtime.service import Job, RawSubscription, Service, Subscription
+
+
+def build(settings: Settings) -> Service:
+    projects, keys, users = PostgresProjects(), PostgresKeys(), PostgresUsers()
+    scenarios, launches = PostgresScenarios(), PostgresLaunches()
+    commands, audit = PostgresCommands(), PostgresAudit()
+    seals, credentials = KeySeals(settings.secret_key), RandomCredentials()
+    validator = Validator(RuntimeLanguage())
+    control = LaunchHandlers(launches, Versions(scenarios, projects, validator), commands, audit)
+    surface = Surface(
+        projects=projects,
+        keys=keys,
+        users=users,
+        scenarios=scenarios,
+        launches=launches,
+        audit=audit,
+        parties=ProjectHandlers(projects, keys, users, audit, seals, credentials, validator.language),
+        versions=ScenarioHandlers(scenarios, launches, audit, validator),
+        control=control,
+        tokens=TokenHandlers(keys, users, credentials, settings.administrator),
+        validator=validator,
+        idempotency=Idempotency(PostgresHttpRequests(), seals),
+    )
+    return Service(
+        name="launcher",
+        migrations=Path(__file__).parent / "migrations",
+        subscriptions=(
+            RawSubscription(
+                "crm.commands",
+                CommandHandlers(Authentication(keys, seals), commands, launches, control).on_commands,
+            ),
+            Subscription("contacts.checks", {LaunchChecked.TYPE: LaunchChecked}, control.on_checks),
+            Subscription(
+                "log.launches",
+                {event.TYPE: event for event in (LaunchProgressed, LaunchCompleted, LaunchStopped, LaunchFailed)},
+                control.on_figures,
+            ),
+        ),
+        emits=("launcher.launches", "launcher.projects", "launcher.replies"),
+        jobs=(Job("forgetting", Forgetting(commands).run, every=60),),
+        routes=partial(routes, surface),
+    )
