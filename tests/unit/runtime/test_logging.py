@@ -11,7 +11,7 @@ import structlog
 
 from runtime import tracing
 from runtime.logging import bind, configure
-from runtime.spans import tracer
+from runtime.spans import following
 
 
 @pytest.fixture
@@ -50,7 +50,7 @@ def test_ids_come_from_the_context(out: io.BytesIO) -> None:
 
 
 def test_a_line_inside_a_span_names_its_trace(out: io.BytesIO) -> None:
-    with tracing.recorded() as spans, tracer.start_as_current_span("work"):
+    with tracing.recorded() as spans, following(None, "work"):
         structlog.get_logger().info("inside")
     (span,) = spans.get_finished_spans()
     assert lines(out)[0]["trace_id"] == f"{span.context.trace_id:032x}"

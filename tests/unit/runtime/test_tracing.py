@@ -8,7 +8,7 @@ from opentelemetry.trace import SpanContext
 from runtime import tracing
 from runtime.records import Record
 from runtime.settings import Settings
-from runtime.spans import HEADER, links, traceparent, tracer
+from runtime.spans import HEADER, following, handling, traceparent
 
 COMMAND = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 
@@ -26,7 +26,7 @@ def context(span: ReadableSpan) -> SpanContext:
 
 def service(name: str, *causes: str | None) -> str | None:
     """A service handles records caused by these spans and emits: what its own records carry."""
-    with tracer.start_as_current_span(name, links=links(record({HEADER: cause}) for cause in causes)):
+    with handling([record({HEADER: cause}) for cause in causes], name):
         return traceparent()
 
 
@@ -37,14 +37,32 @@ def test_a_trace_can_be_followed_from_the_command_through_all_services() -> None
             carried = service(name, carried)
     spans = exporter.get_finished_spans()
     assert [span.name for span in spans] == ["launcher", "contacts", "executor", "messaging", "log"]
+    assert {f"{context(span).trace_id:032x}" for span in spans} == {COMMAND.split("-")[1]}
     came_from = [f"{span.links[0].context.span_id:016x}" for span in spans]
     assert came_from == ["b7ad6b7169203331", *(f"{context(span).span_id:016x}" for span in spans[:-1])]
 
 
-def test_a_transaction_links_to_each_cause_once() -> None:
+def test_work_that_goes_on_later_stays_in_its_trace() -> None:
+    with tracing.recorded() as exporter:
+        with handling([record({HEADER: COMMAND})], "launch"):
+            stored = traceparent()
+        with following(stored, "walk"):
+            carried = traceparent()
+        with following(None, "sweep"):
+            pass
+    walked, swept = exporter.get_finished_spans()[1:]
+    assert carried is not None
+    assert carried.split("-")[1] == COMMAND.split("-")[1] == f"{context(walked).trace_id:032x}"
+    assert context(swept).trace_id != context(walked).trace_id
+
+
+def test_a_transaction_of_several_traces_links_to_each_cause_once() -> None:
     other = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
-    found = links([record({HEADER: text}) for text in (COMMAND, other, COMMAND, "nonsense", None)])
-    assert sorted(f"{link.context.span_id:016x}" for link in found) == ["00f067aa0ba902b7", "b7ad6b7169203331"]
+    with tracing.recorded() as exporter:
+        service("log", COMMAND, other, COMMAND, "nonsense", None)
+    (span,) = exporter.get_finished_spans()
+    assert sorted(f"{link.context.span_id:016x}" for link in span.links) == ["00f067aa0ba902b7", "b7ad6b7169203331"]
+    assert span.parent is None
 
 
 def test_outside_a_span_nothing_is_carried() -> None:
