@@ -2,7 +2,8 @@
 
 Decisions that every query can lean on: `jsonb` parameters take Python values and columns give them back (orjson; SQL
 NULL is None); a session sits idle inside a transaction for at most 10 s, so that a frozen process cannot hold the rows
-of the one that took over; nothing hangs longer than `COMMAND_SECONDS`.
+of the one that took over; nothing hangs longer than `COMMAND_SECONDS`; plans use indexes even while tables are still
+empty, because a prepared statement keeps its plan while they fill (measured: 300 µs instead of 3 per contact).
 """
 
 import asyncio
@@ -72,6 +73,7 @@ async def _create(dsn: str, name: str, size: int) -> Pool:
             "application_name": name[:63],
             "timezone": "UTC",
             "jit": "off",
+            "enable_seqscan": "off",
             "idle_in_transaction_session_timeout": str(IDLE_IN_TRANSACTION_MS),
         },
     )
