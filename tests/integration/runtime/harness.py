@@ -230,7 +230,7 @@ class Bench:
         """Every event noted once, every answer there, repetitions byte-identical, nothing left behind."""
         await self.until_noted(len(ids))
         assert set(ids) == {row["id"] for row in await self.pool.fetch("SELECT id FROM noted")}
-        await until(self._outbox_empty, 20, lambda: "an empty outbox")
+        await until(self.outbox_empty, 20, lambda: "an empty outbox")
         by_id: dict[str, set[tuple[Any, ...]]] = {}
         for record in await self.answers():
             id_ = dict(record.headers)["ce_id"].decode()
@@ -238,7 +238,7 @@ class Bench:
         assert set(by_id) == {derive(id_, "answered") for id_ in ids}
         assert all(len(copies) == 1 for copies in by_id.values())
 
-    async def _outbox_empty(self) -> bool:
+    async def outbox_empty(self) -> bool:
         return not await self.pool.fetchval("SELECT count(*) FROM outbox")
 
 

@@ -22,6 +22,6 @@ async def test_killed_at_every_boundary_it_stays_exact(bench: Bench) -> None:
                 assert await process.wait() == -signal.SIGKILL, boundary
 
     await asyncio.gather(*map(member, BOUNDARIES))
-    async with ledger_process(bench, "a") as process:
-        await ready(process)
+    async with ledger_process(bench, "a") as first, ledger_process(bench, "b") as second:
+        await asyncio.gather(ready(first), ready(second))
         await bench.exact(ids)

@@ -9,7 +9,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.structs import ConsumerRecord
 
 BATCH = 8
-WAIT_MS = 200
+WAIT_MS = 1_000
 Raw = ConsumerRecord[bytes | None, bytes | None]
 
 

@@ -24,7 +24,7 @@ from runtime.service import Job
 BACK_OFF = (0.2, 0.5, 1.0, 2.0, 5.0)
 FENCED_SECONDS = 2.0
 JOB_BACK_OFF_MOST = 30.0
-WAIT_SECONDS = 0.2
+WAIT_SECONDS = 1.0
 SETTLE_SECONDS = 2.0
 NOT_RUNNING_SECONDS = 3.0
 log = structlog.get_logger()
