@@ -1,6 +1,6 @@
 """The lists behind the figures, page by page or whole as CSV."""
 
-from base64 import urlsafe_b64decode, urlsafe_b64encode
+from base64 import b64decode, urlsafe_b64encode
 from typing import Annotated
 
 from fastapi import APIRouter, Header, Query
@@ -106,6 +106,6 @@ def _cursor(contact_id: str) -> str:
 def _after(cursor: str | None) -> str:
     """The contact id behind which the page begins."""
     try:
-        return urlsafe_b64decode(cursor or "").decode()
+        return b64decode(cursor or "", altchars=b"-_", validate=True).decode()
     except ValueError:
         raise Problem(422, "bad_cursor", "this cursor is not one of ours", "take `next` of the page before") from None

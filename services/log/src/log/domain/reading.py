@@ -99,6 +99,6 @@ def _incidents(event: IncidentsOpened, event_id: str) -> Chunk:
 
 
 def _delivered(event: DeliveriesRecorded) -> Mapping[str, int]:
-    change: Counter[str] = Counter(event.states)
+    change = Counter(event.states)
     change.subtract(state for state in event.previous if state is not None)
-    return change
+    return {state.value: count for state, count in change.items()}

@@ -1,0 +1,226 @@
+"""log's routes over real HTTP and a real database."""
+
+import csv
+import io
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from random import Random
+from types import SimpleNamespace
+from typing import Any, cast
+from urllib.parse import quote
+
+import httpx
+import orjson
+import pytest
+
+from contracts.deliveries import DeliveriesRecorded
+from contracts.outcomes import IncidentsOpened, StepsCounted
+from contracts.words import DeliveryState, Outcome
+from fakes.launch_story import Story, Target, Told, later
+from fakes.transaction import NOON
+from integration.log.conftest import Log
+from log.api import routes
+from runtime import web
+from runtime.auth import mint
+from runtime.health import Readiness
+from runtime.ids import derive
+from runtime.partitions import partition_of
+from runtime.settings import Settings
+from runtime.tokens import Caller
+
+KEY = "k" * 32
+ODD = "=1+1/ü %2F?"
+
+
+@pytest.fixture
+async def http(log: Log) -> AsyncIterator[httpx.AsyncClient]:
+    """As somebody of project acme who may look."""
+    settings = Settings(token_key=KEY, partitions=4)
+    server = web.Web("log", settings, Readiness("log"))
+    listening = web.listen(settings)
+    server.start(listening)
+    server.open(routes(cast(Any, SimpleNamespace(pool=log.pool, partitions=4))))
+    headers = {"Authorization": f"Bearer {token('acme')}"}
+    async with httpx.AsyncClient(base_url=web.address(listening), headers=headers, trust_env=False) as client:
+        yield client
+    await server.stop()
+
+
+def token(project: str, *grants: str) -> str:
+    return mint(Caller(project, "ann", frozenset(grants or ["view"])), KEY)
+
+
+@pytest.fixture
+async def story(log: Log) -> Story:
+    """A finished launch; one of its targets has an odd id."""
+    story = Story.of(30, seed=8)
+    odd = Target(ODD, partition_of(ODD, 4), "ended", Outcome.SUCCESS, "end:won", DeliveryState.ACCEPTED)
+    story.targets.append(odd)
+    await log.take_all(story.records(), Random(1))
+    return story
+
+
+async def test_progress_is_what_the_topic_tells_and_steps(log: Log, http: httpx.AsyncClient, story: Story) -> None:
+    common = {"project": "acme", "launch_id": story.launch_id}
+    steps = [
+        StepsCounted(**common, number=number, revision=1, entered={"hello": number, "won": 1}) for number in (1, 2)
+    ]
+    incident = IncidentsOpened(**common, contact_ids=["x"], steps=["hello"], details=["boom"], at=NOON)
+    told = [Told("executor.outcomes", 1, f"s{n}", event) for n, event in enumerate([*steps, incident])]
+    await log.take("executor.outcomes", 1, told)
+    answer = (await http.get(f"/v1/launches/{story.launch_id}/progress")).raise_for_status().json()
+    assert {name: answer[name] for name in story.expected()} == story.expected()
+    assert (answer["state"], answer["steps"], answer["stuck"]) == ("completed", {"hello": 3, "won": 2}, 1)
+    assert answer["requested_at"] == "2026-11-20T12:00:00.000Z"
+
+
+@pytest.mark.parametrize("path", ["progress", "outcomes", "in-progress", "events", "ledger"])
+async def test_a_foreign_launch_is_not_found_and_a_stranger_is_refused(
+    http: httpx.AsyncClient, story: Story, path: str
+) -> None:
+    url = f"/v1/launches/{story.launch_id}/{path}"
+    foreign = await http.get(url, headers={"Authorization": f"Bearer {token('other')}"})
+    assert (foreign.status_code, foreign.json()["code"]) == (404, "unknown_launch")
+    assert (await http.get(url, headers={"Authorization": "Bearer nonsense"})).status_code == 401
+    assert (await http.get(url, headers={"Authorization": f"Bearer {token('acme', 'launch:stop')}"})).status_code == 403
+
+
+async def test_the_list_behind_each_figure_pages_and_filters(http: httpx.AsyncClient, story: Story) -> None:
+    url = f"/v1/launches/{story.launch_id}/outcomes"
+    found: list[dict[str, Any]] = []
+    cursor = None
+    while True:
+        page = (await http.get(url, params={"limit": 7} | ({"cursor": cursor} if cursor else {}))).json()
+        found += page["items"]
+        cursor = page["next"]
+        if cursor is None:
+            break
+    assert {row["contact_id"]: (row["outcome"], row["reason"]) for row in found} == {
+        target.contact_id: (target.outcome, target.reason) for target in story.targets
+    }
+    assert [row["contact_id"] for row in found] == sorted(row["contact_id"] for row in found)
+    for query in ({"outcome": "other"}, {"reason": "end:won"}, {"outcome": "success", "reason": "end:won"}):
+        rows = (await http.get(url, params={**query, "limit": 1000})).json()["items"]
+        assert {row["contact_id"] for row in rows} == {
+            target.contact_id
+            for target in story.targets
+            if target.outcome == query.get("outcome", target.outcome)
+            and target.reason == query.get("reason", target.reason)
+        }
+    assert (await http.get(url, params={"cursor": "%%%"})).json()["code"] == "bad_cursor"
+
+
+async def test_the_csv_is_whole_and_runs_no_formula(http: httpx.AsyncClient, story: Story) -> None:
+    answer = await http.get(f"/v1/launches/{story.launch_id}/outcomes", headers={"Accept": "text/csv"})
+    assert answer.headers["content-type"] == "text/csv; charset=utf-8"
+    header, *rows = csv.reader(io.StringIO(answer.text, newline=""))
+    assert header == ["contact_id", "outcome", "reason", "started_at", "ended_at"]
+    assert len(rows) == len(story.targets)
+    (odd,) = [row for row in rows if "1+1" in row[0]]
+    assert odd[:3] == [f"'{ODD}", "success", "end:won"]
+
+
+async def test_in_progress_lists_who_has_no_outcome_yet(log: Log, http: httpx.AsyncClient) -> None:
+    story = Story.of(30, seed=9)
+    await log.take_all([told for told in story.records() if not told.id.startswith("ended")], Random(1))
+    open_ids = {target.contact_id for target in story.targets if target.fate == "ended"}
+    await log.pool.execute("DELETE FROM outcome WHERE contact_id = ANY($1::text[])", list(open_ids))
+    url = f"/v1/launches/{story.launch_id}/in-progress"
+    first = (await http.get(url, params={"limit": 5})).json()
+    rest = (await http.get(url, params={"limit": 1000, "cursor": first["next"]})).json()
+    assert [row["contact_id"] for row in first["items"] + rest["items"]] == sorted(open_ids)
+    lines = (await http.get(url, headers={"Accept": "text/csv"})).text.splitlines()
+    assert len(lines) == 1 + len(open_ids)
+
+
+async def test_the_ledger_has_every_target_once_in_bytewise_order(
+    log: Log, http: httpx.AsyncClient, story: Story
+) -> None:
+    gone = [target.contact_id for target in story.targets if target.fate == "ended"][:3]
+    await log.pool.execute("DELETE FROM outcome WHERE contact_id = ANY($1::text[])", gone)
+    answer = await http.get(f"/v1/launches/{story.launch_id}/ledger", params={"service": "log"})
+    rows = [orjson.loads(line) for line in answer.text.splitlines()]
+    ids = [row["contact_id"].encode() for row in rows]
+    assert ids == sorted(target.contact_id.encode() for target in story.targets)
+    for target, row in zip(sorted(story.targets, key=lambda each: each.contact_id.encode()), rows, strict=True):
+        if target.contact_id in gone:
+            assert row == {"contact_id": target.contact_id, "state": "open", "outcome": None, "reason": None}
+        else:
+            assert (row["state"], row["outcome"], row["reason"]) == ("ended", target.outcome, target.reason)
+
+
+async def test_the_timeline_tells_why(log: Log, http: httpx.AsyncClient, story: Story) -> None:
+    async def timeline(contact_id: str) -> list[dict[str, Any]]:
+        url = f"/v1/contacts/{quote(contact_id, safe='')}/timeline"
+        answer = await http.get(url, params={"launch": story.launch_id})
+        return cast(list[dict[str, Any]], answer.raise_for_status().json()["items"])
+
+    entries = await timeline(ODD)
+    assert [entry["what"] for entry in entries] == ["targeted", "started", "message", "message", "ended"]
+    assert [entry["detail"] for entry in entries[2:]] == [
+        {"step": "hello", "state": "planned"},
+        {"step": "hello", "state": "accepted"},
+        {"outcome": "success", "reason": "end:won"},
+    ]
+    assert entries[-1]["event_id"] == derive("outcome", story.launch_id, ODD)
+    excluded = next(target for target in story.targets if target.fate == "excluded")
+    assert [entry["detail"]["reason"] for entry in await timeline(excluded.contact_id)] == [excluded.reason]
+    assert await timeline("nobody") == []
+
+
+async def test_a_message_that_went_through_two_states_in_one_record_shows_both(
+    log: Log, http: httpx.AsyncClient
+) -> None:
+    story = Story.of(1, seed=1)
+    contact = replace(story.targets[0], contact_id="twice", number=partition_of("twice", 4))
+    await log.take("launcher.launches", story.home, [Told("launcher.launches", story.home, "r", story.requested())])
+    both = DeliveriesRecorded(
+        project="acme",
+        launch_id=story.launch_id,
+        step="hello",
+        contact_ids=["other", "twice", "twice"],
+        occurrences=[1, 1, 2],
+        states=[DeliveryState.SKIPPED, DeliveryState.FAILED, DeliveryState.ACCEPTED],
+        previous=[None, None, None],
+        reasons=["no_consent", "smtp:550", None],
+        at=later(1),
+    )
+    await log.take("messaging.deliveries", contact.number, [Told("messaging.deliveries", contact.number, "d", both)])
+    answer = await http.get("/v1/contacts/twice/timeline", params={"launch": story.launch_id})
+    assert [entry["detail"] for entry in answer.json()["items"]] == [
+        {"step": "hello", "state": "failed", "reason": "smtp:550"},
+        {"step": "hello", "occurrence": 2, "state": "accepted"},
+    ]
+
+
+async def test_events_come_as_the_figures_change_and_go_on_where_the_reader_was(
+    log: Log, http: httpx.AsyncClient
+) -> None:
+    story = Story.of(20, seed=11)
+    records = story.records()
+    await log.take_all(records[:4], Random(1))
+
+    async def next_event(lines: AsyncIterator[str]) -> dict[str, str]:
+        event: dict[str, str] = {}
+        async for line in lines:
+            name, _, value = line.partition(": ")
+            if name in ("id", "event", "data"):
+                event[name] = value
+            if not line and "data" in event:
+                break
+        return event
+
+    url = f"/v1/launches/{story.launch_id}/events"
+    async with http.stream("GET", url) as answer:
+        assert answer.headers["content-type"].startswith("text/event-stream")
+        lines = answer.aiter_lines()
+        first = await next_event(lines)
+        await log.take_all(records[4:], Random(1))
+        last = await next_event(lines)
+        while last["event"] == "launch.progressed":
+            last = await next_event(lines)
+    assert (first["event"], last["event"]) == ("launch.progressed", "launch.completed")
+    assert int(last["id"]) == orjson.loads(last["data"])["revision"] > int(first["id"])
+    async with http.stream("GET", url, headers={"Last-Event-ID": first["id"]}) as answer:
+        again = await next_event(answer.aiter_lines())
+    assert again == last
