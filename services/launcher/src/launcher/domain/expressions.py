@@ -47,7 +47,7 @@ def _templates(scenario: Scenario) -> Iterator[tuple[str, str, bool]]:
 
 def _judge(place: str, code: str, found: Reads | Broken, scenario: Scenario) -> list[Point]:
     if isinstance(found, Broken):
-        return [error(code, place, f"Cannot be read: {found.message}")]
+        return [error(code, place, f"Cannot be read: {found.message}. Correct it there.")]
     return unknown_variables(place, found, frozenset(scenario.context))
 
 
