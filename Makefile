@@ -29,7 +29,7 @@ lock: ## resolve the dependencies of all members anew into requirements.lock
 lint: setup ## ruff, mypy --strict and the import rules
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
-	.venv/bin/mypy shared/contracts/src shared/runtime/src $(foreach s,launcher contacts executor messaging log console,services/$(s)/src) cli/src tests examples
+	.venv/bin/mypy shared/contracts/src shared/runtime/src $(foreach s,launcher contacts executor messaging log console,services/$(s)/src) cli/src tests examples docs/generate.py
 	.venv/bin/lint-imports
 
 .PHONY: test unit integration e2e
@@ -54,3 +54,7 @@ bench: setup ## end to end beside the limit program, in one run (CONTACTS=100000
 .PHONY: demo
 demo: setup ## import CONTACTS=10000 contacts, launch by a signed Kafka event, watch it add up (EXECUTORS=1)
 	@SLIPWAY_HOME=$${SLIPWAY_HOME:-$(CURDIR)/.slipway} $(SLIPWAY) demo --contacts $(CONTACTS) --executors $(EXECUTORS)
+
+.PHONY: docs
+docs: setup ## write AsyncAPI, JSON Schemas and the settings table from the code
+	$(PY) docs/generate.py
