@@ -67,8 +67,9 @@ class PostgresUpdates:
     async def overdue(self, tx: Transaction, update_ids: list[str], timeout: timedelta) -> set[str]:
         rows = await tx.connection.fetch(
             """
-            SELECT u.update_id FROM pending_update u JOIN changes_read c ON c.partition = $1
-            WHERE u.update_id = ANY($2::text[]) AND u.requested_at + $3 <= c.written_at
+            SELECT update_id FROM pending_update
+            WHERE update_id = ANY($2::text[])
+              AND requested_at + $3 <= (SELECT written_at FROM changes_read WHERE partition = $1)
             """,
             tx.number,
             update_ids,

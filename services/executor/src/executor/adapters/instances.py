@@ -18,24 +18,32 @@ from runtime.transaction import Lease, Transaction
 
 class PostgresInstances:
     async def known(self, tx: Transaction, launch: Launch, ids: list[str], revisions: list[int]) -> Known:
-        rows = await tx.connection.fetch(
+        decided = await tx.connection.fetch(
             """
-            SELECT t.place - 1 AS member, i.contact_id IS NOT NULL OR r.contact_id IS NOT NULL AS decided,
-                   c.revision AS newer, c.contact, c.suppressed
-            FROM unnest($3::text[], $4::bigint[]) WITH ORDINALITY AS t (contact_id, revision, place)
-            LEFT JOIN process_instance i ON i.launch_id = $1 AND i.contact_id = t.contact_id
-            LEFT JOIN refused_target r ON r.launch_id = $1 AND r.contact_id = t.contact_id
-            LEFT JOIN contact_state c ON c.project = $2 AND c.contact_id = t.contact_id AND c.revision > t.revision
-            WHERE i.contact_id IS NOT NULL OR r.contact_id IS NOT NULL OR c.contact_id IS NOT NULL
+            SELECT contact_id FROM process_instance WHERE launch_id = $1 AND contact_id = ANY($2::text[])
+            UNION ALL
+            SELECT contact_id FROM refused_target WHERE launch_id = $1 AND contact_id = ANY($2::text[])
             """,
             launch.launch_id,
+            ids,
+        )
+        newer = await tx.connection.fetch(
+            """
+            SELECT t.place - 1 AS member, c.revision AS newer, c.contact, c.suppressed
+            FROM unnest($2::text[], $3::bigint[]) WITH ORDINALITY AS t (contact_id, revision, place)
+            CROSS JOIN LATERAL (
+                SELECT s.revision, s.contact, s.suppressed FROM contact_state s
+                WHERE s.project = $1 AND s.contact_id = t.contact_id AND s.revision > t.revision LIMIT 1
+            ) AS c
+            """,
             launch.project,
             ids,
             revisions,
         )
+        repeated = {row["contact_id"] for row in decided}
         return Known(
-            decided=frozenset(row["member"] for row in rows if row["decided"]),
-            newer={row["member"]: newer_of(row) for row in rows if row["newer"] is not None},
+            decided=frozenset(member for member, id in enumerate(ids) if id in repeated) if repeated else frozenset(),
+            newer={row["member"]: newer_of(row) for row in newer},
         )
 
     async def insert(self, tx: Transaction, launch: Launch, roll: Roll, cohort: Cohort) -> None:
@@ -189,9 +197,15 @@ class PostgresInstances:
             """
             SELECT i.launch_id, i.contact_id
             FROM unnest($2::text[], $3::text[], $4::bigint[]) AS d (project, contact_id, revision)
-            JOIN launch_share s ON s.partition = $1 AND s.open > 0 AND s.project = d.project
-            JOIN process_instance i ON i.launch_id = s.launch_id AND i.contact_id = d.contact_id
-            WHERE i.revision < d.revision AND i.status = ANY($5::text[])
+            CROSS JOIN LATERAL (
+                SELECT s.launch_id FROM launch_share s
+                WHERE s.partition = $1 AND s.open > 0 AND s.project = d.project OFFSET 0
+            ) AS s
+            CROSS JOIN LATERAL (
+                SELECT p.launch_id, p.contact_id FROM process_instance p
+                WHERE p.launch_id = s.launch_id AND p.contact_id = d.contact_id
+                  AND p.revision < d.revision AND p.status = ANY($5::text[]) LIMIT 1
+            ) AS i
             """,
             tx.number,
             [project for project, _ in deleted],

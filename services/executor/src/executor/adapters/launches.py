@@ -53,8 +53,11 @@ class PostgresLaunches:
             """
             SELECT l.launch_id, g.state, s.open, s.entered, s.revision
             FROM unnest($1::text[]) AS l (launch_id)
-            LEFT JOIN gate g ON g.launch_id = l.launch_id
-            LEFT JOIN launch_share s ON s.partition = $2 AND s.launch_id = l.launch_id
+            LEFT JOIN LATERAL (SELECT state FROM gate WHERE launch_id = l.launch_id LIMIT 1) AS g ON true
+            LEFT JOIN LATERAL (
+                SELECT open, entered, revision FROM launch_share
+                WHERE launch_id = l.launch_id AND partition = $2 LIMIT 1
+            ) AS s ON true
             """,
             ids,
             tx.number,
@@ -71,15 +74,7 @@ class PostgresLaunches:
         }
 
     async def _behind_gates(self, connection: Connection, ids: Sequence[str]) -> None:
-        """Shared, in id order. What follows in the transaction is planned for large tables, whatever they held when
-        this connection first planned it: a plan made while they were empty would scan them for as long as it lives.
-        """
-        await connection.execute(
-            """
-            SELECT set_config('enable_seqscan', 'off', true), set_config('enable_hashjoin', 'off', true),
-                   set_config('enable_mergejoin', 'off', true)
-            """
-        )
+        """Shared, in id order."""
         await connection.execute(
             "SELECT pg_advisory_xact_lock_shared(hashtextextended(id, 0)) FROM unnest($1::text[]) AS id", ids
         )

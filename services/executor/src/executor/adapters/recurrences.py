@@ -26,8 +26,8 @@ class PostgresRecurrences:
             """
             UPDATE recurrence r SET launch_id = $3
             WHERE r.project = $1 AND r.scenario = $2 AND r.contact_id = ANY($4::text[])
-              AND NOT EXISTS (SELECT FROM process_instance i WHERE i.launch_id = r.launch_id
-                              AND i.contact_id = r.contact_id AND i.status = ANY($5::text[]))
+              AND (SELECT i.status = ANY($5::text[]) FROM process_instance i
+                   WHERE i.launch_id = r.launch_id AND i.contact_id = r.contact_id) IS NOT TRUE
             RETURNING r.contact_id
             """,
             launch.project,

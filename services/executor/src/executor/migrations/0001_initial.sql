@@ -111,12 +111,16 @@ CREATE TABLE contact_state (
 );
 COMMENT ON TABLE contact_state IS 'The newest of each contact from contacts.changes; contact null: deleted.';
 
+-- LATERAL … LIMIT 1 here and in queries: one probe of the primary key per row, whatever the planner believes.
 CREATE VIEW standing AS
 SELECT i.launch_id, i.contact_id, i.partition, i.status, i.step, i.occurrences, i.messages, i.due_at, i.started_at,
        i.revision, i.facts, c.revision AS newer, c.contact, c.suppressed
 FROM process_instance i
-LEFT JOIN contact_state c ON c.project = i.project AND c.revision > i.revision
-    AND c.contact_id = CASE WHEN i.facts IS NOT NULL THEN i.contact_id END;
+LEFT JOIN LATERAL (
+    SELECT s.revision, s.contact, s.suppressed FROM contact_state s
+    WHERE i.facts IS NOT NULL AND s.project = i.project AND s.contact_id = i.contact_id AND s.revision > i.revision
+    LIMIT 1
+) AS c ON true;
 COMMENT ON VIEW standing IS 'Instances, with newer contact data where a step ahead reads contact data at all.';
 
 CREATE TABLE pending_update (
