@@ -5,6 +5,7 @@ from typing import Any
 
 import asyncpg
 
+from contacts.adapters.planning import by_key
 from contacts.domain.audience import Page, Part
 from contacts.domain.plan import Reads
 from contacts.ports import Walk
@@ -13,34 +14,42 @@ from runtime.transaction import Connection
 MAX_BYTES = 16 * 1024 * 1024
 """Of the contacts of one page as JSON: bounds the memory, whatever contacts carry."""
 
+_CONTACT = "revision, active, suppressed, email, phone, zone, groups, consent, attributes, coalesce(size, 0) AS size"
+_FOUND = f"""
+    SELECT chosen.contact_id, coalesce(contact.partition, chosen.partition) AS partition,
+        coalesce(contact.deleted, true) AS gone, {_CONTACT}
+    FROM chosen LEFT JOIN contact ON contact.project = $1 AND contact.contact_id = chosen.contact_id
+"""  # noqa: S608
 _CHOSEN = {
-    "all": """
-        SELECT contact_id, NULL::smallint AS partition FROM contact
+    "all": f"""
+        SELECT contact_id, partition, false AS gone, {_CONTACT} FROM contact
         WHERE project = $1 AND contact_id > $2 AND NOT deleted ORDER BY contact_id LIMIT $3
-    """,
-    "groups": """
-        SELECT DISTINCT member.contact_id, NULL::smallint AS partition
-        FROM unnest($4::text[]) AS wanted (group_id) CROSS JOIN LATERAL (
-            SELECT contact_id FROM membership
-            WHERE project = $1 AND group_id = wanted.group_id AND contact_id > $2 ORDER BY contact_id LIMIT $3
-        ) AS member
-        ORDER BY member.contact_id LIMIT $3
-    """,
-    "contacts": """
-        SELECT contact_id, partition FROM participant
-        WHERE project = $1 AND launch_id = $4 AND contact_id > $2 ORDER BY contact_id LIMIT $3
-    """,
+    """,  # noqa: S608
+    "groups": f"""
+        WITH chosen AS (
+            SELECT DISTINCT member.contact_id, NULL::smallint AS partition
+            FROM unnest($4::text[]) AS wanted (group_id) CROSS JOIN LATERAL (
+                SELECT contact_id FROM membership
+                WHERE project = $1 AND group_id = wanted.group_id AND contact_id > $2 ORDER BY contact_id LIMIT $3
+            ) AS member
+            ORDER BY member.contact_id LIMIT $3
+        )
+        {_FOUND}
+    """,  # noqa: S608
+    "contacts": f"""
+        WITH chosen AS (
+            SELECT contact_id, partition FROM participant
+            WHERE project = $1 AND launch_id = $4 AND contact_id > $2 ORDER BY contact_id LIMIT $3
+        )
+        {_FOUND}
+    """,  # noqa: S608
 }
 _PAGE = """
-    WITH chosen AS ({chosen}), page AS (
-        SELECT chosen.contact_id, coalesce(contact.partition, chosen.partition) AS partition,
-            coalesce(contact.deleted, true) AS gone, revision, active, suppressed, email, phone, zone, groups, consent,
-            attributes, size,
-            sum(coalesce(size, 0)) OVER (ORDER BY chosen.contact_id) - coalesce(size, 0) AS before,
-            count(*) OVER () AS chosen_count
-        FROM chosen LEFT JOIN contact ON contact.project = $1 AND contact.contact_id = chosen.contact_id
+    WITH page AS (
+        SELECT *, sum(size) OVER (ORDER BY contact_id) - size AS before, count(*) OVER () AS chosen_count
+        FROM ({chosen}) AS chosen
     )
-    SELECT partition, gone, max(chosen_count) AS chosen_count, coalesce(sum(size), 0) AS bytes,
+    SELECT partition, gone, max(chosen_count) AS chosen_count, sum(size) AS bytes,
         max(contact_id) AS last, array_agg(contact_id) AS contact_ids{columns}
     FROM (SELECT * FROM page WHERE before < {most} ORDER BY partition, gone, contact_id) AS page
     GROUP BY partition, gone
@@ -60,6 +69,7 @@ class PostgresAudience:
         selections: dict[str, list[Any]] = {"all": [], "groups": [list(walk.groups)], "contacts": [walk.launch_id]}
         arguments = [walk.project, walk.cursor, limit, *selections[walk.kind]]
         names = [*reads.attributes, *reads.consents]
+        await by_key(self._connection)
         rows = await self._connection.fetch(
             _statement(walk.kind, reads, len(arguments) + 1, whole=whole), *arguments, *names
         )

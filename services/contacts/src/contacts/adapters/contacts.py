@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 
 import asyncpg
 
+from contacts.adapters.planning import by_key
 from contacts.domain.contact import StoredContact, Suppressed
 from contacts.ports import Key
 from runtime.transaction import Connection
@@ -30,6 +31,7 @@ class PostgresContacts:
         )
 
     async def lock(self, keys: Collection[Key], *, creating: Mapping[Key, int]) -> dict[Key, StoredContact]:
+        await by_key(self._connection)
         if creating:
             projects, contact_ids = _columns(sorted(creating))
             await self._connection.execute(

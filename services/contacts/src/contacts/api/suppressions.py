@@ -8,7 +8,8 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field, field_serializer
 
 from contacts.api.doors import Cursor, Doors, Given, Limit, Listed, Viewer, Writer
-from contacts.domain.given import read_address, wrong_id
+from contacts.domain.address import read_address
+from contacts.domain.given import wrong_id
 from runtime.cloudevents import rfc3339
 from runtime.problems import Problem
 

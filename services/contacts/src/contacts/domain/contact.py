@@ -142,7 +142,8 @@ def _changed(contact: StoredContact, change: Change, suppressed: Suppressed) -> 
     match change:
         case Upsert():
             merged = _merged(contact, change)
-            return replace(merged, suppressed=suppressed.covers(merged))
+            covered = suppressed.covers(merged)
+            return merged if covered == merged.suppressed else replace(merged, suppressed=covered)
         case Erase():
             return contact if contact.deleted else _erased(contact, suppressed)
         case _ if contact.deleted:
@@ -161,23 +162,19 @@ def _changed(contact: StoredContact, change: Change, suppressed: Suppressed) -> 
 
 def _merged(contact: StoredContact, change: Upsert) -> StoredContact:
     given, named = change.given, change.given.model_fields_set
-    after = replace(contact, deleted=False)
+    said: dict[str, Any] = {"deleted": False}
+    said |= {name: getattr(given, name) for name in ("phone", "zone") if name in named}
     if "email" in named:
-        after = replace(after, email=given.email, address_hash=change.address_hash)
-    if "phone" in named:
-        after = replace(after, phone=given.phone)
-    if "zone" in named:
-        after = replace(after, zone=given.zone)
+        said |= {"email": given.email, "address_hash": change.address_hash}
     if "active" in named:
-        after = replace(after, active=given.active is not False)
+        said["active"] = given.active is not False
     if "groups" in named:
-        after = replace(after, groups=_sorted(given.groups or ()))
+        said["groups"] = _sorted(given.groups or ())
     if "consent" in named:
-        after = replace(after, consent={} if given.consent is None else _overlaid(after.consent, given.consent))
+        said["consent"] = {} if given.consent is None else _overlaid(contact.consent, given.consent)
     if "attributes" in named:
-        values = {} if given.attributes is None else _overlaid(after.attributes, given.attributes)
-        after = replace(after, attributes=values)
-    return after
+        said["attributes"] = {} if given.attributes is None else _overlaid(contact.attributes, given.attributes)
+    return replace(contact, **said)
 
 
 def _erased(contact: StoredContact, suppressed: Suppressed) -> StoredContact:

@@ -6,9 +6,9 @@ from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from email_validator import EmailNotValidError, validate_email
 from pydantic import ValidationError
 
+from contacts.domain.address import read_address
 from contacts.domain.plain import unstorable
 from contracts.crm import ContactGiven
 
@@ -50,15 +50,6 @@ def wrong_id(contact_id: str) -> str | None:
     except UnicodeEncodeError:
         return "is not valid UTF-8: save the file as UTF-8"
     return None if size <= MAX_ID_BYTES else f"is {size} bytes long; at most {MAX_ID_BYTES} are possible"
-
-
-def read_address(address: str) -> tuple[str | None, str | None]:
-    """(the address as a mail server takes it, None), or (None, what is wrong). Asks no server."""
-    try:
-        valid = validate_email(address, check_deliverability=False, allow_smtputf8=False, test_environment=True)
-    except EmailNotValidError as error:
-        return None, str(error)
-    return valid.ascii_email, None
 
 
 def explain(error: ValidationError) -> str:
