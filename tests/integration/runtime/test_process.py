@@ -212,10 +212,10 @@ async def test_operators_see_partitions_and_only_administrators_what_is_parked(b
         await ledger.ready()
         await bench.send(b"{", [])
         await until(lambda: bool(ledger.logged("record parked")), 20)
-        partitions = (await ledger.http.get("/v1/partitions", headers=ANN)).json()
+        partitions = (await ledger.http.get("/v1/partitions", headers=ANN)).json()["items"]
         assert [row["number"] for row in partitions] == [0, 1, 2, 3]
         assert (await ledger.http.get("/v1/parked", headers=ANN)).status_code == 403
-        (parked,) = (await ledger.http.get("/v1/parked", headers=ROOT)).json()
+        (parked,) = (await ledger.http.get("/v1/parked", headers=ROOT)).json()["items"]
         assert (await ledger.http.post(f"/v1/parked/{parked['id']}/replay", headers=ROOT)).status_code == 202
         assert (await ledger.http.post("/v1/parked/none/replay", headers=ROOT)).json()["code"] == "unknown_parked"
         metrics = (await ledger.http.get("/metrics")).text

@@ -8,6 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+import asyncpg
+
 from runtime.errors import Fenced
 from runtime.transaction import Connection
 
@@ -41,6 +43,30 @@ class Position:
     epoch: int
     offsets: Mapping[str, int]
     """Next offset by topic, `clock` included."""
+
+
+@dataclass(frozen=True, slots=True)
+class Owned:
+    """A number as the database has it."""
+
+    owner: str
+    epoch: int
+    offsets: Mapping[str, int]
+    """Next offset by topic."""
+
+
+async def positions(pool: "asyncpg.Pool[asyncpg.Record]", consumer: str) -> dict[int, Owned]:
+    """Every number of a consumer, whoever owns it."""
+    rows = await pool.fetch(
+        "SELECT topic, partition, next_offset, epoch, owner FROM stream_cursor WHERE consumer = $1 ORDER BY topic",
+        consumer,
+    )
+    offsets: dict[int, dict[str, int]] = {}
+    for row in rows:
+        if row["topic"] != CLOCK:
+            offsets.setdefault(row["partition"], {})[row["topic"]] = row["next_offset"]
+    clocks = {row["partition"]: row for row in rows if row["topic"] == CLOCK}
+    return {number: Owned(row["owner"], row["epoch"], offsets.get(number, {})) for number, row in clocks.items()}
 
 
 async def acquire(

@@ -11,7 +11,7 @@ import asyncpg
 import structlog
 from prometheus_client import REGISTRY, CollectorRegistry
 
-from runtime import database, failpoints, migrations, parked
+from runtime import cursor, database, failpoints, migrations, parked
 from runtime.handling import BREAKER
 from runtime.http_outbox import HttpOutbox
 from runtime.lease import Emitting, Ground
@@ -162,7 +162,7 @@ class Engine:
         return [] if self.stream is None else sorted(self.stream.workers)
 
     def partitions_view(self) -> list[dict[str, Any]]:
-        """For `/v1/partitions`: of every number here its state, epoch, lag per topic and the service's gauges."""
+        """Of every number of this process its state, epoch, lag per topic and the service's gauges."""
         if self.stream is None:
             return []
         lags: dict[int, dict[str, int]] = {}
@@ -180,6 +180,34 @@ class Engine:
                 **{name: values.get(number, 0) for name, values in self.gauges.items()},
             }
             for number, worker in sorted(self.stream.workers.items())
+        ]
+
+    async def partitions_of_service(self) -> list[dict[str, Any]]:
+        """For `/v1/partitions`: every number of this service, whoever owns it.
+
+        Of each its owner, epoch, next offset and lag per topic, what is parked and the service's own figures; state
+        and problem only of those that this process owns.
+        """
+        name = self.service.name
+        positions = await cursor.positions(self.pool, name)
+        ends = {} if self.stream is None else await self.stream.ends(self.partitions)
+        stuck = await parked.counted(self.pool, name)
+        figures = {gauge.name: await gauge.read(self.pool, sorted(positions)) for gauge in self.service.gauges}
+        own = {view["number"]: view for view in self.partitions_view()}
+        return [
+            {
+                "service": name,
+                "number": number,
+                "owner": position.owner.removeprefix(f"{name}/"),
+                "epoch": position.epoch,
+                "state": own.get(number, {}).get("state"),
+                "problem": own.get(number, {}).get("problem"),
+                "offsets": position.offsets,
+                "lag": sum(max(0, ends.get((topic, number), at) - at) for topic, at in position.offsets.items()),
+                "parked": stuck.get(number, 0),
+                **{gauge: values.get(number, 0) for gauge, values in figures.items()},
+            }
+            for number, position in sorted(positions.items())
         ]
 
     async def parked(self) -> list[dict[str, Any]]:

@@ -71,6 +71,16 @@ async def listed(pool: "asyncpg.Pool[asyncpg.Record]", consumer: str, limit: int
     ]
 
 
+async def counted(pool: "asyncpg.Pool[asyncpg.Record]", consumer: str) -> dict[int, int]:
+    """How many wait for a person, by partition number."""
+    rows = await pool.fetch(
+        "SELECT partition, count(*) AS waiting FROM parked WHERE consumer = $1 AND state <> 'replayed'"
+        " GROUP BY partition",
+        consumer,
+    )
+    return {row["partition"]: row["waiting"] for row in rows}
+
+
 async def request_replay(pool: "asyncpg.Pool[asyncpg.Record]", consumer: str, id_: str) -> int | None:
     """Ask the owner of its partition number to handle it again; returns that number, None if it is not parked."""
     number: int | None = await pool.fetchval(

@@ -261,6 +261,14 @@ class Stream(ConsumerRebalanceListener):
             return ["the consumer group is not joined yet"]
         return [*self._split, *(problem for worker in self.workers.values() for problem in worker.problems())]
 
+    async def ends(self, partitions: int) -> dict[tuple[str, int], int]:
+        """Where each consumed topic ends now, by (topic, number). Raises KafkaError."""
+        names = {
+            self._settings.topic(subscription.topic): subscription.topic for subscription in self._service.subscriptions
+        }
+        wanted = [TopicPartition(name, number) for name in names for number in range(partitions)]
+        return {(names[tp.topic], tp.partition): end for tp, end in (await self.consumer.end_offsets(wanted)).items()}
+
     def lags(self) -> list[tuple[str, int, int]]:
         """(topic, partition, records not handled yet) of every partition owned here, as of the last fetch."""
         found = []

@@ -140,16 +140,14 @@ def operations(engine: Any) -> APIRouter:
     administrator = requires(EVERYTHING, across_projects=True)
 
     @router.get("/partitions")
-    async def partitions(_: Annotated[Caller, Depends(viewing)]) -> list[dict[str, Any]]:
-        """The partition numbers this process owns: state, epoch, lag per topic, the service's own figures."""
-        view: list[dict[str, Any]] = engine.partitions_view()
-        return view
+    async def partitions(_: Annotated[Caller, Depends(viewing)]) -> dict[str, list[dict[str, Any]]]:
+        """Every partition number of this service: owner, epoch, offsets, lag, parked, the service's own figures."""
+        return {"items": await engine.partitions_of_service()}
 
     @router.get("/parked")
-    async def parked(_: Annotated[Caller, Depends(administrator)]) -> list[dict[str, Any]]:
+    async def parked(_: Annotated[Caller, Depends(administrator)]) -> dict[str, list[dict[str, Any]]]:
         """Records that nobody could handle, with the reason; of all partitions of this service."""
-        listed: list[dict[str, Any]] = await engine.parked()
-        return listed
+        return {"items": await engine.parked()}
 
     @router.post("/parked/{id}/replay", status_code=202)
     async def replay(id: str, caller: Annotated[Caller, Depends(administrator)]) -> dict[str, str]:
