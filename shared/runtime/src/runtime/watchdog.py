@@ -1,4 +1,4 @@
-"""Ends a process that hangs: there are records, nothing moves, and nobody paused it on purpose."""
+"""Ends a process that hangs: there is work, nothing moves, and nobody paused it on purpose."""
 
 import asyncio
 import time
@@ -15,7 +15,7 @@ log = structlog.get_logger()
 
 
 class Watchdog:
-    """`fatal` is called when a running partition has lag and neither moved nor came round for 60 s."""
+    """`fatal` is called when for 60 s a running partition has lag and does not move, or its task does not come round."""
 
     def __init__(self, stream: Stream, fatal: Callable[[str], None], *, patience: float = PATIENCE_SECONDS) -> None:
         self._stream = stream
@@ -31,13 +31,14 @@ class Watchdog:
     def look(self, now: float) -> None:
         lagging = {number for _, number, records in self._stream.lags() if records > 0}
         for number, worker in self._stream.workers.items():
-            stuck_in_turn = now - worker.turned > self._patience
-            if worker.state is not State.RUNNING or worker.lease is None or not (number in lagging or stuck_in_turn):
+            if worker.state is not State.RUNNING or worker.lease is None:
                 self._moved.pop(number, None)
                 continue
             position = (worker.lease.epoch, *worker.lease.next.values())
             before, since = self._moved.get(number, ((), now))
-            if before != position:
+            if position != before or number not in lagging:
                 self._moved[number] = (position, now)
             elif now - since > self._patience:
                 self._fatal(f"partition {number} has records and has not moved for {now - since:.0f} s")
+            if now - worker.turned > self._patience:
+                self._fatal(f"partition {number} has been busy with one thing for {now - worker.turned:.0f} s")
