@@ -11,13 +11,19 @@ class FakeMailer(Provider):
     def __init__(self) -> None:
         super().__init__()
         self.offers: list[Mail] = []
-        self.connections = 0
+        self.sessions: list[FakeSession] = []
 
     async def open(self) -> Session:
         if not self.reaction("connect", "220").startswith("2"):
             raise Unavailable("not reached")
-        self.connections += 1
-        return FakeSession(self)
+        session = FakeSession(self)
+        self.sessions.append(session)
+        return session
+
+    def break_off(self) -> None:
+        """All connections are lost, and that is known."""
+        for session in self.sessions:
+            session.broken()
 
 
 class FakeSession:
@@ -64,8 +70,7 @@ class FakeSession:
     async def close(self) -> None:
         self._open = False
 
-    def break_off(self) -> None:
-        """The connection is lost, and that is known."""
+    def broken(self) -> None:
         self._open = False
 
 

@@ -177,7 +177,7 @@ class HandOver:
                 each = max(1, room // len(running))
                 now, due = await self._sends.due(connection, lease.number, running, desk.busy(), each)
                 plans = await self._launches.plans(connection, {send.key.launch_id for send in due})
-                ended = sum(self._made(desk, send, plans[send.key.launch_id], now) for send in due[:room])
+                ended = sum(self._made(desk, send, plans[send.key.launch_id], now) for send in _one_each(due)[:room])
                 failpoints.hit("messaging.claimed")
         stopped = [launch_id for launch_id, gate in turn if gate is ControlState.STOPPED]
         more = [await self._cancel(lease, launch_id) for launch_id in stopped]
@@ -208,3 +208,11 @@ class HandOver:
             if cancelled:
                 await self._tell(tx, cancelled)
         return len(cancelled) == PORTION
+
+
+def _one_each(due: Sequence[StoredSend]) -> list[StoredSend]:
+    """Without a second send of the same contact: its turn comes when the first one is at its end."""
+    first: dict[str, StoredSend] = {}
+    for send in due:
+        first.setdefault(send.key.contact_id, send)
+    return list(first.values())

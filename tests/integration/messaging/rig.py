@@ -1,0 +1,237 @@
+"""Messaging without Kafka: its handlers and jobs on a real database, several processes of it if need be.
+
+A `World` is what they share: the database, who owns which number, and what was told. A `Node` is one process: its own
+memory and its own workers.
+"""
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import datetime
+from typing import Any, Self
+
+import asyncpg
+
+from contracts.changes import ContactChange, ContactsChanged
+from contracts.deliveries import DeliveriesRecorded
+from contracts.launches import LaunchControlled, LaunchRequested
+from contracts.sends import SendsRequested
+from contracts.words import DeliveryState
+from fakes.transaction import FakeTransaction, received
+from messaging.adapters.chunks import PostgresWaitingChunks
+from messaging.adapters.composing import TemplateComposers
+from messaging.adapters.contacts import PostgresContacts
+from messaging.adapters.launches import PostgresLaunches
+from messaging.adapters.sends import PostgresSends
+from messaging.domain.retries import Backoff
+from messaging.domain.sends import SendKey
+from messaging.handlers import Handlers
+from messaging.jobs.desk import Tempo
+from messaging.jobs.dispatch import Dispatch
+from messaging.jobs.handover import HandOver
+from messaging.jobs.pickup import PickUp
+from messaging.jobs.workers import Worker, working
+from messaging.ports import Mailer
+from runtime.errors import Fenced
+from runtime.records import Outgoing
+from unit.messaging.builders import PROJECT
+
+SECONDS = 20.0
+"""Longest wait for anything."""
+
+
+class World:
+    def __init__(self, pool: "asyncpg.Pool[asyncpg.Record]") -> None:
+        self.pool = pool
+        self.epochs: Counter[int] = Counter()
+        self.emitted: list[Outgoing] = []
+        self.told: dict[SendKey, DeliveryState] = {}
+        """By the records alone: each says what the state was before, and that must be what was told last."""
+
+    def committed(self, events: list[Outgoing]) -> None:
+        known = {event.id for event in self.emitted}
+        for event in events:
+            assert event.id not in known, "an id is used once"
+            self.emitted.append(event)
+            record = event.event
+            assert isinstance(record, DeliveriesRecorded)
+            for place, contact_id in enumerate(record.contact_ids):
+                key = SendKey(record.launch_id, contact_id, record.step, record.occurrences[place])
+                assert self.told.get(key) == record.previous[place]
+                self.told[key] = record.states[place]
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Sends by the state that was told last."""
+        return dict(Counter(state.value for state in self.told.values()))
+
+    def path(self, contact_id: str) -> list[str]:
+        """The states told of one contact's sends, in order."""
+        return [
+            state.value
+            for event in self.emitted
+            if isinstance(record := event.event, DeliveriesRecorded)
+            for told, state in zip(record.contact_ids, record.states, strict=True)
+            if told == contact_id
+        ]
+
+    async def rows(self) -> dict[str, tuple[str, str | None]]:
+        """(state, reason) by contact id, as the database has it."""
+        rows = await self.pool.fetch("SELECT contact_id, state, reason FROM send ORDER BY contact_id")
+        return {row["contact_id"]: (row["state"], row["reason"]) for row in rows}
+
+    async def check(self) -> None:
+        """What was told is what is stored."""
+        rows = await self.pool.fetch("SELECT launch_id, contact_id, step, occurrence, state FROM send")
+        stored = {SendKey(*tuple(row)[:4]): DeliveryState(row["state"]) for row in rows}
+        assert stored == self.told
+
+
+class OwnedNumber:
+    """`runtime.transaction.Lease` on the world's database, with faults on demand."""
+
+    def __init__(self, world: World, number: int) -> None:
+        self.number = number
+        self.partitions = 8
+        self.pool = world.pool
+        world.epochs[number] += 1
+        self.epoch = world.epochs[number]
+        self.woken = asyncio.Event()
+        self.commit_answer_lost = 0
+        """So many of the next transactions commit, and their owner hears an error."""
+        self._world = world
+
+    def wake(self) -> None:
+        self.woken.set()
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[FakeTransaction]:
+        async with self.pool.acquire() as connection:
+            async with connection.transaction():
+                now: datetime = await connection.fetchval("SELECT date_trunc('milliseconds', clock_timestamp())")
+                tx = FakeTransaction(number=self.number, now=now, connection=connection)
+                self._fence()
+                yield tx
+                self._fence()
+            self._world.committed(tx.emitted)
+        if self.commit_answer_lost:
+            self.commit_answer_lost -= 1
+            raise ConnectionResetError("the answer to COMMIT was lost")
+
+    def _fence(self) -> None:
+        if self._world.epochs[self.number] != self.epoch:
+            raise Fenced(f"partition {self.number}")
+
+
+class SilentMeter:
+    def __init__(self) -> None:
+        self.counts: Counter[DeliveryState] = Counter()
+        self.bugs = 0
+        self.available: bool | None = None
+
+    def count(self, states: Any) -> None:
+        self.counts.update(states)
+
+    def provider(self, available: bool) -> None:
+        self.available = available
+
+    def bug(self) -> None:
+        self.bugs += 1
+
+
+class Node:
+    """`async with Node(world, mailer) as node`: leaving it is a kill, unless `release` was called before."""
+
+    def __init__(
+        self,
+        world: World,
+        mailer: Mailer,
+        *,
+        connections: int = 4,
+        backoff: Backoff | None = None,
+        tempo: Tempo | None = None,
+    ) -> None:
+        self.world = world
+        self.meter = SilentMeter()
+        launches, sends, chunks = PostgresLaunches(), PostgresSends(), PostgresWaitingChunks()
+        composers = TemplateComposers()
+        self.handlers = Handlers(launches, PostgresContacts(), sends, chunks, composers, self.meter)
+        dispatch = Dispatch(connections, tempo)
+        backoff = backoff or Backoff(first=0.01, longest=0.05, attempts=5)
+        self.hand_over = HandOver(launches, sends, composers, dispatch, self.meter, backoff, 2 * connections)
+        self.pick_up = PickUp(launches, chunks, self.handlers.take)
+        self._workers = [Worker(dispatch, mailer, self.meter, idle=5) for _ in range(connections)]
+        self._leases: dict[int, OwnedNumber] = {}
+        self._stack = AsyncExitStack()
+
+    async def __aenter__(self) -> Self:
+        await self._stack.enter_async_context(working(self._workers))
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._stack.aclose()
+
+    def own(self, number: int = 0) -> OwnedNumber:
+        """Take the number, from whoever has it."""
+        self._leases[number] = OwnedNumber(self.world, number)
+        return self._leases[number]
+
+    def lease(self, number: int = 0) -> OwnedNumber:
+        return self._leases[number] if number in self._leases else self.own(number)
+
+    # Records
+
+    async def launches(self, *events: LaunchRequested | LaunchControlled, number: int = 0) -> None:
+        async with self.lease(number).transaction() as tx:
+            await self.handlers.on_launches(tx, [received(event) for event in events])
+
+    async def sends(self, *chunks: SendsRequested, number: int = 0, cause: str = "chunk") -> None:
+        async with self.lease(number).transaction() as tx:
+            events = [received(chunk, id=f"{cause}-{place}", offset=place) for place, chunk in enumerate(chunks)]
+            await self.handlers.on_sends(tx, events)
+
+    async def changes(self, *changes: ContactChange, number: int = 0) -> None:
+        async with self.lease(number).transaction() as tx:
+            await self.handlers.on_changes(tx, [received(ContactsChanged(project=PROJECT, changes=list(changes)))])
+
+    # Jobs
+
+    async def round(self, number: int = 0) -> bool:
+        """Each job once."""
+        lease = self.lease(number)
+        lease.woken.clear()
+        return bool(await self.hand_over.run(lease)) | bool(await self.pick_up.run(lease))
+
+    async def until(self, done: Callable[[], bool], *numbers: int) -> None:
+        """Rounds, as the number's task would run them, until it is as the test wants it."""
+        async with asyncio.timeout(SECONDS):
+            while not done():
+                for number in numbers or (0,):
+                    more = await self.round(number)
+                    if not more and not done():
+                        await self._rest(number)
+
+    async def until_ended(self, count: int, *numbers: int) -> None:
+        """Until so many sends are at an end."""
+        open_states = (DeliveryState.PLANNED, DeliveryState.SENDING)
+        await self.until(lambda: sum(state not in open_states for state in self.world.told.values()) >= count, *numbers)
+
+    async def release(self, number: int = 0) -> None:
+        """Give the number up in good order."""
+        async with asyncio.timeout(SECONDS):
+            await self.hand_over.release(self._leases.pop(number))
+
+    async def _rest(self, number: int) -> None:
+        try:
+            async with asyncio.timeout(0.02):
+                await self.lease(number).woken.wait()
+        except TimeoutError:
+            return
+
+
+async def eventually(done: Callable[[], bool]) -> None:
+    """Until something that another task does is done."""
+    async with asyncio.timeout(SECONDS):
+        while not done():
+            await asyncio.sleep(0.005)
