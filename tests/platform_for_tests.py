@@ -76,6 +76,10 @@ class FreshDatabase:
         self._made.append(f"{self._prefix}{name}")
         return self._postgres.replace("{service}", f"{self._prefix}{name}")
 
+    def made_by_others(self, *services: str) -> None:
+        """The test let something else make databases under `template`: dropped too."""
+        self._made += [self._prefix + service for service in services]
+
     async def drop(self) -> None:
         for name in self._made:
             await _administer(self._postgres, f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
@@ -108,6 +112,10 @@ class FreshTopics:
         finally:
             await admin.close()
         return self.prefix
+
+    def made_by_others(self) -> None:
+        """The test let something else make topics under `prefix`: deleted too."""
+        self._made = [self.prefix + name for name in TOPICS]
 
     async def drop(self) -> None:
         if self._made:

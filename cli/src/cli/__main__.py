@@ -1,50 +1,69 @@
-"""The command `slipway`: puts the commands together and makes exit codes of what they raise."""
+"""The command `slipway`: puts the commands together and makes exit codes of what they raise.
+
+Only the module of the command that is called is imported: `slipway status` need not wait for Kafka clients.
+"""
 
 import os
 import sys
 import traceback
+from importlib import import_module
 from typing import Annotated
 
 import typer
+from typer.core import TyperGroup
+from typer.main import get_group
 
-from cli.commands import contacts, crm, demo, launches, local, operations, projects, provision, reconcile, scenarios
-from cli.connection import Connection
 from cli.output import Exit, stderr
 from cli.platform.home import find_home
 
+TOP_LEVEL = {
+    "local": ("up", "down", "status", "logs", "scale"),
+    "migrate": ("migrate",),
+    "demo": ("demo",),
+    "launches": ("launch", "stop", "watch", "launches", "outcomes", "why"),
+    "reconcile": ("reconcile",),
+    "operations": ("partitions",),
+}
+"""Commands by module of `cli.commands`; there, a typer app of the module's name has them."""
+GROUPS = {
+    "operations": ("parked", "incidents"),
+    "topics": ("topics",),
+    "projects": ("project", "key", "user"),
+    "contacts": ("contacts", "groups", "suppress"),
+    "scenarios": ("scenario",),
+    "crm": ("crm",),
+}
+"""Commands that have commands, by module; there, a typer app of the command's name has them."""
+WITHOUT_CONNECTION = (*TOP_LEVEL["local"], "migrate", "topics")
+
+
+class Commands(TyperGroup):
+    """Finds a command by its name, in the module that is said to have it."""
+
+    def list_commands(self, ctx: typer.Context) -> list[str]:  # type: ignore[override]
+        return [name for table in (TOP_LEVEL, GROUPS) for names in table.values() for name in names]
+
+    def get_command(self, ctx: typer.Context, cmd_name: str):  # type: ignore[no-untyped-def, override]
+        for module, names in TOP_LEVEL.items():
+            if cmd_name in names:
+                app = getattr(import_module(f"cli.commands.{module}"), module)
+                return get_group(app).get_command(ctx, cmd_name)
+        for module, names in GROUPS.items():
+            if cmd_name in names:
+                group = get_group(getattr(import_module(f"cli.commands.{module}"), cmd_name))
+                group.name = cmd_name
+                return group
+        return None
+
+
 app = typer.Typer(
     name="slipway",
+    cls=Commands,
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["--help", "-h"]},
 )
-TOP_LEVEL = (
-    local.local,
-    provision.provision,
-    demo.demo,
-    launches.launches,
-    operations.operations,
-    reconcile.reconcile,
-)
-GROUPS = {
-    "topics": provision.topics,
-    "project": projects.project,
-    "key": projects.key,
-    "user": projects.user,
-    "contacts": contacts.contacts,
-    "groups": contacts.groups,
-    "suppress": contacts.suppress,
-    "scenario": scenarios.scenario,
-    "crm": crm.crm,
-    "parked": operations.parked,
-    "incidents": operations.incidents,
-}
-
-for commands in TOP_LEVEL:
-    app.add_typer(commands)
-for name, commands in GROUPS.items():
-    app.add_typer(commands, name=name)
 
 
 @app.callback()
@@ -54,7 +73,10 @@ def slipway(
     as_user: Annotated[str | None, typer.Option("--as", metavar="USER", help="Local platform only.")] = None,
 ) -> None:
     """Launches marketing-automation scenarios on contacts, exactly once per contact, and accounts for every one."""
-    context.obj = Connection(project=project, as_user=as_user, home=find_home().root)
+    if context.invoked_subcommand not in WITHOUT_CONNECTION:
+        from cli.connection import Connection
+
+        context.obj = Connection(project=project, as_user=as_user, home=find_home().root)
 
 
 def main() -> None:

@@ -102,7 +102,9 @@ def status(as_json: Json = False) -> None:
             for service in services
         ]
         print_table(columns, [[service[column] for column in columns] for service in shown])
-    if not all(service["ready"] for service in services):
+    if answer["phase"] != "running":
+        say(f"the platform is {answer['phase']}")
+    if answer["phase"] != "running" or not all(service["ready"] for service in services):
         raise typer.Exit(Exit.NO)
 
 

@@ -102,7 +102,7 @@ class Keeper:
             young = young + 1 if loop.time() - began < YOUNG else 0
             if young >= CRASHING:
                 self.crashing.set()
-            delay = BACK_OFF[min(young, len(BACK_OFF) - 1)]
+            delay = BACK_OFF[min(max(young - 1, 0), len(BACK_OFF) - 1)]
             self.restarts += 1
             self._report(f"{self.spec.name} ended ({how(code)}), starts again" + (f" in {delay:g} s" if delay else ""))
             with suppress(TimeoutError):

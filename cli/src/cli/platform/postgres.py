@@ -49,7 +49,7 @@ class PostgresServer:
 
     def wipe(self) -> None:
         """Removes everything, also where the data had to be kept elsewhere."""
-        shutil.rmtree(self.data, ignore_errors=True)
+        shutil.rmtree(self.data.parent, ignore_errors=True)
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def spec(self) -> ProcessSpec:

@@ -2,13 +2,14 @@
 
 import asyncio
 import logging
+import os
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from cli.platform.failure import Unreachable
 
-PATIENCE = 60.0
+PATIENCE = float(os.environ.get("SLIPWAY_START_SECONDS") or 60)
 """Seconds that a server may take to start; a Kafka that was killed takes up to ten."""
 
 
@@ -29,15 +30,15 @@ async def await_kafka(bootstrap: str, patience: float = PATIENCE, **security: An
 
 
 async def await_postgres(address: str, patience: float = PATIENCE) -> None:
-    """Returns when the server answers a query. Raises Unreachable after `patience` seconds."""
+    """Returns when the server answers, were it that there is no such database yet. Raises Unreachable."""
     import asyncpg
 
     async def ask() -> None:
-        connection = await asyncpg.connect(address, timeout=5)
         try:
-            await connection.execute("SELECT 1")
-        finally:
-            await connection.close()
+            connection = await asyncpg.connect(address, timeout=5)
+        except asyncpg.InvalidCatalogNameError:
+            return
+        await connection.close()
 
     await _insist(f"PostgreSQL at {address.rpartition('@')[2]}", "SLIPWAY_POSTGRES", ask, patience)
 
