@@ -58,3 +58,13 @@ demo: setup ## import CONTACTS=10000 contacts, launch by a signed Kafka event, w
 .PHONY: docs
 docs: setup ## write AsyncAPI, JSON Schemas and the settings table from the code
 	$(PY) docs/generate.py
+
+.PHONY: up down status
+up: setup ## start the local platform in .slipway and leave it running (EXECUTORS=1)
+	@SLIPWAY_HOME=$${SLIPWAY_HOME:-$(CURDIR)/.slipway} $(SLIPWAY) up --detach --executors $(EXECUTORS)
+
+down: setup ## stop the local platform; its data stay
+	@SLIPWAY_HOME=$${SLIPWAY_HOME:-$(CURDIR)/.slipway} $(SLIPWAY) down
+
+status: setup ## what of the local platform runs where
+	@SLIPWAY_HOME=$${SLIPWAY_HOME:-$(CURDIR)/.slipway} $(SLIPWAY) status
