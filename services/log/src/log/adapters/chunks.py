@@ -3,13 +3,14 @@
 from collections.abc import Sequence
 
 from contracts.outcomes import StepsCounted
+from log.adapters.parameters import joined
 from log.domain.chunks import Chunk
 from runtime.transaction import Transaction
 
 _ADD = """
 WITH added AS (
     INSERT INTO event_chunk (launch, partition, event_id, project, kind, at, step, contact_ids, said, occurrences)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT DO NOTHING RETURNING 1
+    VALUES ($1, $2, $3, $4, $5, $6, $7, string_to_array($8, chr(31)), $9, $10) ON CONFLICT DO NOTHING RETURNING 1
 )
 SELECT count(*) FROM added
 """
@@ -40,7 +41,7 @@ class PostgresChunks:
                     chunk.kind,
                     chunk.at,
                     chunk.step,
-                    chunk.contact_ids,
+                    joined(chunk.contact_ids),
                     chunk.said,
                     chunk.occurrences,
                 )

@@ -2,26 +2,28 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from itertools import chain, repeat
+from itertools import accumulate
 from typing import Any
 
 from contracts.words import Outcome
+from log.adapters.parameters import joined
 from log.domain.endings import Ending, Endings
 from log.domain.times import written
 from log.ports import Identity
 from runtime.transaction import Transaction
 
-# What a chunk's targets have in common goes in once, by group; per target only its id and its group's index.
+# What targets have in common goes in once per group; a target's group is found by its place ($3: where groups begin).
 # The ids that were new come back only in the case that should not be: some were, some were not.
 _ADD = """
-WITH added AS (
+WITH target AS (
+    SELECT id, width_bucket(place, $3::bigint[]) AS kind
+    FROM string_to_table($2, chr(31)) WITH ORDINALITY AS listed (id, place)
+), added AS (
     INSERT INTO outcome (launch, contact_id, outcome, reason, started_at, ended_at, partition, project)
-    SELECT $1, target.id, ($4::outcome_kind[])[target.kind], ($5::text[])[target.kind],
-           ($6::timestamptz[])[target.kind], $7, $8, $9
-    FROM unnest($2::text[], $3::smallint[]) AS target (id, kind)
+    SELECT $1, id, ($5::outcome_kind[])[kind], ($6::text[])[kind], ($7::timestamptz[])[kind], $8, $9, $10 FROM target
     ON CONFLICT DO NOTHING RETURNING contact_id
 )
-SELECT count(*) AS count, CASE WHEN count(*) < cardinality($2) THEN array_agg(contact_id) END AS contact_ids FROM added
+SELECT count(*) AS count, CASE WHEN count(*) < $4::int THEN array_agg(contact_id) END AS contact_ids FROM added
 """
 
 _OVERDUE = """
@@ -76,10 +78,12 @@ class PostgresOutcomes:
 
 def _arguments(number: int, endings: Endings, partition: int | None) -> tuple[object, ...]:
     groups = endings.groups
+    sizes = [len(group.contact_ids) for group in groups]
     return (
         number,
-        list(chain.from_iterable(group.contact_ids for group in groups)),
-        list(chain.from_iterable(repeat(index, len(group.contact_ids)) for index, group in enumerate(groups, start=1))),
+        joined([contact_id for group in groups for contact_id in group.contact_ids]),
+        list(accumulate(sizes[:-1], initial=1)),
+        sum(sizes),
         [group.outcome for group in groups],
         [group.reason for group in groups],
         [group.started_at for group in groups],
