@@ -18,6 +18,7 @@ from contacts.adapters.launches import PostgresLaunches
 from contacts.adapters.reading import PostgresReading
 from contacts.adapters.suppression import PostgresSuppression
 from contacts.domain.address import AddressHash
+from contacts.domain.contact import Erase
 from contacts.domain.files import read_ndjson
 from contacts.handlers.authentication import Authentication
 from contacts.handlers.crm import CrmHandlers
@@ -172,6 +173,13 @@ class World:
     async def write(self, *wanted: Wanted) -> list[Any]:
         async with self.transaction() as tx:
             return await self.writer.write(tx, wanted)
+
+    async def crm_delete(self, contact_id: str) -> None:
+        await self.write(Wanted(PROJECT, contact_id, Erase(), "deleted"))
+
+    async def suppress(self, contacts: Sequence[str] = (), addresses: Sequence[str] = ()) -> None:
+        async with self.transaction(None) as tx:
+            await self.suppressing.suppress(tx, PROJECT, contacts, addresses, "complaint")
 
     def lease(self, number: int) -> FakeLease:
         return FakeLease(number=number, partitions=PARTITIONS, pool=self.pool, now=self.now)

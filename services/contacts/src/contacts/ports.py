@@ -37,9 +37,14 @@ class ContactStore(Protocol):
         """Which of these contacts and address hashes are suppressed."""
         ...
 
-    async def save(self, changed: Sequence[tuple[StoredContact, StoredContact]], sizes: Mapping[Key, int]) -> None:
-        """(before, after) of locked contacts, each once: row, memberships, and groups that are new. The suppression
-        list forgets the addresses of those that were erased, but for their hashes."""
+    async def save(
+        self,
+        changed: Sequence[tuple[StoredContact, StoredContact]],
+        sizes: Mapping[Key, int],
+        groups: Collection[tuple[str, str]],
+    ) -> None:
+        """(before, after) of locked contacts, each once: rows and memberships; `groups` (project, group) are made where
+        missing. The suppression list forgets the addresses of those that were erased, but for their hashes."""
         ...
 
     async def discard(self, keys: Collection[Key]) -> None:

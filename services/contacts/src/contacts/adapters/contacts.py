@@ -73,7 +73,12 @@ class PostgresContacts:
             frozenset((row["project"], bytes.fromhex(row["value"])) for row in rows if row["kind"] == "address"),
         )
 
-    async def save(self, changed: Sequence[tuple[StoredContact, StoredContact]], sizes: Mapping[Key, int]) -> None:
+    async def save(
+        self,
+        changed: Sequence[tuple[StoredContact, StoredContact]],
+        sizes: Mapping[Key, int],
+        groups: Collection[tuple[str, str]],
+    ) -> None:
         await self._connection.execute(
             """
             UPDATE contact SET revision = new.revision, deleted = new.deleted, email = new.email,
@@ -88,7 +93,9 @@ class PostgresContacts:
             """,
             *_rows([after for _, after in changed], sizes),
         )
-        await self._save_groups(changed)
+        if groups:
+            await self.make_groups(groups)
+        await self._save_memberships(changed)
         if erased := [(b.project, b.address_hash) for b, a in changed if a.deleted and b.address_hash is not None]:
             await self._forget_addresses(erased)
 
@@ -99,12 +106,11 @@ class PostgresContacts:
             *_columns([(project, address.hex()) for project, address in erased]),
         )
 
-    async def _save_groups(self, changed: Sequence[tuple[StoredContact, StoredContact]]) -> None:
-        """Memberships and groups as the rows' `groups` now say."""
+    async def _save_memberships(self, changed: Sequence[tuple[StoredContact, StoredContact]]) -> None:
+        """As the rows' `groups` now say."""
         added = [(a.project, g, a.contact_id) for b, a in changed for g in a.groups if g not in b.groups]
         removed = [(a.project, g, a.contact_id) for b, a in changed for g in b.groups if g not in a.groups]
         if added:
-            await self.make_groups({(project, group) for project, group, _ in added})
             await self._connection.execute(
                 "INSERT INTO membership (project, group_id, contact_id)"
                 " SELECT * FROM unnest($1::text[], $2::text[], $3::text[]) ON CONFLICT DO NOTHING",

@@ -19,7 +19,7 @@ ANSWER_MS = 5_000
 class KafkaTargetsAhead:
     """Connects when it is first asked. Raises Kafka's errors, and connects anew after one."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, *, fresh_seconds: float = FRESH_SECONDS) -> None:
         self._options = {**client_options(settings), "request_timeout_ms": ANSWER_MS}
         self._group = settings.topic(READER)
         self._partitions = [TopicPartition(settings.topic(TOPIC), number) for number in range(settings.partitions)]
@@ -28,6 +28,7 @@ class KafkaTargetsAhead:
         self._coordinator: int | None = None
         self._backlog = Backlog()
         self._observed = float("-inf")
+        self._fresh_seconds = fresh_seconds
         self._asking = asyncio.Lock()
 
     async def contacts(self) -> int:
@@ -49,7 +50,7 @@ class KafkaTargetsAhead:
     async def _current(self) -> Backlog:
         async with self._asking:
             now = asyncio.get_running_loop().time()
-            if now - self._observed >= FRESH_SECONDS:
+            if now - self._observed >= self._fresh_seconds:
                 try:
                     self._backlog = await self._observe(now)
                 except Exception:

@@ -46,7 +46,7 @@ class ContactWriter:
         results = [work.take(one) for one in wanted]
         changed = [(before[key], after) for key, after in work.contacts.items() if after is not before.get(key)]
         if changed:
-            await store.save(changed, work.sizes)
+            await store.save(changed, work.sizes, work.groups)
         if unused := [key for key, contact in work.contacts.items() if contact.revision == 0]:
             await store.discard(unused)
         tx.emit(*_told(work.made))
@@ -82,6 +82,8 @@ class _Work:
         self.contacts = contacts
         self.made: list[Made] = []
         self.sizes: dict[Key, int] = {}
+        self.groups: set[tuple[str, str]] = set()
+        """(project, group) that somebody was put into, for however short a time: they exist from then on."""
         self._partitions = partitions
         self._suppressed = suppressed
 
@@ -92,6 +94,7 @@ class _Work:
             after = apply(before, wanted.change, self._suppressed)
         if isinstance(after, StoredContact) and after is not before:
             self.contacts[wanted.key] = after
+            self.groups.update((after.project, group) for group in after.groups)
             self._tell(wanted, after)
             return True
         if wanted.answered:

@@ -1,0 +1,219 @@
+"""contacts over HTTP, as console forwards it."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import httpx
+import orjson
+import pytest
+from fastapi import FastAPI
+
+from contacts.adapters.contacts import PostgresContacts
+from contacts.api import Doors, build_routes
+from contracts.launches import Contacts
+from integration.contacts.world import PROJECT, World, requested, scenario, user
+from runtime.auth import Caller, mint
+from runtime.problems import install
+from runtime.settings import Settings
+
+TOKEN_KEY = "t" * 32
+NDJSON = {"content-type": "application/x-ndjson"}
+
+
+class Client:
+    """Calls as somebody with these grants; checks that refusals are problems with a remedy."""
+
+    def __init__(self, http: httpx.AsyncClient) -> None:
+        self._http = http
+
+    async def __call__(
+        self,
+        method: str,
+        path: str,
+        *,
+        expect: int = 200,
+        project: str = PROJECT,
+        grants: tuple[str, ...] = (),
+        **how: Any,
+    ) -> Any:
+        token = mint(Caller(project, "bob", frozenset(grants or ("view", "contacts:write"))), TOKEN_KEY)
+        headers = {"Authorization": f"Bearer {token}", **how.pop("headers", {})}
+        answer = await self._http.request(method, f"/v1{path}", headers=headers, **how)
+        assert answer.status_code == expect, answer.text
+        if answer.is_error:
+            assert answer.headers["content-type"] == "application/problem+json"
+            assert answer.json()["remedy"]
+        ndjson = answer.headers.get("content-type") == "application/x-ndjson"
+        return answer.text if ndjson else answer.json() if answer.content else None
+
+    async def load(self, *contacts: dict[str, Any], **how: Any) -> Any:
+        return await self("POST", "/contacts", content=b"\n".join(map(orjson.dumps, contacts)), headers=NDJSON, **how)
+
+
+@pytest.fixture
+async def call(world: World) -> AsyncIterator[Client]:
+    app = FastAPI()
+    app.state.settings = Settings(token_key=TOKEN_KEY)
+    install(app)
+    doors = Doors(
+        transaction=lambda: world.transaction(None),
+        reading=world.reading,
+        imports=world.imports,
+        writer=world.writer,
+        suppressing=world.suppressing,
+        groups=PostgresContacts,
+    )
+    app.include_router(build_routes(doors))
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://contacts") as http:
+        yield Client(http)
+
+
+async def test_import_takes_good_lines_and_tells_bad_ones(world: World, call: Client) -> None:
+    body = b'{"id":"a","email":"a@example.com"}\nnonsense\n\n{"id":"b","email":"a b"}\n{"id":"a","active":false}\n\xff'
+    answer = await call("POST", "/contacts", params={"first_line": 11}, content=body, headers=NDJSON)
+    assert answer["imported"] == 2 and answer["repeated"] == [{"line": 15, "id": "a"}]
+    assert [each["line"] for each in answer["rejected"]] == [12, 14, 16]
+    assert [changed.changes[0].revision for changed in world.on("contacts.changes")] == [1, 2]
+
+
+async def test_csv_is_imported_by_its_header(call: Client) -> None:
+    body = "id,email,groups,consent.news,score\na,a@example.com,vip;x,true,71\nb,,,,\n"
+    answer = await call("POST", "/contacts", content=body.encode(), headers={"content-type": "text/csv; charset=utf-8"})
+    assert answer == {"imported": 2, "rejected": [], "repeated": []}
+    shown = await call("GET", "/contacts/a")
+    assert shown == {
+        "id": "a", "email": "a@example.com", "phone": None, "zone": None, "active": True, "groups": ["vip", "x"],
+        "consent": {"news": True}, "attributes": {"score": 71}, "revision": 1, "suppressed": False,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("body", "headers", "status"),
+    [
+        (b"{}", {"content-type": "application/json"}, 415),
+        (b"name\nx", {"content-type": "text/csv"}, 422),
+        ("id\nx".encode("utf-16"), {"content-type": "text/csv"}, 422),
+        (b'{"id":"a"}\n' * 2001, NDJSON, 413),
+    ],
+)
+async def test_import_that_cannot_be_read_at_all_is_a_problem(
+    call: Client, body: bytes, headers: dict[str, str], status: int
+) -> None:
+    await call("POST", "/contacts", expect=status, content=body, headers=headers)
+
+
+async def test_line_of_a_megabyte_does_not_touch_the_others(call: Client) -> None:
+    answer = await call.load({"id": "a"}, {"id": "big", "attributes": {"x": "y" * 1_000_000}}, {"id": "c"})
+    assert answer["imported"] == 2
+    assert [each["line"] for each in answer["rejected"]] == [2] and "at most" in answer["rejected"][0]["reason"]
+
+
+@pytest.mark.parametrize("contact_id", ["a b", "a/b", "a?b#c", "ü日本", "%2F", "..", "a/instances/b"])
+async def test_odd_ids_can_be_shown_and_deleted(world: World, call: Client, contact_id: str) -> None:
+    await world.load({"id": contact_id})
+    path = f"/contacts/{_quoted(contact_id)}"
+    assert (await call("GET", path))["id"] == contact_id
+    await call("DELETE", path, expect=204)
+    await call("GET", path, expect=404)
+    await call("DELETE", path, expect=404)
+
+
+def _quoted(text: str) -> str:
+    return "".join(f"%{byte:02X}" for byte in text.encode())
+
+
+async def test_lists_come_in_pages(world: World, call: Client) -> None:
+    await world.load(*({"id": f"c{number}", "groups": ["vip", f"g{number}"]} for number in range(5)))
+    for path, name in (("/contacts", "id"), ("/groups", "group"), ("/groups/vip/contacts", "contact_id")):
+        whole = [item[name] for item in (await call("GET", path))["items"]]
+        paged: list[str] = []
+        cursor = ""
+        while cursor is not None:
+            page = await call("GET", path, params={"cursor": cursor, "limit": 2})
+            paged += [item[name] for item in page["items"]]
+            cursor = page["next"]
+        assert paged == whole == sorted(whole) and len(whole) >= 5
+
+
+async def test_groups_are_made_and_filled(world: World, call: Client) -> None:
+    await world.load({"id": "a"}, {"id": "b", "groups": ["vip"]})
+    await call("POST", "/groups", expect=201, json={"group": "empty"})
+    await call("POST", "/groups", expect=200, json={"group": "empty"})
+    await call("POST", "/groups", expect=422, json={"group": "No Such Name"})
+    assert await call("POST", "/groups/vip/contacts", json={"add": ["a", "x"], "remove": ["b"]}) == {
+        "changed": 2,
+        "unknown": ["x"],
+    }
+    assert (await call("GET", "/groups"))["items"] == [
+        {"group": "empty", "contacts": 0},
+        {"group": "vip", "contacts": 1},
+    ]
+    assert (await call("GET", "/groups/vip/contacts"))["items"] == [{"contact_id": "a"}]
+    await call("GET", "/groups/none/contacts", expect=404)
+    await call("POST", "/groups/none/contacts", expect=404, json={"add": ["a"]})
+
+
+async def test_suppressions_are_set_listed_and_lifted(world: World, call: Client) -> None:
+    await world.load({"id": "a/1", "email": "ann@example.com"})
+    await call("POST", "/suppressions", expect=204, json={"contacts": ["a/1"], "addresses": ["Ann@Example.com"]})
+    items = (await call("GET", "/suppressions"))["items"]
+    assert [(item["kind"], item["contact_id"], item["address"], item["at"]) for item in items] == [
+        ("address", None, "Ann@example.com", "2026-11-20T12:00:00.000Z"),
+        ("contact", "a/1", None, "2026-11-20T12:00:00.000Z"),
+    ]
+    first = await call("GET", "/suppressions", params={"limit": 1})
+    assert (await call("GET", "/suppressions", params={"cursor": first["next"]}))["items"] == items[1:]
+    assert (await call("GET", f"/contacts/{_quoted('a/1')}"))["suppressed"]
+    await call("DELETE", f"/suppressions/{_quoted('a/1')}", expect=204)
+    await call("DELETE", "/suppressions", expect=204, params={"address": "ann@example.com"})
+    await call("DELETE", f"/suppressions/{_quoted('a/1')}", expect=404)
+    assert not (await call("GET", f"/contacts/{_quoted('a/1')}"))["suppressed"]
+    await call("POST", "/suppressions", expect=422, json={})
+    await call("POST", "/suppressions", expect=422, json={"addresses": ["a@b\r\n"]})
+    await call("POST", "/suppressions", expect=422, json={"contacts": ["a\nb"]})
+
+
+async def test_ledger_is_ndjson_in_byte_order(world: World, call: Client) -> None:
+    await world.hear(user("ann"))
+    await world.load({"id": "b"}, {"id": "a", "active": False})
+    await world.hear(requested(participants=Contacts(contacts=["b", "a", "ü"]), body=scenario(won={"end": "success"})))
+    await world.walk_out()
+    lines = (await call("GET", "/launches/l-1/ledger")).splitlines()
+    assert [orjson.loads(line) for line in lines] == [
+        {"contact_id": "a", "state": "excluded", "reason": "inactive"},
+        {"contact_id": "b", "state": "admitted", "reason": None},
+        {"contact_id": "ü", "state": "excluded", "reason": "deleted"},
+    ]
+
+
+async def test_another_projects_things_are_not_there(world: World, call: Client) -> None:
+    await world.load({"id": "a", "groups": ["vip"]})
+    await world.hear(requested(participants=Contacts(contacts=["a"])))
+    for method, path in (
+        ("GET", "/contacts/a"),
+        ("DELETE", "/contacts/a"),
+        ("GET", "/groups/vip/contacts"),
+        ("POST", "/groups/vip/contacts"),
+        ("DELETE", "/suppressions/a"),
+        ("GET", "/launches/l-1/ledger"),
+    ):
+        await call(method, path, expect=404, project="other", json={} if method == "POST" else None)
+    for path in ("/contacts", "/groups", "/suppressions"):
+        assert (await call("GET", path, project="other"))["items"] == []
+
+
+async def test_every_route_needs_its_permission(call: Client) -> None:
+    reads = ("/contacts", "/contacts/a", "/groups", "/groups/g/contacts", "/suppressions", "/launches/l/ledger")
+    writes = (
+        ("POST", "/contacts"),
+        ("DELETE", "/contacts/a"),
+        ("POST", "/groups"),
+        ("POST", "/groups/g/contacts"),
+        ("POST", "/suppressions"),
+        ("DELETE", "/suppressions/a"),
+        ("DELETE", "/suppressions?address=x"),
+    )
+    for path in reads:
+        await call("GET", path, expect=403, grants=("contacts:write",))
+    for method, path in writes:
+        await call(method, path, expect=403, grants=("view",))

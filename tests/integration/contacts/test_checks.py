@@ -1,0 +1,150 @@
+"""A drafted launch is checked once, when everything it names is there."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from contracts.checks import LaunchChecked
+from contracts.launches import All, Contacts, Groups, LaunchDrafted, Options, ParticipantsListed
+from integration.contacts.world import PROJECT, World, home_of, key, requested, user, version
+
+
+def drafted(participants: Any = None, *, creator: str = "ann", chunks: int = 0) -> LaunchDrafted:
+    return LaunchDrafted(
+        project=PROJECT,
+        launch_id="l-1",
+        version=version(creator=creator),
+        participants=participants or All(),
+        participants_chunks=chunks,
+        options=Options(),
+        context={},
+        launched_by="bob",
+    )
+
+
+def listed(index: int, *ids: str) -> ParticipantsListed:
+    return ParticipantsListed(project=PROJECT, launch_id="l-1", index=index, contact_ids=list(ids))
+
+
+async def checked(world: World, *events: Any) -> LaunchChecked:
+    await world.hear(*events)
+    [found] = world.on("contacts.checks")
+    assert isinstance(found, LaunchChecked)
+    return found
+
+
+def codes(found: LaunchChecked) -> list[tuple[str, str]]:
+    assert all(len(point.remedy) > 20 for point in found.points)
+    return [(point.code, point.place) for point in found.points]
+
+
+@pytest.fixture(autouse=True)
+async def _people(world: World) -> None:
+    await world.hear(user("ann"), user("dis", disabled=True), key("key_1"))
+    await world.load({"id": "a", "groups": ["vip", "news"]}, {"id": "b", "groups": ["vip"]}, {"id": "c"})
+
+
+@pytest.mark.parametrize(
+    ("participants", "expected"),
+    [
+        (All(), 3),
+        (Groups(groups=["vip", "news"]), 2),
+        (Contacts(contacts=["a", "c", "c", "gone"]), 3),
+    ],
+)
+async def test_good_draft_has_no_points_and_a_figure(world: World, participants: Any, expected: int) -> None:
+    found = await checked(world, drafted(participants))
+    assert (found.points, found.targeted_expected) == ([], expected)
+
+
+@pytest.mark.parametrize(
+    ("participants", "expected"),
+    [
+        (Groups(groups=["vip", "typo", "oops"]),
+         [("unknown_group", "participants.groups[1]"), ("unknown_group", "participants.groups[2]")]),
+        (Groups(groups=[]), [("empty_selection", "participants.groups")]),
+        (Contacts(contacts=[]), [("empty_selection", "participants.contacts")]),
+        (Contacts(contacts=["x", "y"]), [("empty_selection", "participants.contacts")]),
+    ],
+)  # fmt: skip
+async def test_selection_that_selects_nobody_stands_against_it(
+    world: World, participants: Any, expected: list[tuple[str, str]]
+) -> None:
+    found = await checked(world, drafted(participants))
+    assert codes(found) == expected
+    assert found.targeted_expected is None
+
+
+async def test_empty_group_and_empty_project_are_allowed(world: World) -> None:
+    await world.pool.execute("INSERT INTO contact_group VALUES ('demo', 'empty')")
+    assert (await checked(world, drafted(Groups(groups=["empty"])))).targeted_expected == 0
+
+
+async def test_deleted_contacts_are_no_selection(world: World) -> None:
+    await world.crm_delete("a")
+    assert codes(await checked(world, drafted(Contacts(contacts=["a"])))) == [
+        ("empty_selection", "participants.contacts")
+    ]
+
+
+async def test_disabled_creator_stands_against_it(world: World) -> None:
+    assert codes(await checked(world, drafted(creator="dis"))) == [("forbidden", "scenario.creator")]
+
+
+@pytest.mark.parametrize("creator", ["key_1", "admin"])
+async def test_a_key_or_the_administrator_may_be_the_creator(world: World, creator: str) -> None:
+    assert not (await checked(world, drafted(creator=creator))).points
+
+
+async def test_creator_that_is_not_known_yet_is_waited_for(world: World) -> None:
+    await world.hear(drafted(creator="new"))
+    lease = world.lease(home_of("l-1"))
+    await world.launches.check_again(lease)
+    assert not world.on("contacts.checks") and not lease.emitted
+    await world.hear(user("new"))
+    await world.launches.check_again(lease)
+    [found] = [outgoing.event for outgoing in lease.emitted]
+    assert isinstance(found, LaunchChecked) and not found.points
+
+
+async def test_creator_that_does_not_come_is_unknown(world: World) -> None:
+    await world.hear(drafted(creator="new"))
+    world.now += timedelta(seconds=5)
+    lease = world.lease(home_of("l-1"))
+    await world.launches.check_again(lease)
+    [found] = [outgoing.event for outgoing in lease.emitted]
+    assert isinstance(found, LaunchChecked) and codes(found) == [("unknown_user", "scenario.creator")]
+    assert not await world.launches.check_again(lease)
+
+
+@pytest.mark.parametrize("order", [(0, 1, 2), (2, 0, 1), (1, 2, 0), (2, 1, 0)])
+async def test_lists_may_come_in_any_order_and_twice(world: World, order: tuple[int, ...]) -> None:
+    records = [drafted(Contacts(), chunks=2), listed(0, "a", "b"), listed(1, "b", "c", "gone")]
+    for position in order:
+        assert not world.on("contacts.checks")
+        await world.hear(records[position])
+        if position:
+            await world.hear(records[position])
+    [found] = world.on("contacts.checks")
+    assert found.targeted_expected == 4
+
+
+async def test_draft_that_comes_again_is_answered_once(world: World) -> None:
+    await checked(world, drafted())
+    await checked(world, drafted(), drafted())
+
+
+async def test_groups_of_another_project_do_not_exist(world: World) -> None:
+    await world.pool.execute("INSERT INTO contact_group VALUES ('other', 'theirs')")
+    assert codes(await checked(world, drafted(Groups(groups=["theirs"])))) == [
+        ("unknown_group", "participants.groups[0]")
+    ]
+
+
+async def test_checked_launch_is_walked_when_it_is_requested(world: World) -> None:
+    await checked(world, drafted(Contacts(contacts=["a"])))
+    assert not await world.step(home_of("l-1"))
+    await world.hear(requested(participants=Contacts(contacts=["a"])))
+    await world.walk_out()
+    assert world.targets().total == 1
