@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -93,8 +94,9 @@ def _plain(value: Any) -> Any:
     raise TypeError(f"{type(value).__name__} is not JSON")
 
 
+@lru_cache(maxsize=4096)
 def rfc3339(moment: datetime) -> str:
-    """UTC, milliseconds, `Z`; raises ValueError for a time without a zone."""
+    """UTC, milliseconds, `Z`; raises ValueError for a time without a zone. A chunk says the same time 500 times."""
     if moment.tzinfo is None:
         raise ValueError("a time without a zone")
     return moment.astimezone(UTC).isoformat(timespec="milliseconds")[:-6] + "Z"
