@@ -89,6 +89,6 @@ def _drain(world: World, assigned: list[Assigned]) -> None:
     for turn in range(END_TURNS):
         world.now += 1
         quiet = quiet + 1 if assigned[turn % len(assigned)].task.step() else 0
-        if quiet > 2 * len(assigned) and not any(any(database.timers) for database in world.databases):
+        if quiet >= len(assigned) and not any(any(database.timers) for database in world.databases):
             return
     raise Violation("progress: the backlog does not go away")
