@@ -1,6 +1,6 @@
-"""A CRM's side of Slipway, with aiokafka and the standard library alone: emit a signed launch, wait for its answer.
+"""A CRM's side of Slipway, with aiokafka and the standard library alone: a signed launch and its answer.
 
-    python launch.py --kafka 127.0.0.1:19092 --key KEY_ID --secret SIGNING_SECRET --project demo --scenario welcome --all
+    python launch.py --kafka 127.0.0.1:19092 --key KEY_ID --secret SECRET --project demo --scenario welcome --all
 
 `docs/crm.md` explains every line; nothing here is imported from Slipway.
 """

@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+
 from cli.reconcile import Row, recount
 
 FIGURES: dict[str, Any] = {

@@ -132,7 +132,7 @@ class Budgeted(NodeTransformer):
         return _filter(nodes.List(node.nodes, lineno=node.lineno), "_concat")
 
 
-def _filter(node: nodes.Expr, name: str) -> nodes.Filter:
+def _filter(node: nodes.Node, name: str) -> nodes.Filter:
     return nodes.Filter(node, name, [], [], None, None, lineno=node.lineno)
 
 
