@@ -40,6 +40,9 @@ WITHOUT_CONNECTION = (*TOP_LEVEL["local"], "migrate", "topics")
 class Commands(TyperGroup):
     """Finds a command by its name, in the module that is said to have it."""
 
+    def parse_args(self, ctx: typer.Context, args: list[str]) -> list[str]:  # type: ignore[override]
+        return super().parse_args(ctx, global_options_first(args))
+
     def list_commands(self, ctx: typer.Context) -> list[str]:  # type: ignore[override]
         return [name for table in (TOP_LEVEL, GROUPS) for names in table.values() for name in names]
 
@@ -54,6 +57,22 @@ class Commands(TyperGroup):
                 group.name = cmd_name
                 return group
         return None
+
+
+def global_options_first(arguments: list[str]) -> list[str]:
+    """`--project` and `--as` may stand anywhere: `slipway launches --project demo` is what people type."""
+    end = arguments.index("--") if "--" in arguments else len(arguments)
+    moved: list[str] = []
+    kept: list[str] = []
+    words = iter(arguments[:end])
+    for word in words:
+        if word in ("--project", "--as"):
+            moved += [word, *[value for value in [next(words, None)] if value is not None]]
+        elif word.startswith(("--project=", "--as=")):
+            moved.append(word)
+        else:
+            kept.append(word)
+    return moved + kept + arguments[end:]
 
 
 app = typer.Typer(

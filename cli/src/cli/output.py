@@ -1,5 +1,6 @@
 """How every command speaks: results on stdout, messages on stderr, and what an exit code means."""
 
+import os
 import sys
 from collections.abc import Iterable, Sequence
 from enum import IntEnum
@@ -10,7 +11,9 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-stdout = Console()
+WIDE = 200
+"""Columns of a table that no terminal bounds."""
+stdout = Console(width=None if sys.stdout.isatty() or "COLUMNS" in os.environ else WIDE)
 stderr = Console(stderr=True, highlight=False)
 
 
