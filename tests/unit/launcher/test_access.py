@@ -1,5 +1,6 @@
 """Deny by default: no route and no command without a row in the table of permissions."""
 
+from functools import cache
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -17,6 +18,7 @@ from launcher.settings import Settings
 SECRET = "s" * 32
 
 
+@cache
 def router() -> APIRouter:
     settings = Settings(secret_key=SECRET, token_key=SECRET, mode="local", admin_token="admin." + SECRET)
     routes = build(settings).routes
@@ -29,7 +31,7 @@ def registered() -> dict[tuple[str, str], APIRoute]:
         (method, route.path): route
         for route in router().routes
         if isinstance(route, APIRoute)
-        for method in route.methods
+        for method in route.methods or ()
     }
 
 

@@ -1,6 +1,7 @@
 """Records of strangers: which can be answered, and what is wrong with them before anybody is believed."""
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -20,8 +21,10 @@ HEADERS = {
 DATA = {"project": "demo", "launch_id": "l-1"}
 
 
-def opened(value: bytes | None, headers: dict[str, str] | None = None, **changed: str | None) -> Envelope | None:
-    whole = {**(HEADERS if headers is None else headers), **changed}
+def opened(
+    value: bytes | None, headers: Mapping[str, str] = HEADERS, changed: Mapping[str, str | None] | None = None
+) -> Envelope | None:
+    whole: dict[str, str | None] = {**headers, **(changed or {})}
     lying = record(value, {name: text for name, text in whole.items() if text is not None})
     return open_envelope(lying.header, lying.value)
 
@@ -55,7 +58,7 @@ def test_binary_and_structured_mode_say_the_same() -> None:
 
 @pytest.mark.parametrize("missing", [None, "", "a\x00b", "x" * 1025])
 def test_a_record_without_a_usable_id_cannot_be_answered(missing: str | None) -> None:
-    assert opened(b"{}", ce_id=missing) is None
+    assert opened(b"{}", changed={"ce_id": missing}) is None
     assert open_structured(structured(id=missing)) is None
 
 
@@ -66,7 +69,7 @@ def test_a_structured_record_that_is_no_event_cannot_be_answered(value: bytes | 
 
 @pytest.mark.parametrize("name", ["ce_source", "ce_type", "ce_time", "ce_specversion"])
 def test_a_missing_attribute_is_malformed(name: str) -> None:
-    envelope = opened(b"{}", **{name: None})
+    envelope = opened(b"{}", changed={name: None})
     assert envelope is not None
     assert envelope.flaw is not None
     assert envelope.flaw.code == "malformed"
@@ -74,7 +77,7 @@ def test_a_missing_attribute_is_malformed(name: str) -> None:
 
 
 def test_another_content_type_is_malformed() -> None:
-    envelope = opened(b"{}", **{"content-type": "application/avro"})
+    envelope = opened(b"{}", changed={"content-type": "application/avro"})
     assert envelope is not None
     assert envelope.flaw is not None
     assert "application/json" in envelope.flaw.detail

@@ -10,6 +10,8 @@ from launcher.adapters.scenario_files import read_file
 from launcher.domain.validation import validate
 from unit.launcher.builders import LANGUAGE, document, found, message, points, scenario
 
+Cases = dict[str, tuple[dict[str, Any], dict[str, Any], str, str]]
+"""What is wrong: changed steps, changed head, expected code and place."""
 EXAMPLES = sorted((Path(__file__).parents[3] / "examples" / "scenarios").glob("*.yaml"))
 
 
@@ -21,7 +23,7 @@ def branch(*arms: dict[str, str]) -> dict[str, Any]:
     return {"greet": {"branch": list(arms)}}
 
 
-GRAPH = {
+GRAPH: Cases = {
     "a start that is no step": ({}, {"start": "gret"}, "dead_reference", "start"),
     "a next that is no step": ({"greet": {**send(), "next": "wonn"}}, {}, "dead_reference", "steps.greet.next"),
     "a path for skipped messages that is no step": (
@@ -84,7 +86,7 @@ GRAPH = {
         "steps.greet",
     ),
 }
-STEPS = {
+STEPS: Cases = {
     "an otherwise that is not last": (
         branch({"otherwise": "won"}, {"when": "true", "next": "won"}),
         {},
@@ -124,7 +126,7 @@ STEPS = {
         "steps.greet.update_contact.set.note",
     ),
 }
-MESSAGES = {
+MESSAGES: Cases = {
     "mail without a sender": ({}, {"sender": None}, "sender_missing", "sender"),
     "a sender that is no address": (
         {},
@@ -154,7 +156,7 @@ MESSAGES = {
     "a blank subject": ({"greet": send(subject="  ")}, {}, "subject_missing", "steps.greet.send.subject"),
     "no body": ({"greet": send(text=None)}, {}, "body_missing", "steps.greet.send.text"),
 }
-EXPRESSIONS = {
+EXPRESSIONS: Cases = {
     "a template that does not compile": (
         {"greet": send(text="Hi {{ contact.id")},
         {},
@@ -198,7 +200,7 @@ EXPRESSIONS = {
         "steps.greet.branch[0].when",
     ),
 }
-UNBUILT = {
+UNBUILT: Cases = {
     "a trigger": ({}, {"launch": "triggered"}, "unsupported", "launch"),
     "a trigger's event": ({}, {"trigger": {"event": "cart.left"}}, "unsupported", "trigger"),
     "a schedule": ({}, {"schedule": {"cron": "0 9 * * *"}}, "unsupported", "schedule"),

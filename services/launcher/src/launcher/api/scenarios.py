@@ -154,25 +154,25 @@ def _add_states(doors: Doors, handlers: ScenarioHandlers) -> None:
 
 
 def _add_reading(doors: Doors, scenarios: Scenarios) -> None:
-    pool = doors.resources.pool
+    resources = doors.resources
 
     @doors("GET", "/v1/scenarios")
     async def list_scenarios(asker: Asking) -> Page[ScenarioShown]:
         """The project's scenarios, archived ones too."""
-        async with pool.acquire() as connection:
+        async with resources.pool.acquire() as connection:
             return Page(items=[_shown(each) for each in await scenarios.of_project(connection, asker.project)])
 
     @doors("GET", "/v1/scenarios/{key}")
     async def show_scenario(key: PathWord, asker: Asking) -> ScenarioShown:
         """One scenario's state."""
-        async with pool.acquire() as connection:
+        async with resources.pool.acquire() as connection:
             found = await scenarios.load(connection, asker.project, key)
         return _shown(granted(found or unknown_scenario(key)))
 
     @doors("GET", "/v1/scenarios/{key}/versions")
     async def list_versions(key: PathWord, asker: Asking) -> Page[VersionListed]:
         """Newest first."""
-        async with pool.acquire() as connection:
+        async with resources.pool.acquire() as connection:
             found = await scenarios.versions(connection, asker.project, key)
         granted(found or unknown_scenario(key))
         return Page(
@@ -187,7 +187,7 @@ def _add_reading(doors: Doors, scenarios: Scenarios) -> None:
     @doors("GET", "/v1/scenarios/{key}/versions/{version}")
     async def show_version(key: PathWord, version: int, asker: Asking) -> VersionShown:
         """A version as it was pushed."""
-        async with pool.acquire() as connection:
+        async with resources.pool.acquire() as connection:
             found = await version_of(connection, asker.project, key, version)
         return VersionShown(
             key=key,
@@ -206,7 +206,7 @@ def _add_reading(doors: Doors, scenarios: Scenarios) -> None:
         new: Annotated[VersionNumber, Query(alias="to")],
     ) -> Difference:
         """What changed from one version's file to another's."""
-        async with pool.acquire() as connection:
+        async with resources.pool.acquire() as connection:
             texts = [(await version_of(connection, asker.project, key, number)).source for number in (old, new)]
         lines = difflib.unified_diff(
             texts[0].splitlines(), texts[1].splitlines(), f"{key} {old}", f"{key} {new}", lineterm=""
