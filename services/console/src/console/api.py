@@ -1,0 +1,183 @@
+"""The public `/v1`: each path goes to its owner; what concerns all services is asked of all and merged."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from typing import Any
+
+import aiohttp
+import orjson
+from fastapi import APIRouter, Request
+from fastapi.responses import JSONResponse, Response, StreamingResponse
+
+from console.adapters.services import Services
+from console.adapters.tokens import Credentials, Tokens
+from console.domain.headers import SECURITY, forwarded, returned
+from console.domain.owners import SERVICES, Refusal, owner
+from runtime.problems import Problem
+from runtime.spans import HEADER, traceparent
+
+MAX_BODY = 16 * 1024 * 1024
+BODY_SECONDS = 30.0
+"""Longest wait for the next piece of a request's body."""
+METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]
+MERGED_SECONDS = 10.0
+
+
+class Console:
+    def __init__(self, services: Services, tokens: Tokens) -> None:
+        self._services = services
+        self._tokens = tokens
+
+    async def forward(self, request: Request) -> Response:
+        """To the owner of the path, body and answer streamed."""
+        found = owner(_raw_path(request), request.query_params.get("service"))
+        if isinstance(found, Refusal):
+            raise Problem(found.status, found.code, found.detail, found.remedy)
+        return await self._passed_on(request, found, _target(request))
+
+    async def replay(self, request: Request) -> Response:
+        """A parked record, to the service that parked it."""
+        service, parked_id = request.path_params["service"], request.path_params["id"]
+        if service not in SERVICES:
+            raise Problem(
+                404, "unknown_service", f"there is no service {service[:50]}", f"one of {', '.join(SERVICES)}"
+            )
+        return await self._passed_on(request, service, f"/v1/parked/{parked_id}/replay")
+
+    async def merged(self, request: Request) -> Response:
+        """The lists of all services in one. Who did not answer is named: `unavailable`."""
+        token = await self._token(request)
+        answers = await asyncio.gather(*(self._listed(service, request.url.path, token) for service in SERVICES))
+        refused = next((answer for answer in answers if isinstance(answer, Response)), None)
+        if refused is not None:
+            return refused
+        items = [item for answer in answers if isinstance(answer, list) for item in answer]
+        missing = [service for service, answer in zip(SERVICES, answers, strict=True) if answer is None]
+        return JSONResponse({"items": items, "unavailable": missing})
+
+    async def _listed(self, service: str, path: str, token: str) -> list[Any] | Response | None:
+        """None: not reachable, or in trouble. A Response: what it refused the caller with."""
+        try:
+            async with asyncio.timeout(MERGED_SECONDS):
+                answer = await self._services.send(service, "GET", path, headers=[_bearer(token)])
+                async with answer:
+                    body = await answer.read()
+        except (Problem, TimeoutError, aiohttp.ClientError):
+            return None
+        if answer.status == 200:
+            listed: list[Any] = orjson.loads(body)
+            return listed
+        if answer.status >= 500:
+            return None
+        return Response(body, answer.status, media_type=answer.content_type)
+
+    async def _passed_on(self, request: Request, service: str, target: str) -> Response:
+        token = await self._token(request)
+        headers = [*forwarded(request.headers.items()), _bearer(token)]
+        if (span := traceparent()) is not None:
+            headers.append((HEADER, span))
+        body = _Body(request)
+        try:
+            answer = await self._services.send(service, request.method, target, headers=headers, data=body.data)
+        except Problem:
+            if body.problem is not None:
+                raise body.problem from None
+            raise
+        response = StreamingResponse(_pieces(answer), status_code=answer.status)
+        response.raw_headers = [
+            (name.encode("latin-1"), value.encode("latin-1")) for name, value in returned(answer.headers.items())
+        ]
+        return response
+
+    async def _token(self, request: Request) -> str:
+        authorization = request.headers.get("authorization", "")
+        if not authorization.lower().startswith("bearer "):
+            raise Problem(
+                401,
+                "unauthenticated",
+                "nobody is named",
+                "send Authorization: Bearer <id>.<secret>",
+                headers={"WWW-Authenticate": "Bearer"},
+            )
+        headers = request.headers
+        credentials = Credentials(authorization, headers.get("slipway-project"), headers.get("slipway-as"))
+        return await self._tokens.of(credentials)
+
+
+class _Body:
+    """A request's body on its way. What is wrong with it is kept in `problem`: the client library hides it."""
+
+    def __init__(self, request: Request) -> None:
+        self._request = request
+        self.problem: Problem | None = None
+        length = request.headers.get("content-length")
+        if length is not None and (not length.isdigit() or int(length) > MAX_BODY):
+            raise _too_large()
+        has_body = length not in (None, "0") or "transfer-encoding" in request.headers
+        self.data = self._pieces() if has_body else None
+
+    async def _pieces(self) -> AsyncGenerator[bytes, None]:
+        size = 0
+        pieces = aiter(self._request.stream())
+        while True:
+            try:
+                async with asyncio.timeout(BODY_SECONDS):
+                    piece = await anext(pieces)
+            except StopAsyncIteration:
+                return
+            except TimeoutError:
+                self.problem = Problem(408, "slow_body", "the rest of the body does not come", "send it again")
+                raise
+            size += len(piece)
+            if size > MAX_BODY:
+                self.problem = _too_large()
+                raise self.problem
+            yield piece
+
+
+def routes(console: Console) -> APIRouter:
+    router = APIRouter(prefix="/v1", include_in_schema=False)
+    router.add_api_route("/partitions", _guarded(console.merged), methods=["GET"])
+    router.add_api_route("/parked", _guarded(console.merged), methods=["GET"])
+    router.add_api_route("/parked/{service}/{id}/replay", _guarded(console.replay), methods=["POST"])
+    router.add_api_route("/{path:path}", _guarded(console.forward), methods=METHODS, max_body_size=2 * MAX_BODY)
+    return router
+
+
+def _guarded(answer: Callable[[Request], Awaitable[Response]]) -> Callable[[Request], Awaitable[Response]]:
+    """Every answer carries the security headers, refusals too."""
+
+    async def guarded(request: Request) -> Response:
+        try:
+            response = await answer(request)
+        except Problem as problem:
+            response = problem.response()
+        response.headers.update(SECURITY)
+        response.headers.setdefault("Cache-Control", "no-store")
+        return response
+
+    return guarded
+
+
+async def _pieces(answer: aiohttp.ClientResponse) -> AsyncGenerator[bytes, None]:
+    async with answer:
+        async for piece in answer.content.iter_any():
+            yield piece
+
+
+def _raw_path(request: Request) -> str:
+    raw: bytes = request.scope["raw_path"]
+    return raw.decode("latin-1")
+
+
+def _target(request: Request) -> str:
+    query: bytes = request.scope["query_string"]
+    return _raw_path(request) + (f"?{query.decode('latin-1')}" if query else "")
+
+
+def _bearer(token: str) -> tuple[str, str]:
+    return "authorization", f"Bearer {token}"
+
+
+def _too_large() -> Problem:
+    return Problem(413, "too_large", "this body is larger than 16 MiB", "send it in portions")

@@ -1,0 +1,240 @@
+"""console in front of services that are real HTTP servers and answer as told."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+import pytest
+from fastapi import FastAPI, Request
+from fastapi.responses import JSONResponse, Response, StreamingResponse
+from uvicorn import Config, Server
+
+from console.adapters.services import Services
+from console.adapters.tokens import Tokens
+from console.api import MAX_BODY, Console, routes
+from console.domain.owners import SERVICES
+from runtime import web
+from runtime.health import Readiness
+from runtime.settings import Settings
+
+ANN = {"Authorization": "Bearer key.secret"}
+
+
+@dataclass
+class Upstream:
+    """One service. `seen` are its requests; it answers by path, else it repeats what it was sent."""
+
+    name: str
+    seen: list[tuple[str, str, dict[str, str], bytes]] = field(default_factory=list)
+    answers: dict[str, Response] = field(default_factory=dict)
+    url: str = ""
+    server: Server | None = None
+
+    async def answer(self, request: Request) -> Response:
+        body = await request.body()
+        path = request.scope["raw_path"].decode()
+        self.seen.append((request.method, path, dict(request.headers), body))
+        if path in self.answers:
+            return self.answers[path]
+        echo = {"service": self.name, "path": path, "query": request.url.query, "size": len(body)}
+        return JSONResponse(echo, headers={"Set-Cookie": "a=1", "X-Own": "kept"})
+
+    async def start(self) -> None:
+        app = FastAPI()
+        app.add_route("/{path:path}", self.answer, methods=["GET", "POST", "PUT", "DELETE"])
+        listening = web.listen(Settings())
+        self.url = web.address(listening)
+        self.server = Server(
+            Config(app, lifespan="off", log_config=None, access_log=False, timeout_graceful_shutdown=1)
+        )
+        self.task = asyncio.create_task(self.server._serve([listening]))
+
+    async def stop(self) -> None:
+        if self.server is not None:
+            self.server.should_exit = True
+            await self.task
+            self.server = None
+
+
+@dataclass
+class World:
+    http: httpx.AsyncClient
+    upstreams: dict[str, Upstream]
+    now: float = 0.0
+
+    def __getitem__(self, service: str) -> Upstream:
+        return self.upstreams[service]
+
+    @property
+    def exchanged(self) -> int:
+        return sum(path == "/internal/tokens" for _, path, _, _ in self["launcher"].seen)
+
+
+@pytest.fixture
+async def world() -> AsyncIterator[World]:
+    upstreams = {name: Upstream(name) for name in SERVICES}
+    for upstream in upstreams.values():
+        await upstream.start()
+    token = {"token": "short", "expires_in": 600, "project": "acme", "subject": "key", "grants": ["view"]}
+    upstreams["launcher"].answers["/internal/tokens"] = JSONResponse(token)
+    services = Services({name: upstream.url for name, upstream in upstreams.items()})
+    settings = Settings()
+    server, listening = web.Web("console", settings, Readiness("console")), web.listen(settings)
+    async with AsyncExitStack() as stack:
+        await stack.enter_async_context(services.opened())
+        http = httpx.AsyncClient(base_url=web.address(listening), headers=ANN, trust_env=False)
+        world = World(await stack.enter_async_context(http), upstreams)
+        server.start(listening)
+        server.open(routes(Console(services, Tokens(services, lambda: world.now))))
+        yield world
+        await server.stop()
+    for upstream in upstreams.values():
+        await upstream.stop()
+
+
+async def test_a_request_reaches_its_owner_with_a_short_token_instead_of_the_secret(world: World) -> None:
+    answer = await world.http.get(
+        "/v1/contacts/a%2Fb%20%25/timeline?launch=l1&x=1%2B1", headers={"Slipway-Project": "acme"}
+    )
+    assert answer.json() == {
+        "service": "log",
+        "path": "/v1/contacts/a%2Fb%20%25/timeline",
+        "query": "launch=l1&x=1%2B1",
+        "size": 0,
+    }
+    _, _, headers, _ = world["log"].seen[0]
+    assert (headers["authorization"], headers["slipway-project"]) == ("Bearer short", "acme")
+    assert (answer.headers["x-own"], "set-cookie" in answer.headers) == ("kept", False)
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    _, _, asked, _ = world["launcher"].seen[0]
+    assert asked["authorization"] == "Bearer key.secret"
+
+
+async def test_a_token_is_exchanged_once_until_shortly_before_it_expires(world: World) -> None:
+    await asyncio.gather(*(world.http.get("/v1/launches") for _ in range(5)))
+    assert world.exchanged == 1
+    world.now = 560
+    await world.http.get("/v1/launches")
+    assert world.exchanged == 1
+    world.now = 571
+    await world.http.get("/v1/launches")
+    assert world.exchanged == 2
+    await world.http.get("/v1/launches", headers={"Slipway-As": "ann"})
+    assert world.exchanged == 3
+
+
+async def test_who_is_not_known_is_told_what_to_do(world: World) -> None:
+    anonymous = await world.http.get("/v1/launches", headers={"Authorization": ""})
+    assert (anonymous.status_code, anonymous.json()["code"]) == (401, "unauthenticated")
+    refusal = {
+        "code": "unauthenticated",
+        "detail": "this key was revoked",
+        "remedy": "make another: slipway key create",
+    }
+    world["launcher"].answers["/internal/tokens"] = JSONResponse(refusal, 401)
+    refused = await world.http.get("/v1/launches", headers={"Authorization": "Bearer old.secret"})
+    assert refused.status_code == 401
+    assert refused.headers["content-type"] == "application/problem+json"
+    assert (refused.json()["detail"], refused.json()["remedy"]) == (refusal["detail"], refusal["remedy"])
+
+
+async def test_a_service_that_is_down_is_named(world: World) -> None:
+    await world["contacts"].stop()
+    answer = await world.http.get("/v1/groups")
+    assert (answer.status_code, answer.json()["service"]) == (503, "contacts")
+    assert answer.json()["code"] == "unavailable" and answer.headers["retry-after"]
+    assert (await world.http.get("/v1/launches")).status_code == 200
+
+
+async def test_an_unknown_path_is_a_problem_and_reaches_nobody(world: World) -> None:
+    answer = await world.http.get("/v1/nothing")
+    assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert all(not upstream.seen for upstream in world.upstreams.values())
+
+
+async def test_a_body_streams_through_up_to_the_limit(world: World) -> None:
+    async def pieces(size: int) -> AsyncIterator[bytes]:
+        while size > 0:
+            yield b"x" * min(size, 1 << 20)
+            size -= 1 << 20
+
+    whole = await world.http.post("/v1/contacts", content=b"x" * 3_000_000)
+    assert whole.json()["size"] == 3_000_000
+    chunked = await world.http.post("/v1/contacts", content=pieces(MAX_BODY))
+    assert chunked.json()["size"] == MAX_BODY
+    for content in (b"x" * (MAX_BODY + 1), pieces(MAX_BODY + 1)):
+        refused = await world.http.post("/v1/contacts", content=content)
+        assert (refused.status_code, refused.json()["code"]) == (413, "too_large")
+
+
+async def test_the_owners_refusal_passes_as_it_is(world: World) -> None:
+    world["launcher"].answers["/v1/launches/l9"] = JSONResponse({"code": "unknown_launch"}, 404)
+    answer = await world.http.get("/v1/launches/l9")
+    assert (answer.status_code, answer.json()) == (404, {"code": "unknown_launch"})
+
+
+async def test_events_arrive_one_by_one(world: World) -> None:
+    go_on = asyncio.Event()
+
+    async def events() -> AsyncIterator[bytes]:
+        yield b"id: 1\ndata: {}\n\n"
+        await go_on.wait()
+        yield b"id: 2\ndata: {}\n\n"
+
+    world["log"].answers["/v1/launches/l1/events"] = StreamingResponse(events(), media_type="text/event-stream")
+    async with world.http.stream("GET", "/v1/launches/l1/events", headers={"Last-Event-ID": "0"}) as answer:
+        parts = answer.aiter_text()
+        assert await anext(parts) == "id: 1\ndata: {}\n\n"
+        go_on.set()
+        assert await anext(parts) == "id: 2\ndata: {}\n\n"
+    assert world["log"].seen[0][2]["last-event-id"] == "0"
+
+
+async def test_what_concerns_all_services_is_merged_and_the_missing_are_named(world: World) -> None:
+    for name, upstream in world.upstreams.items():
+        upstream.answers["/v1/partitions"] = JSONResponse([{"service": name, "number": 0}])
+    await world["messaging"].stop()
+    answer = (await world.http.get("/v1/partitions")).json()
+    assert [item["service"] for item in answer["items"]] == ["launcher", "contacts", "executor", "log"]
+    assert answer["unavailable"] == ["messaging"]
+    for upstream in world.upstreams.values():
+        upstream.answers["/v1/parked"] = JSONResponse({"code": "forbidden"}, 403)
+    refused = await world.http.get("/v1/parked")
+    assert (refused.status_code, refused.json()) == (403, {"code": "forbidden"})
+
+
+async def test_a_parked_record_is_replayed_by_the_service_that_parked_it(world: World) -> None:
+    answer = await world.http.post("/v1/parked/executor/p1/replay")
+    assert answer.json()["path"] == "/v1/parked/p1/replay"
+    assert [seen[:2] for seen in world["executor"].seen] == [("POST", "/v1/parked/p1/replay")]
+    assert (await world.http.post("/v1/parked/nobody/p1/replay")).status_code == 404
+
+
+async def test_a_service_that_breaks_off_its_answer_breaks_ours_off(world: World) -> None:
+    async def broken() -> AsyncIterator[bytes]:
+        yield b"first"
+        raise RuntimeError("gone")
+
+    world["log"].answers["/v1/launches/l1/outcomes"] = StreamingResponse(broken(), media_type="text/csv")
+    with pytest.raises(httpx.RemoteProtocolError):
+        await world.http.get("/v1/launches/l1/outcomes")
+
+
+async def test_a_launcher_in_trouble_is_not_the_callers_fault(world: World) -> None:
+    world["launcher"].answers["/internal/tokens"] = Response("Internal Server Error", 500)
+    answer = await world.http.get("/v1/groups")
+    assert (answer.status_code, answer.json()["code"], answer.json()["service"]) == (503, "unavailable", "launcher")
+
+
+def test_console_carries_neither_kafka_nor_postgres_in_memory() -> None:
+    import subprocess
+    import sys
+
+    heavy = ("aiokafka", "asyncpg", "faststream")
+    code = f"import console.app, runtime.process, sys; print([name for name in {heavy!r} if name in sys.modules])"
+    done: Any = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
