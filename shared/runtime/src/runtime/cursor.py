@@ -134,6 +134,15 @@ async def reload(
     return Position(epoch, offsets)
 
 
+async def check_owned(connection: Connection, consumer: str, number: int, epoch: int) -> None:
+    """Raises Fenced if the number is another's by now."""
+    now = await connection.fetchval(
+        "SELECT epoch FROM stream_cursor WHERE consumer = $1 AND partition = $2 AND topic = $3", consumer, number, CLOCK
+    )
+    if now != epoch:
+        raise Fenced(f"partition {number}, epoch {epoch}: taken over with epoch {now}")
+
+
 async def advance(
     connection: Connection,
     consumer: str,

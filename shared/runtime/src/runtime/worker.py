@@ -12,7 +12,7 @@ from enum import StrEnum
 
 import structlog
 
-from runtime import failpoints
+from runtime import cursor, failpoints
 from runtime.cursor import Stopped, TopicAt
 from runtime.errors import Fenced, Unsupported
 from runtime.feed import Feed, Raw
@@ -26,6 +26,7 @@ FENCED_SECONDS = 2.0
 JOB_BACK_OFF_MOST = 30.0
 WAIT_SECONDS = 1.0
 SETTLE_SECONDS = 2.0
+OWNED_SECONDS = 5.0
 NOT_RUNNING_SECONDS = 3.0
 log = structlog.get_logger()
 
@@ -69,6 +70,8 @@ class Worker:
         self.problem: str | None = None
         self.turned = time.monotonic()
         """When the task last came round."""
+        self._checked = self.turned
+        """When an idle task last asked whether the number is still its own."""
         self.lease: OwnedNumber | None = None
         self._ground, self._handling, self._feed, self._look, self._commit = ground, handling, feed, look, commit
         self._isolation = Isolation(handling)
@@ -187,9 +190,18 @@ class Worker:
                 more = True
             if batch is None and not more and not self._stopping:
                 await lease.settle()
+                await self._still_ours(lease)
                 await self._feed.wait(self._until_due(), self._woken)
             else:
                 await asyncio.sleep(0)
+
+    async def _still_ours(self, lease: OwnedNumber) -> None:
+        """A late zombie may take the number over, work and die. Without a transaction of our own we would not notice,
+        and what it left in the outbox would wait until there is work."""
+        if time.monotonic() - self._checked > OWNED_SECONDS:
+            self._checked = time.monotonic()
+            async with lease.pool.acquire() as connection:
+                await cursor.check_owned(connection, self._ground.consumer, self.number, lease.epoch)
 
     async def _step(self, lease: OwnedNumber, topic: str, raw: Sequence[Raw]) -> None:
         records = records_of(topic, raw, lease.next[topic])
