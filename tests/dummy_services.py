@@ -20,7 +20,14 @@ class Answer(BaseHTTPRequestHandler):
     def do_GET(self):
         documents = {
             "/readyz": {},
-            "/v1/partitions": {"items": [{"number": number} for number in (0, 1, 2, 5)]},
+            "/v1/partitions": {
+                "items": [
+                    {"number": 0, "owner": os.environ["SLIPWAY_SLOT"], "state": "running"},
+                    {"number": 1, "owner": os.environ["SLIPWAY_SLOT"], "state": "running"},
+                    {"number": 2, "owner": "another", "state": None},
+                    {"number": 3, "owner": os.environ["SLIPWAY_SLOT"], "state": None},
+                ]
+            },
             "/environment": dict(os.environ),
         }
         self.send_response(200)

@@ -18,6 +18,7 @@ from cli.platform.home import Home, find_home
 from cli.platform.logs import chosen, follow, tail
 from cli.platform.plan import plan, postgres_server, prepare
 from cli.platform.state import State, read_state
+from runtime.tokens import EVERYTHING, Caller, mint
 
 local = typer.Typer()
 
@@ -90,7 +91,8 @@ def status(as_json: Json = False) -> None:
         state = read_state(home.state) or fail(Exit.INTERNAL, f"{home.state} is gone")
     except PlatformError as error:
         _refuse(error)
-    services = asyncio.run(_looked_at(answer["services"]))
+    token_key = os.environ.get("SLIPWAY_TOKEN_KEY") or home.secret("token-key")
+    services = asyncio.run(_looked_at(answer["services"], token_key))
     if as_json:
         addresses = {"kafka": state.kafka, "postgres": state.postgres, "smtp": state.smtp, "http": state.http}
         emit_json({**addresses, "services": services})
@@ -190,23 +192,24 @@ def _await_end(home: Home) -> None:
         time.sleep(0.05)
 
 
-async def _looked_at(services: list[dict[str, Any]]) -> list[dict[str, Any]]:
+async def _looked_at(services: list[dict[str, Any]], token_key: str) -> list[dict[str, Any]]:
     """As the interface has it: what the supervisor knows, and what each process says of itself."""
+    token = mint(Caller(EVERYTHING, "slipway", frozenset({EVERYTHING})), token_key)
 
     async def look(service: dict[str, Any]) -> dict[str, Any]:
-        ready, (found, document) = await asyncio.gather(
-            probe.is_ready(service["url"]), probe.get(f"{service['url']}/v1/partitions")
+        ready, (status, document) = await asyncio.gather(
+            probe.is_ready(service["url"]), probe.get(f"{service['url']}/v1/partitions", token)
         )
-        own = {name: service[name] for name in ("name", "instance", "pid", "url")}
-        return {**own, "ready": ready, "partitions": _numbers(document) if found == 200 else []}
+        known = {name: service[name] for name in ("name", "instance", "pid", "url")}
+        rows = document["items"] if status == 200 else []
+        return {**known, "ready": ready, "partitions": _own_numbers(service["instance"], rows)}
 
     return list(await asyncio.gather(*(look(service) for service in services)))
 
 
-def _numbers(document: Any) -> list[int]:
-    """The partition numbers that a process has leased."""
-    items = document.get("items", []) if isinstance(document, dict) else document
-    return sorted(item["number"] for item in items)
+def _own_numbers(instance: str, rows: list[dict[str, Any]]) -> list[int]:
+    """Of all numbers of the service those that this process has leased: only of them it knows the state."""
+    return sorted(row["number"] for row in rows if row["owner"] == instance and row["state"] is not None)
 
 
 def _ranges(numbers: list[int]) -> str:

@@ -7,7 +7,6 @@ from typing import Any
 import typer
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
-from aiokafka.helpers import create_ssl_context
 
 from cli.given import given_servers
 from cli.output import Exit, fail, say
@@ -42,9 +41,9 @@ def apply() -> None:
 
 
 async def _apply(settings: Settings) -> Applied:
-    security = kafka_security(settings)
-    await await_kafka(settings.kafka, **security)
-    admin = AIOKafkaAdminClient(bootstrap_servers=settings.kafka, **security)
+    options = _client_options(settings)
+    await await_kafka(options)
+    admin = AIOKafkaAdminClient(**options)
     await admin.start()
     try:
         return await apply_topics(admin, settings.partitions, settings.topic_prefix)
@@ -52,13 +51,9 @@ async def _apply(settings: Settings) -> Applied:
         await admin.close()
 
 
-def kafka_security(settings: Settings) -> dict[str, Any]:
-    """What any aiokafka client needs beside the address."""
-    protocol = settings.kafka_security_protocol
-    return {
-        "security_protocol": protocol,
-        "ssl_context": create_ssl_context(cafile=settings.kafka_ssl_ca) if protocol.endswith("SSL") else None,
-        "sasl_mechanism": settings.kafka_sasl_mechanism,
-        "sasl_plain_username": settings.kafka_sasl_username or None,
-        "sasl_plain_password": settings.kafka_sasl_password or None,
-    }
+def _client_options(settings: Settings) -> dict[str, Any]:
+    if settings.kafka_security_protocol == "PLAINTEXT":
+        return {"bootstrap_servers": settings.kafka}
+    from runtime.kafka import client_options  # late: it brings a framework along
+
+    return client_options(settings)

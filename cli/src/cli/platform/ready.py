@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import os
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -13,12 +13,12 @@ PATIENCE = float(os.environ.get("SLIPWAY_START_SECONDS") or 60)
 """Seconds that a server may take to start; a Kafka that was killed takes up to ten."""
 
 
-async def await_kafka(bootstrap: str, patience: float = PATIENCE, **security: Any) -> None:
-    """Returns when a broker answers with metadata. Raises Unreachable after `patience` seconds."""
+async def await_kafka(options: Mapping[str, Any], patience: float = PATIENCE) -> None:
+    """Returns when a broker answers with metadata; `options` are an aiokafka client's. Raises Unreachable."""
     from aiokafka.admin import AIOKafkaAdminClient
 
     async def ask() -> None:
-        admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap, request_timeout_ms=3_000, **security)
+        admin = AIOKafkaAdminClient(request_timeout_ms=3_000, **options)
         try:
             await admin.start()
             await admin.list_topics()
@@ -26,7 +26,7 @@ async def await_kafka(bootstrap: str, patience: float = PATIENCE, **security: An
             await admin.close()
 
     with _quiet("aiokafka"):
-        await _insist(f"Kafka at {bootstrap}", "SLIPWAY_KAFKA", ask, patience)
+        await _insist(f"Kafka at {options['bootstrap_servers']}", "SLIPWAY_KAFKA", ask, patience)
 
 
 async def await_postgres(address: str, patience: float = PATIENCE) -> None:

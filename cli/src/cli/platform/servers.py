@@ -57,7 +57,9 @@ def running_servers(home: Path) -> Iterator[Servers]:
 
 
 async def _both_answer(kafka: KafkaServer, postgres: PostgresServer) -> None:
-    await asyncio.gather(await_kafka(kafka.address), await_postgres(postgres.address("postgres")))
+    await asyncio.gather(
+        await_kafka({"bootstrap_servers": kafka.address}), await_postgres(postgres.address("postgres"))
+    )
 
 
 def _end(spec: ProcessSpec, process: "subprocess.Popen[bytes]") -> None:
