@@ -10,6 +10,7 @@ import httpx
 import pytest
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse, Response, StreamingResponse
+from structlog.testing import capture_logs
 from uvicorn import Config, Server
 
 from console.adapters.services import Services
@@ -220,7 +221,7 @@ async def test_a_service_that_breaks_off_its_answer_breaks_ours_off(world: World
         raise RuntimeError("gone")
 
     world["log"].answers["/v1/launches/l1/outcomes"] = StreamingResponse(broken(), media_type="text/csv")
-    with pytest.raises(httpx.RemoteProtocolError):
+    with capture_logs(), pytest.raises(httpx.RemoteProtocolError):
         await world.http.get("/v1/launches/l1/outcomes")
 
 
