@@ -1,16 +1,36 @@
-"""A desk on a database of its own."""
+"""A desk on a database that is made once a run and emptied before each test."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
 from integration.executor.desk import Desk
-from platform_for_tests import FreshDatabase
+from platform_for_tests import FreshDatabase, Platform, in_a_thread
 from runtime import database
 
 
+@pytest.fixture(scope="session")
+def executor_database(platform: Platform) -> Iterator[str]:
+    databases = FreshDatabase(platform.postgres)
+    made: list[str] = []
+
+    async def make() -> None:
+        made.append(await databases("executor"))
+
+    in_a_thread(make())
+    yield made[0]
+    in_a_thread(databases.drop())
+
+
 @pytest.fixture
-async def desk(fresh_database: FreshDatabase) -> AsyncIterator[Desk]:
-    pool = await database.connect(await fresh_database("executor"), name="test")
+async def desk(executor_database: str) -> AsyncIterator[Desk]:
+    pool = await database.connect(executor_database, name="test")
+    await pool.execute(EMPTY)
     yield Desk(pool)
     await pool.close()
+
+
+EMPTY = """
+TRUNCATE launch, gate, work_order, launch_share, process_instance, refused_target, recurrence, contact_state,
+         pending_update, changes_read, incident
+"""

@@ -98,7 +98,7 @@ def snapshot(ids: Sequence[str], *, revision: int = 1, **columns: Any) -> Snapsh
 
 
 def roll(ids: Sequence[str] = ("c-0", "c-1", "c-2"), **columns: Any) -> Roll:
-    return Roll(list(ids), [NOON] * len(ids), snapshot(ids, **columns))
+    return Roll(list(ids), [NOON] * len(ids), lambda: snapshot(ids, **columns))
 
 
 def cohort(status: Status, step: str, members: Sequence[int] = (0, 1, 2), **fields: Any) -> Cohort:

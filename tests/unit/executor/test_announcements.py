@@ -1,5 +1,7 @@
 """What is said about instances, and under which ids."""
 
+from dataclasses import replace
+
 from contracts.outcomes import IncidentsOpened, TargetsEnded
 from contracts.sends import SendsRequested
 from contracts.updates import AttributesSet
@@ -9,7 +11,7 @@ from executor.handlers import announcements
 from executor.handlers.announcements import arrivals
 from runtime.ids import derive
 from runtime.records import Outgoing
-from unit.executor.builders import EVERYTHING, NOON, cohort, launch, roll, snapshot
+from unit.executor.builders import EVERYTHING, NOON, cohort, launch, roll
 
 LAUNCH = launch(EVERYTHING)
 
@@ -43,7 +45,7 @@ def test_instances_at_one_message_are_one_record_whatever_their_occurrence() -> 
 
 def test_data_that_is_too_much_for_one_record_is_spread() -> None:
     people = roll()
-    heavy = Roll(people.contact_ids, people.started_at, snapshot(people.contact_ids), sizes=[150_000, 60_000, 30_000])
+    heavy = replace(people, sizes=[150_000, 60_000, 30_000])
     sent = said(heavy, cohort(Status.DELIVERY, "hello"))
     chunks = [one.event.targets.contact_ids for one in sent if isinstance(one.event, SendsRequested)]
     assert chunks == [["c-0"], ["c-1", "c-2"]]
@@ -52,7 +54,7 @@ def test_data_that_is_too_much_for_one_record_is_spread() -> None:
 
 def test_one_contact_beyond_the_limit_goes_alone() -> None:
     people = roll(["c-0"])
-    heavy = Roll(people.contact_ids, people.started_at, people.snapshot, sizes=[900_000])
+    heavy = replace(people, sizes=[900_000])
     assert len(said(heavy, cohort(Status.DELIVERY, "hello", [0]))) == 1
 
 

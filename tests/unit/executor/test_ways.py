@@ -30,7 +30,7 @@ def shares(weights: list[int], step: str = "half", scenario: str | None = None) 
     graph = flow(f"{step}: {{split: [{arms}]}}\n{ends}")
     node = graph.nodes[step]
     assert isinstance(node, Split)
-    return ways.split(node, range(len(IDS)), Roll(IDS, [NOON] * len(IDS), None), graph, step)
+    return ways.split(node, range(len(IDS)), Roll(IDS, [NOON] * len(IDS), lambda: None), graph, step)
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
 from contracts.changes import ContactChange
+from executor.adapters.packed import packed
 from executor.domain.launch import Launch
 from runtime.transaction import Transaction
 
@@ -13,8 +14,8 @@ class PostgresContacts:
         await tx.connection.execute(
             """
             INSERT INTO contact_state (project, contact_id, partition, revision, contact, suppressed)
-            SELECT $1, t.contact_id, $2, t.revision, t.contact, t.suppressed
-            FROM unnest($3::text[], $4::bigint[], $5::json[], $6::boolean[])
+            SELECT $1, t.contact_id, $2, t.revision, nullif(t.contact, 'null')::json, t.suppressed
+            FROM unnest(unpacked($3), unpacked($4)::bigint[], unpacked($5), unpacked($6)::boolean[])
                 AS t (contact_id, revision, contact, suppressed)
             ON CONFLICT (project, contact_id) DO UPDATE
             SET revision = excluded.revision, contact = excluded.contact, suppressed = excluded.suppressed
@@ -22,10 +23,10 @@ class PostgresContacts:
             """,
             project,
             tx.number,
-            [change.contact_id for change in changes],
-            [change.revision for change in changes],
-            [None if change.contact is None else change.contact.model_dump_json() for change in changes],
-            [change.suppressed for change in changes],
+            packed(change.contact_id for change in changes),
+            packed(change.revision for change in changes),
+            packed("null" if change.contact is None else change.contact.model_dump_json() for change in changes),
+            packed(change.suppressed for change in changes),
         )
 
     async def read_up_to(self, tx: Transaction, written_at: datetime) -> None:
@@ -45,14 +46,14 @@ class PostgresUpdates:
             """
             INSERT INTO pending_update (update_id, launch_id, contact_id, partition, project, requested_at)
             SELECT t.update_id, $1, t.contact_id, $2, $3, $4
-            FROM unnest($5::text[], $6::text[]) AS t (update_id, contact_id)
+            FROM unnest(unpacked($5), unpacked($6)) AS t (update_id, contact_id)
             """,
             launch.launch_id,
             tx.number,
             launch.project,
             tx.now,
-            update_ids,
-            ids,
+            packed(update_ids),
+            packed(ids),
         )
 
     async def answered(self, tx: Transaction, causes: Collection[str]) -> dict[str, list[str]]:

@@ -7,6 +7,7 @@ from typing import Any
 
 import orjson
 
+from executor.adapters.packed import packed
 from executor.adapters.standing import newer_of, standing
 from executor.domain.advance import OPEN
 from executor.domain.cohort import Cohort, Roll, Status
@@ -18,27 +19,28 @@ from runtime.transaction import Lease, Transaction
 
 class PostgresInstances:
     async def known(self, tx: Transaction, launch: Launch, ids: list[str], revisions: list[int]) -> Known:
+        packed_ids = packed(ids)
         decided = await tx.connection.fetch(
             """
-            SELECT contact_id FROM process_instance WHERE launch_id = $1 AND contact_id = ANY($2::text[])
+            SELECT contact_id FROM process_instance WHERE launch_id = $1 AND contact_id = ANY(unpacked($2))
             UNION ALL
-            SELECT contact_id FROM refused_target WHERE launch_id = $1 AND contact_id = ANY($2::text[])
+            SELECT contact_id FROM refused_target WHERE launch_id = $1 AND contact_id = ANY(unpacked($2))
             """,
             launch.launch_id,
-            ids,
+            packed_ids,
         )
         newer = await tx.connection.fetch(
             """
             SELECT t.place - 1 AS member, c.revision AS newer, c.contact, c.suppressed
-            FROM unnest($2::text[], $3::bigint[]) WITH ORDINALITY AS t (contact_id, revision, place)
+            FROM unnest(unpacked($2), unpacked($3)::bigint[]) WITH ORDINALITY AS t (contact_id, revision, place)
             CROSS JOIN LATERAL (
                 SELECT s.revision, s.contact, s.suppressed FROM contact_state s
                 WHERE s.project = $1 AND s.contact_id = t.contact_id AND s.revision > t.revision LIMIT 1
             ) AS c
             """,
             launch.project,
-            ids,
-            revisions,
+            packed_ids,
+            packed(revisions),
         )
         repeated = {row["contact_id"] for row in decided}
         return Known(
@@ -48,6 +50,7 @@ class PostgresInstances:
 
     async def insert(self, tx: Transaction, launch: Launch, roll: Roll, cohort: Cohort) -> None:
         assert roll.snapshot is not None
+        ids, revisions = pick(roll.contact_ids, cohort.members), pick(roll.snapshot.revisions, cohort.members)
         kept = entries(roll.snapshot, cohort.members) if _keeps_facts(launch, cohort) else []
         await tx.connection.execute(
             """
@@ -55,7 +58,8 @@ class PostgresInstances:
                                           occurrences, messages, revision, due_at, facts, started_at, ended_at,
                                           outcome, reason)
             SELECT $1, t.contact_id, $2, $3, $4, $5, $6, $7::text::json, $8, t.revision, $9, t.facts, $10, $11, $12, $13
-            FROM unnest($14::text[], $15::bigint[], $16::json[]) AS t (contact_id, revision, facts)
+            FROM unnest(unpacked($14), unpacked($15)::bigint[], unpacked($16)::json[])
+                AS t (contact_id, revision, facts)
             """,
             launch.launch_id,
             tx.number,
@@ -70,9 +74,9 @@ class PostgresInstances:
             tx.now if cohort.status is Status.ENDED else None,
             cohort.outcome,
             cohort.reason,
-            pick(roll.contact_ids, cohort.members),
-            pick(roll.snapshot.revisions, cohort.members),
-            [orjson.dumps(entry).decode() for entry in kept],
+            packed(ids),
+            packed(revisions),
+            packed(orjson.dumps(entry).decode() for entry in kept),
         )
 
     async def refuse(self, tx: Transaction, launch: Launch, ids: list[str], reasons: list[str]) -> None:
@@ -96,10 +100,10 @@ class PostgresInstances:
         rows = await tx.connection.fetch(
             """
             SELECT * FROM standing
-            WHERE launch_id = $1 AND contact_id = ANY($2::text[]) AND status = ANY($3::text[])
+            WHERE launch_id = $1 AND contact_id = ANY(unpacked($2)) AND status = ANY($3::text[])
             """,
             launch_id,
-            list(ids),
+            packed(ids),
             list(statuses),
         )
         return standing(rows)
@@ -148,10 +152,10 @@ class PostgresInstances:
             UPDATE process_instance
             SET status = $3, step = $4, occurrences = $5::text::json, messages = $6, due_at = $7, ended_at = $8,
                 outcome = $9, reason = $10, facts = CASE WHEN $11 THEN facts END
-            WHERE launch_id = $1 AND contact_id = ANY($2::text[])
+            WHERE launch_id = $1 AND contact_id = ANY(unpacked($2))
             """,
             launch.launch_id,
-            ids,
+            packed(ids),
             cohort.status,
             cohort.step,
             _occurrences(cohort),
@@ -165,9 +169,9 @@ class PostgresInstances:
 
     async def postpone(self, tx: Transaction, launch_id: str, ids: list[str], until: datetime) -> None:
         await tx.connection.execute(
-            "UPDATE process_instance SET due_at = $3 WHERE launch_id = $1 AND contact_id = ANY($2::text[])",
+            "UPDATE process_instance SET due_at = $3 WHERE launch_id = $1 AND contact_id = ANY(unpacked($2))",
             launch_id,
-            ids,
+            packed(ids),
             until,
         )
 

@@ -80,7 +80,8 @@ class PostgresLaunches:
         )
 
     async def _launches(self, connection: Connection, ids: Sequence[str]) -> dict[str, Launch]:
-        missing = [id for id in ids if id not in self._kept]
+        found = {id: self._kept[id] for id in ids if id in self._kept}
+        missing = [id for id in ids if id not in found]
         if missing:
             rows = await connection.fetch(
                 "SELECT launch_id, definition, context, retry_of FROM launch WHERE launch_id = ANY($1)", missing
@@ -88,9 +89,9 @@ class PostgresLaunches:
             for row in rows:
                 version = ScenarioVersion.model_validate_json(row["definition"])
                 context = orjson.loads(row["context"])
-                self._kept[row["launch_id"]] = self._compile(row["launch_id"], version, context, row["retry_of"])
-        found = {id: self._kept[id] for id in ids if id in self._kept}
-        for id in found:
+                found[row["launch_id"]] = self._compile(row["launch_id"], version, context, row["retry_of"])
+        for id, launch in found.items():
+            self._kept[id] = launch
             self._kept.move_to_end(id)
         while len(self._kept) > KEPT:
             self._kept.popitem(last=False)

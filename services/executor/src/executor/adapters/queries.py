@@ -91,10 +91,14 @@ class Queries:
             SELECT i.launch_id, i.contact_id, l.scenario, i.version, i.status, i.step, i.due_at, i.started_at,
                    i.ended_at, i.outcome, i.reason
             FROM launch l
-            JOIN process_instance i ON i.launch_id = l.launch_id
-            WHERE l.project = $1 AND l.scenario = $2 AND i.outcome IS NULL
+            CROSS JOIN LATERAL (
+                SELECT * FROM process_instance p
+                WHERE p.launch_id = l.launch_id AND p.outcome IS NULL
+                  AND p.contact_id > CASE WHEN l.launch_id = $3 THEN $4 ELSE '' END
+                ORDER BY p.contact_id LIMIT $5
+            ) AS i
+            WHERE l.project = $1 AND l.scenario = $2 AND l.launch_id >= $3
               AND EXISTS (SELECT FROM launch_share s WHERE s.launch_id = l.launch_id AND s.open > 0)
-              AND (i.launch_id, i.contact_id) > ($3, $4)
             ORDER BY i.launch_id, i.contact_id LIMIT $5
             """,
             project,

@@ -1,5 +1,6 @@
 """The one place of a contact in a scenario. Keys decide, not order: two launches at once never both get it."""
 
+from executor.adapters.packed import packed
 from executor.domain.advance import OPEN
 from executor.domain.launch import Launch
 from runtime.transaction import Transaction
@@ -10,14 +11,14 @@ class PostgresRecurrences:
         rows = await tx.connection.fetch(
             """
             INSERT INTO recurrence (project, scenario, contact_id, launch_id, keep)
-            SELECT $1, $2, t.contact_id, $3, $4 FROM unnest($5::text[]) AS t (contact_id)
+            SELECT $1, $2, t.contact_id, $3, $4 FROM unnest(unpacked($5)) AS t (contact_id)
             ON CONFLICT DO NOTHING RETURNING contact_id
             """,
             launch.project,
             launch.scenario,
             launch.launch_id,
             keep,
-            ids,
+            packed(ids),
         )
         return {row["contact_id"] for row in rows}
 
@@ -25,7 +26,7 @@ class PostgresRecurrences:
         rows = await tx.connection.fetch(
             """
             UPDATE recurrence r SET launch_id = $3
-            WHERE r.project = $1 AND r.scenario = $2 AND r.contact_id = ANY($4::text[])
+            WHERE r.project = $1 AND r.scenario = $2 AND r.contact_id = ANY(unpacked($4))
               AND (SELECT i.status = ANY($5::text[]) FROM process_instance i
                    WHERE i.launch_id = r.launch_id AND i.contact_id = r.contact_id) IS NOT TRUE
             RETURNING r.contact_id
@@ -33,7 +34,7 @@ class PostgresRecurrences:
             launch.project,
             launch.scenario,
             launch.launch_id,
-            ids,
+            packed(ids),
             list(OPEN),
         )
         return {row["contact_id"] for row in rows}
@@ -42,10 +43,10 @@ class PostgresRecurrences:
         await tx.connection.execute(
             """
             DELETE FROM recurrence
-            WHERE project = $1 AND scenario = $2 AND contact_id = ANY($3::text[]) AND launch_id = $4 AND NOT keep
+            WHERE project = $1 AND scenario = $2 AND contact_id = ANY(unpacked($3)) AND launch_id = $4 AND NOT keep
             """,
             launch.project,
             launch.scenario,
-            ids,
+            packed(ids),
             launch.launch_id,
         )

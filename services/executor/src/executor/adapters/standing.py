@@ -1,11 +1,12 @@
 """Stored instances read back: rows into columns, and instances that stand alike into one cohort."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import orjson
 
 from contracts.changes import Contact
+from contracts.targets import Snapshot
 from executor.domain.cohort import Cohort, Roll, Status
 from executor.domain.contact_data import Newer, Stored, from_entries, superseded
 from executor.ports import Standing
@@ -18,9 +19,13 @@ _UNREAD: Final = Stored(
 
 def standing(rows: Sequence[Any]) -> Standing:
     """`rows` are of the view `standing` and of one launch."""
-    groups: dict[tuple[Any, ...], list[int]] = {}
-    for member, row in enumerate(rows):
-        groups.setdefault((row["status"], row["step"], row["occurrences"], row["messages"]), []).append(member)
+    if not rows:
+        return Standing(Roll([], [], lambda: None), [])
+    columns = dict(zip(rows[0].keys(), zip(*rows, strict=True), strict=True))
+    alike: dict[tuple[Any, ...], list[int]] = {}
+    where = zip(columns["status"], columns["step"], columns["occurrences"], columns["messages"], strict=True)
+    for member, key in enumerate(where):
+        alike.setdefault(key, []).append(member)
     cohorts = [
         Cohort(
             members=members,
@@ -29,27 +34,26 @@ def standing(rows: Sequence[Any]) -> Standing:
             occurrences={} if occurrences is None else orjson.loads(occurrences),
             messages=messages,
         )
-        for (status, step, occurrences, messages), members in groups.items()
+        for (status, step, occurrences, messages), members in alike.items()
     ]
-    return Standing(_roll(rows), cohorts)
+    return Standing(_roll(columns, rows), cohorts)
 
 
-def _roll(rows: Sequence[Any]) -> Roll:
-    ids = [row["contact_id"] for row in rows]
-    started_at = [row["started_at"] for row in rows]
-    texts: list[str | None] = [row["facts"] for row in rows]
-    if not any(texts):
-        return Roll(ids, started_at, None)
-    entries: list[Stored] = [_UNREAD if text is None else orjson.loads(text) for text in texts]
-    snapshot = from_entries(ids, [row["revision"] for row in rows], entries)
-    newer = {member: newer_of(row) for member, row in enumerate(rows) if row["newer"] is not None}
-    sizes = [
-        len(text or "") if row["contact"] is None else len(row["contact"])
-        for text, row in zip(texts, rows, strict=True)
-    ]
-    return Roll(ids, started_at, superseded(snapshot, newer), sizes)
+def _roll(columns: Mapping[str, Sequence[Any]], rows: Sequence[Any]) -> Roll:
+    ids, started_at = list(columns["contact_id"]), list(columns["started_at"])
+    facts: Sequence[str | None] = columns["facts"]
+    if not any(facts):
+        return Roll(ids, started_at, lambda: None)
+
+    def load() -> Snapshot:
+        entries: list[Stored] = [_UNREAD if text is None else orjson.loads(text) for text in facts]
+        newer = {member: newer_of(row) for member, row in enumerate(rows) if row["newer"] is not None}
+        return superseded(from_entries(ids, list(columns["revision"]), entries), newer)
+
+    sizes = [len(newest or stored or "") for newest, stored in zip(columns["contact"], facts, strict=True)]
+    return Roll(ids, started_at, load, sizes)
 
 
 def newer_of(row: Any) -> Newer:
     contact = None if row["contact"] is None else Contact.model_validate_json(row["contact"])
-    return Newer(row["newer"], contact, row["suppressed"])
+    return Newer(row["newer"], contact, row["suppressed"], len(row["contact"] or ""))

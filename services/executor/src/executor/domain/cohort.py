@@ -4,10 +4,11 @@ Instances of one launch that stand at the same place and meet the same event mov
 per contact is to be sliced out of columns. A cohort of one is a process instance.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
+from functools import cached_property
 from typing import Final
 
 from contracts.targets import Snapshot
@@ -57,16 +58,20 @@ class Cohort:
         return self if len(members) == len(self.members) else replace(self, members=members)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Roll:
     """Columns of the contacts that are handled together."""
 
     contact_ids: list[str]
     started_at: list[datetime]
-    snapshot: Snapshot | None
-    """None: nothing ahead of these instances reads contact data."""
+    load: Callable[[], Snapshot | None]
     sizes: list[int] | None = None
     """Bytes of each contact's data, where it may be more than one record should carry."""
+
+    @cached_property
+    def snapshot(self) -> Snapshot | None:
+        """Worked out when a step asks for it; None: nothing ahead of these instances reads contact data."""
+        return self.load()
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,8 @@ class Newer:
     revision: int
     contact: Contact | None
     suppressed: bool
+    size: int = 0
+    """Bytes of the contact as JSON."""
 
 
 class Stored(TypedDict):

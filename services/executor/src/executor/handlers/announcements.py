@@ -74,13 +74,13 @@ def _at_rest(cohorts: Iterable[Cohort], status: Status) -> list[Cohort]:
 
 
 def _sends(launch: Launch, roll: Roll, cohorts: list[Cohort], number: int, now: datetime) -> Iterator[Outgoing]:
-    if roll.snapshot is None:
-        return
     for step in dict.fromkeys(cohort.step for cohort in cohorts):
+        snapshot = roll.snapshot
+        assert snapshot is not None, f"contact data of {launch.launch_id} was dropped before its message {step}"
         here = [cohort for cohort in cohorts if cohort.step == step]
         occurrence = {member: cohort.occurrence for cohort in here for member in cohort.members}
         for members in _portions(sorted(occurrence), roll.sizes):
-            targets = slice_of(roll.snapshot, members)
+            targets = slice_of(snapshot, members)
             occurrences = [occurrence[member] for member in members]
             event = SendsRequested(
                 project=launch.project,

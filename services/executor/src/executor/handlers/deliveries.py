@@ -1,6 +1,8 @@
 """`messaging.deliveries`: instances that wait for a message go the way of what became of it."""
 
 from collections.abc import Iterator, Sequence
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 from contracts.deliveries import DeliveriesRecorded
@@ -11,8 +13,8 @@ from executor.ports import AtHand, Standing, Stores
 from runtime.records import Received
 from runtime.transaction import Transaction
 
-Settled = dict[tuple[str, int], DeliverySettled]
-"""By contact and occurrence."""
+Settled = dict[DeliverySettled, list[str]]
+"""Contacts by what became of their message."""
 
 
 class Deliveries:
@@ -31,32 +33,26 @@ class Deliveries:
         await turn.finish()
 
     async def _go_on(self, turn: Turn, at: AtHand, settled: Settled) -> None:
-        ids = [contact_id for contact_id, _ in settled]
+        ids = [contact_id for contacts in settled.values() for contact_id in contacts]
         standing = await self._stores.instances.standing(turn.tx, at.launch.launch_id, ids, [Status.DELIVERY])
         await turn.move(at, standing.roll, list(_moves(standing, settled)))
 
 
 def _settled(chunk: DeliveriesRecorded) -> Settled:
-    """Deliveries that let their step go on. Equal ones share one event, so that their instances move together."""
-    events: dict[tuple[Any, ...], DeliverySettled] = {}
+    """Deliveries that let their step go on. Neighbours that are alike are taken at once: most chunks are all alike."""
     found: Settled = {}
-    columns = zip(chunk.contact_ids, chunk.occurrences, chunk.states, chunk.reasons, strict=True)
-    for contact_id, occurrence, state, reason in columns:
+    rows = zip(chunk.occurrences, chunk.states, chunk.reasons, chunk.contact_ids, strict=True)
+    for (occurrence, state, reason), alike in groupby(rows, itemgetter(0, 1, 2)):
         if state in SETTLED:
-            key = (occurrence, state, reason)
-            if key not in events:
-                events[key] = DeliverySettled(chunk.step, occurrence, state, reason)
-            found[contact_id, occurrence] = events[key]
+            event = DeliverySettled(chunk.step, occurrence, state, reason)
+            found.setdefault(event, []).extend(row[3] for row in alike)
     return found
 
 
 def _moves(standing: Standing, settled: Settled) -> Iterator[Move]:
     ids = standing.roll.contact_ids
-    for cohort in standing.cohorts:
-        occurrence = cohort.occurrence
-        members: dict[DeliverySettled, list[int]] = {}
-        for member in cohort.members:
-            if (event := settled.get((ids[member], occurrence))) is not None:
-                members.setdefault(event, []).append(member)
-        for event, met in members.items():
-            yield cohort.of(met), event
+    for event, contacts in settled.items():
+        met = set(contacts)
+        for cohort in standing.cohorts:
+            if cohort.occurrence == event.occurrence:
+                yield cohort.of([member for member in cohort.members if ids[member] in met]), event

@@ -47,7 +47,9 @@ class Targets:
             await turn.refuse(at, pick(targets.contact_ids, members), [refused[member] for member in members])
         if starting:
             now = turn.tx.now
-            roll = Roll(targets.contact_ids, [now] * len(everybody), superseded(targets, known.newer))
+            current = superseded(targets, known.newer)
+            sizes = [known.newer[m].size if m in known.newer else 0 for m in everybody] if known.newer else None
+            roll = Roll(targets.contact_ids, [now] * len(everybody), lambda: current, sizes)
             ready = Cohort(members=starting, status=Status.READY, step=at.launch.flow.start)
             held = at.gate is ControlState.PAUSED
             await turn.start(at, roll, advance(at.launch.flow, ready, Started(), now, roll, held))

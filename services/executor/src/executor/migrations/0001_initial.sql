@@ -1,5 +1,10 @@
+-- Keys that share their first columns among all rows of a chunk have the contact id first: it decides comparisons.
 -- Everything here is owned by partition: the task that holds partition number n is the only writer of rows of n,
 -- except `launch` (insert only, by whoever reads LaunchOpened), `gate` and `work_order` (by the launch's home).
+
+CREATE FUNCTION unpacked(packed text) RETURNS text[] LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    RETURN string_to_array(packed, chr(31));
+COMMENT ON FUNCTION unpacked IS 'The other side of adapters/packed.py.';
 
 CREATE TABLE launch (
     launch_id    text COLLATE "C" PRIMARY KEY,
@@ -46,6 +51,7 @@ CREATE TABLE launch_share (
 );
 COMMENT ON TABLE launch_share IS 'Per launch and partition: instances that are open, and how many entered each step.';
 COMMENT ON COLUMN launch_share.published IS 'Revision of the newest StepsCounted.';
+CREATE INDEX launch_share_of_project ON launch_share (project, partition);
 CREATE INDEX launch_share_open ON launch_share (partition, launch_id) WHERE open > 0;
 CREATE INDEX launch_share_unpublished ON launch_share (partition, launch_id) WHERE published < revision;
 
@@ -67,7 +73,8 @@ CREATE TABLE process_instance (
     outcome     text,
     reason      text,
     PRIMARY KEY (launch_id, contact_id)
-) WITH (fillfactor = 60);
+) WITH (fillfactor = 48);
+-- fillfactor: the version that an end writes finds room beside the first one, so no index is touched.
 COMMENT ON TABLE process_instance IS
     'One run of a scenario version for one target. Never deleted while a topic that could repeat its target is kept.';
 COMMENT ON COLUMN process_instance.occurrences IS 'Visits per repeatable step; null: none counted.';
@@ -95,7 +102,7 @@ CREATE TABLE recurrence (
     contact_id text COLLATE "C" NOT NULL,
     launch_id  text COLLATE "C" NOT NULL,
     keep       boolean NOT NULL,
-    PRIMARY KEY (project, scenario, contact_id)
+    PRIMARY KEY (contact_id, scenario, project)
 );
 COMMENT ON TABLE recurrence IS 'Who holds the one place of a contact in a scenario: the launch that started it last.';
 COMMENT ON COLUMN recurrence.keep IS 'Stays when the instance ends (once), else goes with it (if_not_running).';
@@ -107,7 +114,7 @@ CREATE TABLE contact_state (
     revision   bigint NOT NULL,
     contact    json,
     suppressed boolean NOT NULL,
-    PRIMARY KEY (project, contact_id)
+    PRIMARY KEY (contact_id, project)
 );
 COMMENT ON TABLE contact_state IS 'The newest of each contact from contacts.changes; contact null: deleted.';
 
