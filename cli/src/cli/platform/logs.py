@@ -33,23 +33,31 @@ def tail(log: Path, lines: int) -> list[str]:
 
 
 def follow(logs: Sequence[Path], pause: float = 0.2) -> Iterator[tuple[Path, str]]:
-    """New lines, for ever, in the order in which they are noticed."""
-    places = {log: log.stat().st_size for log in logs}
-    rest = dict.fromkeys(logs, b"")
+    """Lines written from now on, for ever, in the order in which they are noticed."""
+    return _follow({log: log.stat().st_size for log in logs}, pause)
+
+
+def _follow(places: dict[Path, int], pause: float) -> Iterator[tuple[Path, str]]:
+    rest = dict.fromkeys(places, b"")
     while True:
         quiet = True
-        for log in logs:
+        for log, place in places.items():
             size = log.stat().st_size if log.exists() else 0
-            if size < places[log]:
-                places[log] = 0  # it was emptied
-            if size > places[log]:
-                quiet = False
-                with log.open("rb") as file:
-                    file.seek(places[log])
-                    new = file.read()
-                places[log] += len(new)
-                *whole, rest[log] = (rest[log] + new).split(b"\n")
-                for line in whole:
-                    yield log, line.decode(errors="replace")
+            if size == place:
+                continue
+            quiet = False
+            new = _read_from(log, place if size > place else 0)  # smaller: it was emptied
+            places[log] = (place if size > place else 0) + len(new)
+            *whole, rest[log] = (rest[log] + new).split(b"\n")
+            for line in whole:
+                yield log, line.decode(errors="replace")
         if quiet:
             time.sleep(pause)
+
+
+def _read_from(log: Path, place: int) -> bytes:
+    if not log.exists():
+        return b""
+    with log.open("rb") as file:
+        file.seek(place)
+        return file.read()

@@ -88,8 +88,8 @@ def _place(home: Home, state: State, environment: Mapping[str, str]) -> State:
     names += ["kafka-controller"] if state.embedded else []
     for name in [*names, *instances(state.scale)]:
         if name not in state.ports:
-            port = choose(home.root, wished.get(name), state.ports.values())
-            state = state.with_port(name, port)
+            others = [port for other, port in wished.items() if other != name]
+            state = state.with_port(name, choose(home.root, wished.get(name), [*state.ports.values(), *others]))
     smtp_url = state.smtp or f"smtp://127.0.0.1:{state.ports['smtp']}"
     return replace(state, smtp=smtp_url, http=f"http://{host}:{state.ports['console-0']}")
 
