@@ -3,11 +3,19 @@
 from collections.abc import AsyncIterator
 
 import pytest
+import structlog
 from aiokafka import AIOKafkaProducer
 
 from integration.runtime.harness import IN, MIGRATIONS, MORE, OUT, Bench, drop_topics, make_topics
 from platform_for_tests import FreshDatabase, FreshTopics, Platform
 from runtime import database
+
+
+@pytest.fixture(autouse=True, scope="session")
+def plain_tracebacks() -> None:
+    """The usual ones, with every local variable, stop the event loop for seconds."""
+    renderer = structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)
+    structlog.configure(processors=[structlog.processors.TimeStamper(fmt="%H:%M:%S.%f"), renderer])
 
 
 @pytest.fixture

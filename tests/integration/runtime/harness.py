@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import asyncpg
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from prometheus_client import CollectorRegistry
 from pydantic import BaseModel
@@ -119,7 +119,7 @@ class Bench:
     postgres: str
     prefix: str
     partitions: int
-    producer: AIOKafkaProducer
+    producer: Any
     pool: "asyncpg.Pool[asyncpg.Record]"
     sent: int = 0
 
@@ -151,7 +151,6 @@ class Bench:
         ledger: Ledger,
         slot: str = "a",
         *,
-        breaker: int = 5,
         start: bool = True,
         settings: Mapping[str, Any] | None = None,
         **changes: Any,
@@ -163,7 +162,6 @@ class Bench:
             self.settings(slot, **(settings or {})),
             registry=CollectorRegistry(),
             session_ms=SESSION_MS,
-            breaker=breaker,
             fatal=failures.append,
         )
         await engine.prepare()
@@ -226,7 +224,7 @@ class Bench:
         finally:
             await consumer.stop()
 
-    async def exact(self, ids: Sequence[str]) -> None:
+    async def exact(self, ids: Sequence[str], others: Sequence[str] = ()) -> None:
         """Every event noted once, every answer there, repetitions byte-identical, nothing left behind."""
         await self.until_noted(len(ids))
         assert set(ids) == {row["id"] for row in await self.pool.fetch("SELECT id FROM noted")}
@@ -235,11 +233,11 @@ class Bench:
         for record in await self.answers():
             id_ = dict(record.headers)["ce_id"].decode()
             by_id.setdefault(id_, set()).add((record.partition, record.key, record.value, tuple(record.headers)))
-        assert set(by_id) == {derive(id_, "answered") for id_ in ids}
+        assert set(by_id) == {derive(id_, "answered") for id_ in ids} | set(others)
         assert all(len(copies) == 1 for copies in by_id.values())
 
     async def outbox_empty(self) -> bool:
-        return not await self.pool.fetchval("SELECT count(*) FROM outbox")
+        return not await self.pool.fetchval("SELECT (SELECT count(*) FROM outbox) + (SELECT count(*) FROM http_outbox)")
 
 
 def headers(type_: str, id_: str) -> list[tuple[str, bytes]]:

@@ -59,9 +59,21 @@ async def test_an_answer_too_large_for_its_topic_is_poison_and_blocks_nobody(ben
         await bench.exact(await bench.note(5, partition=0))
 
 
+@pytest.mark.parametrize("wrong", [{"topic": "not.ours"}, {"partition": 4}, {"expand": "unknown"}])
+async def test_what_cannot_be_published_is_refused_before_it_is_stored(bench: Bench, wrong: dict[str, Any]) -> None:
+    async def emit(tx: Transaction, events: object) -> None:
+        given: dict[str, Any] = {"topic": OUT, "partition": 0, "key": "k", "event": Answered(name="x"), "id": "i"}
+        tx.emit(Outgoing(**(given | wrong)))
+
+    async with bench.engine(Ledger(before=emit)) as engine:
+        await bench.note(1)
+        [parked] = await until_parked(engine, 1)
+        assert "ValueError" in parked["reason"]
+
+
 async def test_many_parked_in_a_row_stop_that_partition_only(bench: Bench) -> None:
     await bench.note(4, partition=2, fails="bug")
-    async with bench.engine(Ledger(), breaker=3) as engine:
+    async with bench.engine(Ledger(), settings={"breaker": 3}) as engine:
         await until(lambda: any("in a row" in problem for problem in engine.problems()), 10)
         assert len(await engine.parked()) == 3
         await bench.exact(await bench.note(10, partition=1))

@@ -1,10 +1,11 @@
 """The world is in the way: connections die, PostgreSQL is away, a COMMIT gets no answer. Then it goes on, exactly."""
 
+import asyncio
 from urllib.parse import urlsplit
 
 import pytest
 
-from fakes.tcp_proxy import tcp_proxy
+from fakes.tcp_proxy import TcpProxy, tcp_proxy
 from integration.runtime.harness import Bench, Ledger, until
 
 
@@ -21,11 +22,14 @@ async def test_rows_that_were_committed_and_not_published_are_published_by_the_n
         await bench.exact(await bench.note(8, partition=0))
 
 
-async def test_postgres_is_away_for_a_while(bench: Bench) -> None:
+async def test_postgres_comes_late_and_is_away_for_a_while(bench: Bench) -> None:
     server = urlsplit(bench.postgres)
     async with tcp_proxy(str(server.hostname), int(server.port or 5432)) as proxy:
         address = bench.postgres.replace(server.netloc.rpartition("@")[2], f"127.0.0.1:{proxy.port}")
+        proxy.cut()
+        mending = asyncio.create_task(later(0.5, proxy))
         async with bench.engine(Ledger(), settings={"postgres": address}) as engine:
+            await mending
             ids = await bench.note(20)
             await bench.until_noted(20)
             proxy.cut()
@@ -46,3 +50,8 @@ async def test_killed_backends_cost_nothing_but_time(bench: Bench) -> None:
                 " WHERE datname = current_database() AND application_name LIKE 'ledger/%'"
             )
         await bench.exact(ids)
+
+
+async def later(seconds: float, proxy: TcpProxy) -> None:
+    await asyncio.sleep(seconds)
+    await proxy.mend()

@@ -10,9 +10,9 @@ from runtime.worker import State
 class FakeStream:
     def __init__(self) -> None:
         self.lag = 10
-        self.worker = SimpleNamespace(
-            state=State.RUNNING, turned=0.0, lease=SimpleNamespace(epoch=1, next={"a": 5, "clock": 1})
-        )
+        self.outbox = SimpleNamespace(waiting=False)
+        lease = SimpleNamespace(epoch=1, next={"a": 5, "clock": 1}, outbox=self.outbox)
+        self.worker = SimpleNamespace(state=State.RUNNING, turned=0.0, lease=lease)
         self.workers = {3: self.worker}
 
     def lags(self) -> list[tuple[str, int, int]]:
@@ -59,4 +59,14 @@ def test_a_task_that_never_comes_round_is_stuck_even_without_lag() -> None:
     stream.lag = 0
     for now in range(0, 130, 5):
         look(stream, dog, now, turning=False)
+    assert ended
+
+
+def test_waiting_for_kafka_is_given_more_time() -> None:
+    stream, dog, ended = watched()
+    stream.outbox.waiting = True
+    for now in range(0, 290, 5):
+        look(stream, dog, now, turning=False)
+    assert not ended
+    look(stream, dog, 310, turning=False)
     assert ended

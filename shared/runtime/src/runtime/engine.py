@@ -12,7 +12,6 @@ import structlog
 from prometheus_client import REGISTRY, CollectorRegistry
 
 from runtime import cursor, database, failpoints, migrations, parked
-from runtime.handling import BREAKER
 from runtime.http_outbox import HttpOutbox
 from runtime.lease import Emitting, Ground
 from runtime.metrics import StreamMetrics
@@ -42,7 +41,6 @@ class Engine:
         *,
         registry: CollectorRegistry = REGISTRY,
         session_ms: int = SESSION_MS,
-        breaker: int = BREAKER,
         fatal: Callable[[str], None] = die,
     ) -> None:
         self.service = service
@@ -52,7 +50,7 @@ class Engine:
         self.stream: Stream | None = None
         self.gauges: dict[str, Mapping[int, float]] = {}
         """A service's own figures, by gauge and partition number, as last read."""
-        self._session_ms, self._breaker, self._fatal = session_ms, breaker, fatal
+        self._session_ms, self._fatal = session_ms, fatal
         self._owner = f"{service.name}/{settings.slot or f'{socket.gethostname()}-{os.getpid()}'}"
         self._pool: asyncpg.Pool[asyncpg.Record] | None = None
         self._publisher: Publisher | None = None
@@ -78,7 +76,15 @@ class Engine:
         await migrations.apply(dsn, service.name, service.migrations, partitions=self.partitions)
         self._pool = await database.connect(dsn, name=self._owner, size=settings.pool_size)
         self._publisher = Publisher(settings, client_id=self._owner, expanders=service.expanders, fatal=self._fatal)
-        self._ground = Ground(service.name, self.partitions, self._owner, self.pool, self._publisher, limits={})
+        self._ground = Ground(
+            consumer=service.name,
+            partitions=self.partitions,
+            owner=self._owner,
+            pool=self.pool,
+            publisher=self._publisher,
+            emits=frozenset(service.emits),
+            limits={},
+        )
         self._outbox = HttpOutbox(self._ground)
 
     async def start(self) -> None:
@@ -108,7 +114,6 @@ class Engine:
                 self._topics,
                 self.metrics,
                 session_ms=self._session_ms,
-                breaker=self._breaker,
                 fatal=self._fatal,
             )
             await self.stream.start()
@@ -248,7 +253,7 @@ class Engine:
             try:
                 await self._figures()
             except Exception as error:
-                log.debug("figures could not be read", error=repr(error))
+                log.warning("figures could not be read", error=repr(error))
             await asyncio.sleep(OBSERVE_SECONDS)
 
     async def _figures(self) -> None:

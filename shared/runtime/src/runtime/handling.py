@@ -19,7 +19,6 @@ from runtime.records import Received, Record
 from runtime.service import RawSubscription, Subscription
 
 TRIES = 3
-BREAKER = 5
 log = structlog.get_logger()
 
 
@@ -30,7 +29,7 @@ class Handling:
     consumer: str
     subscriptions: Mapping[str, Subscription | RawSubscription]
     metrics: StreamMetrics
-    breaker: int = BREAKER
+    breaker: int
     """So many records parked in a row stop a partition number: then it is probably our own bug."""
 
     async def transact(self, lease: OwnedNumber, topic: str, records: Sequence[Record]) -> None:
@@ -131,12 +130,13 @@ class Isolation:
 
     async def _tried(self, lease: OwnedNumber, topic: str, record: Record) -> str | None:
         reason = None
-        for _ in range(TRIES):
+        for attempt in range(TRIES):
             try:
                 await self._handling.transact(lease, topic, [record])
             except Poison as error:
                 reason = str(error)
-                log.warning("record failed", topic=topic, number=record.partition, offset=record.offset, exc_info=True)
+                bug = attempt == 0 and not isinstance(error.__cause__, Permanent)
+                log.warning("record failed", topic=topic, offset=record.offset, reason=reason, exc_info=bug)
             except Unsupported as error:
                 raise Stopped(f"{topic}, partition {record.partition}, offset {record.offset}: {error}") from error
             else:

@@ -38,14 +38,7 @@ class HttpOutbox:
         async with self._ground.pool.acquire() as connection:
             async with connection.transaction():
                 now = await connection.fetchval("SELECT date_trunc('milliseconds', clock_timestamp())")
-                tx = Emitting(
-                    connection,
-                    now,
-                    number=None,
-                    partitions=self._ground.partitions,
-                    source=self._ground.source,
-                    limits=self._ground.limits,
-                )
+                tx = Emitting(connection, now, number=None, ground=self._ground)
                 yield tx
                 if tx.rows:
                     await connection.executemany(

@@ -26,22 +26,23 @@ class Emitting:
         now: datetime,
         *,
         number: int | None,
-        partitions: int,
-        source: str,
-        limits: Mapping[str, int],
+        ground: "Ground",
     ) -> None:
         self.connection = connection
         self.now = now
         self.number = number
-        self.partitions = partitions
-        self._source = source
-        self._limits = limits
+        self.partitions = ground.partitions
+        self._ground = ground
         self.rows: list[Row] = []
 
     def emit(self, *events: Outgoing) -> None:
         for event in events:
-            limit = self._limits.get(event.topic, RECORD_LIMIT)
-            self.rows.append(encode(event, source=self._source, now=self.now, limit=limit))
+            if event.topic not in self._ground.emits or not 0 <= event.partition < self.partitions:
+                raise ValueError(f"{event.topic}, partition {event.partition}: not what this service writes")
+            if event.expand is not None and event.expand not in self._ground.publisher.expanders:
+                raise ValueError(f"{event.expand}: no such expander")
+            limit = self._ground.limits.get(event.topic, RECORD_LIMIT)
+            self.rows.append(encode(event, source=self._ground.source, now=self.now, limit=limit))
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +54,8 @@ class Ground:
     owner: str
     pool: "asyncpg.Pool[asyncpg.Record]"
     publisher: Publisher
+    emits: frozenset[str]
+    """Topics it writes."""
     limits: dict[str, int]
     """Most bytes of a record, by topic."""
 
@@ -121,14 +124,7 @@ class OwnedNumber:
                             epoch=self.epoch,
                             delete=gone,
                         )
-                        tx = Emitting(
-                            connection,
-                            now,
-                            number=self.number,
-                            partitions=self.partitions,
-                            source=self._ground.source,
-                            limits=self._ground.limits,
-                        )
+                        tx = Emitting(connection, now, number=self.number, ground=self._ground)
                         yield tx
                         failpoints.hit("stream.mid_transaction", connection)
                         rows = self.outbox.draw(tx.rows)

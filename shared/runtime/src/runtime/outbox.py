@@ -51,6 +51,8 @@ class Outbox:
         """seq of what is sent and not acknowledged, and its bytes."""
         self._acknowledged: set[int] = set()
         self._progress = asyncio.Event()
+        self.waiting = False
+        """For Kafka to acknowledge: nothing goes on before it does."""
 
     def draw(self, rows: Sequence[Row]) -> list[tuple[int, Row]]:
         """Give the rows their order. A number drawn for a transaction that failed is never used again."""
@@ -139,7 +141,11 @@ class Outbox:
     async def _wait_for_room(self, size: int) -> None:
         while self._open and (len(self._open) >= OPEN_ROWS or sum(self._open.values()) + size > OPEN_BYTES):
             self._progress.clear()
-            await self._progress.wait()
+            self.waiting = True
+            try:
+                await self._progress.wait()
+            finally:
+                self.waiting = False
 
     def _done(self, seq: int, future: "asyncio.Future[None]") -> None:
         if self._open.pop(seq, None) is not None and not future.cancelled() and future.exception() is None:

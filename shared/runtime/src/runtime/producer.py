@@ -46,7 +46,7 @@ class Publisher:
     ) -> None:
         self._settings = settings
         self._client_id = client_id
-        self._expanders = expanders
+        self.expanders = expanders
         self._fatal = fatal
         self._producer: AIOKafkaProducer | None = None
         self._waiting: set[asyncio.Future[None]] = set()
@@ -67,6 +67,8 @@ class Publisher:
                 request_timeout_ms=30_000,
                 **kafka.client_options(self._settings),
             )
+            # a batch waits for its partition's leader as long as it takes: giving up would leave a gap in the sequence
+            producer._message_accumulator._batch_ttl = float("inf")
             try:
                 await producer.start()
             except (KafkaError, OSError) as error:
@@ -138,7 +140,7 @@ class Publisher:
 
     async def _send_many(self, row: Row) -> "list[asyncio.Future[object]]":
         """One row, many records: batches built here, because a send for each would cost six times as much."""
-        expand = self._expanders[str(row.expand)]
+        expand = self.expanders[str(row.expand)]
         headers = {name: value.decode() for name, value in row.pairs}
         producer, topic, timestamp = self._running, self._settings.topic(row.topic), _milliseconds(row)
         futures: list[asyncio.Future[object]] = []

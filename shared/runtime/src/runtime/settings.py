@@ -89,6 +89,9 @@ class Settings(BaseSettings):
     trace_ratio: float = Field(1.0, ge=0, le=1, description="Share of commands that are traced.")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="Least level that is logged.")
     stop_seconds: float = Field(25.0, gt=0, description="Longest wait for running work when asked to stop.")
+    breaker: int = Field(
+        5, ge=1, description="So many records parked in a row stop their partition: then it is probably our own bug."
+    )
     failpoint: str = Field(
         "",
         pattern=r"^([^:\s]+:[^:\s]+:\d+)?$",

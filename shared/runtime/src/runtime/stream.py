@@ -20,7 +20,7 @@ from runtime.cursor import CLOCK, TopicAt
 from runtime.database import pause
 from runtime.errors import Transient
 from runtime.feed import Feed
-from runtime.handling import BREAKER, Handling
+from runtime.handling import Handling
 from runtime.lease import Ground
 from runtime.metrics import StreamMetrics
 from runtime.producer import die
@@ -55,7 +55,6 @@ class Stream(ConsumerRebalanceListener):
         metrics: StreamMetrics,
         *,
         session_ms: int = SESSION_MS,
-        breaker: int = BREAKER,
         fatal: Callable[[str], None] = die,
     ) -> None:
         self.workers: dict[int, Worker] = {}
@@ -68,7 +67,7 @@ class Stream(ConsumerRebalanceListener):
             consumer=service.name,
             subscriptions={subscription.topic: subscription for subscription in service.subscriptions},
             metrics=metrics,
-            breaker=breaker,
+            breaker=settings.breaker,
         )
         self._shown: dict[TopicPartition, int] = {}
         self._split: list[str] = []

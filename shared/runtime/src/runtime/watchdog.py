@@ -11,11 +11,13 @@ from runtime.worker import State
 
 LOOK_SECONDS = 5.0
 PATIENCE_SECONDS = 60.0
+OUTBOX_TIMES = 5
+"""Kafka being away is no fault of ours: a producer that waits for it is given so many times longer."""
 log = structlog.get_logger()
 
 
 class Watchdog:
-    """`fatal` is called when for 60 s a running partition has lag and does not move, or its task does not come round."""
+    """`fatal` is called when for 60 s a running partition has lag and does not move, or its task does not turn."""
 
     def __init__(self, stream: Stream, fatal: Callable[[str], None], *, patience: float = PATIENCE_SECONDS) -> None:
         self._stream = stream
@@ -34,11 +36,12 @@ class Watchdog:
             if worker.state is not State.RUNNING or worker.lease is None:
                 self._moved.pop(number, None)
                 continue
+            patience = self._patience * (OUTBOX_TIMES if worker.lease.outbox.waiting else 1)
             position = (worker.lease.epoch, *worker.lease.next.values())
             before, since = self._moved.get(number, ((), now))
             if position != before or number not in lagging:
                 self._moved[number] = (position, now)
-            elif now - since > self._patience:
+            elif now - since > patience:
                 self._fatal(f"partition {number} has records and has not moved for {now - since:.0f} s")
-            if now - worker.turned > self._patience:
+            if now - worker.turned > patience:
                 self._fatal(f"partition {number} has been busy with one thing for {now - worker.turned:.0f} s")
