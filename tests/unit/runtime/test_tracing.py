@@ -1,5 +1,7 @@
 """One trace from a command through the services behind it: records carry it, spans link to what caused them."""
 
+import subprocess
+import sys
 from collections.abc import Mapping
 
 from opentelemetry.sdk.trace import ReadableSpan
@@ -7,7 +9,6 @@ from opentelemetry.trace import SpanContext
 
 from runtime import tracing
 from runtime.records import Record
-from runtime.settings import Settings
 from runtime.spans import HEADER, following, handling, traceparent
 
 COMMAND = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
@@ -76,9 +77,24 @@ def test_recording_ends_with_the_block() -> None:
     assert exporter.get_finished_spans() == ()
 
 
-def test_without_a_collector_no_exporter_is_loaded() -> None:
-    provider = tracing._provider("executor", 0.0, "executor-1")
+def test_without_a_collector_the_trace_passes_through_and_no_sdk_is_loaded() -> None:
+    program = f"""
+import sys
+from runtime import process, tracing
+from runtime.records import Record
+from runtime.settings import Settings
+from runtime.spans import HEADER, handling, traceparent
+tracing.configure("executor", Settings())()
+command = {COMMAND!r}
+with handling([Record("topic", 0, 0, 0, None, None, {{HEADER: command.encode()}})], "executor"):
+    assert traceparent() == command
+assert not [name for name in sys.modules if name.startswith(("opentelemetry.sdk", "opentelemetry.exporter", "rich"))]
+"""
+    subprocess.run([sys.executable, "-c", program], check=True, timeout=60)
+
+
+def test_a_collector_gets_the_spans_of_the_service() -> None:
+    provider = tracing._provider("executor", 1.0, "executor-1")
     assert provider.resource.attributes["service.name"] == "executor"
     assert provider.resource.attributes["service.instance.id"] == "executor-1"
-    assert not provider.get_tracer("x").start_span("root").is_recording()
-    assert Settings().otlp_endpoint == ""
+    assert provider.get_tracer("x").start_span("root").is_recording()

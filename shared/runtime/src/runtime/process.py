@@ -78,10 +78,10 @@ class Resources:
 def run(service: Service, settings: Settings) -> None:
     """Until a signal ends it. Raises SystemExit."""
     logging.configure(service.name, settings.log_level, slot=settings.slot)
-    provider = tracing.configure(service.name, settings)
+    send_spans = tracing.configure(service.name, settings)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         code = runner.run(Process(service, settings).run())
-    provider.shutdown()
+    send_spans()
     raise SystemExit(code)
 
 
