@@ -2,10 +2,10 @@
 
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
-from aiokafka.errors import KafkaError
 
 from contacts.adapters.kafka import KafkaTargetsAhead
 from platform_for_tests import FreshTopics, Platform
+from runtime.errors import Transient
 from runtime.settings import Settings
 
 PARTITIONS = 3
@@ -36,9 +36,9 @@ async def test_backlog_is_what_the_group_has_not_committed(platform: Platform, f
         await producer.stop()
 
 
-async def test_missing_broker_raises_and_is_asked_again() -> None:
+async def test_missing_broker_is_waited_for_and_is_asked_again() -> None:
     ahead = KafkaTargetsAhead(Settings(kafka="127.0.0.1:1", partitions=PARTITIONS))
     for _ in range(2):
-        with pytest.raises(KafkaError):
+        with pytest.raises(Transient):
             await ahead.contacts()
     await ahead.close()

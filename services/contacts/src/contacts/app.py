@@ -29,6 +29,7 @@ from contacts.jobs.sweep import EVERY_SECONDS, Sweep
 from contacts.jobs.walk import AudienceWalk
 from contacts.settings import Settings
 from contracts.topics import TOPICS
+from runtime.errors import Transient
 from runtime.process import Resources
 from runtime.service import Gauge, Job, RawSubscription, Service, Subscription
 
@@ -65,7 +66,10 @@ def build(settings: Settings) -> Service:
         await ahead.close()
 
     async def pending(_: Any, numbers: Sequence[int]) -> Mapping[int, float]:
-        found = await ahead.by_partition()
+        try:
+            found = await ahead.by_partition()
+        except Transient:  # a figure is not worth a failure
+            return {}
         return {number: found.get(number, 0) for number in numbers}
 
     return Service(

@@ -228,5 +228,5 @@ class AudienceStore(Protocol):
 
 class TargetsAhead(Protocol):
     async def contacts(self) -> int:
-        """How many targeted contacts executor has before it, about. Raises what the network raises."""
+        """How many targeted contacts executor has before it, about. Raises Transient."""
         ...

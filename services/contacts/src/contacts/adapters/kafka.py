@@ -5,8 +5,10 @@ from collections.abc import Mapping
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import GroupCoordinatorNotAvailableError
 
 from contacts.domain.backlog import CONTACTS_PER_RECORD, Backlog, observe
+from runtime.errors import Transient
 from runtime.kafka import client_options
 from runtime.settings import Settings
 
@@ -17,7 +19,7 @@ ANSWER_MS = 5_000
 
 
 class KafkaTargetsAhead:
-    """Connects when it is first asked. Raises Kafka's errors, and connects anew after one."""
+    """Connects when it is first asked. Raises Transient, and connects anew then."""
 
     def __init__(self, settings: Settings, *, fresh_seconds: float = FRESH_SECONDS) -> None:
         self._options = {**client_options(settings), "request_timeout_ms": ANSWER_MS}
@@ -53,26 +55,26 @@ class KafkaTargetsAhead:
             if now - self._observed >= self._fresh_seconds:
                 try:
                     self._backlog = await self._observe(now)
-                except Exception:
+                except Exception as error:
                     await self.close()
-                    raise
+                    raise Transient(f"how far executor is cannot be asked: {type(error).__name__}: {error}") from error
                 self._observed = asyncio.get_running_loop().time()
             return self._backlog
 
     async def _observe(self, now: float) -> Backlog:
         admin, consumer = await self._clients()
-        if self._coordinator is None:
-            self._coordinator = await admin.find_coordinator(self._group)
-        committed, ends = await asyncio.gather(
-            admin.list_consumer_group_offsets(self._group, self._coordinator, self._partitions),
-            consumer.end_offsets(self._partitions),
-        )
-        return observe(
-            self._backlog,
-            {place.partition: end for place, end in ends.items()},
-            {place.partition: found.offset for place, found in committed.items() if found.offset >= 0},
-            now,
-        )
+        committed, ends = await asyncio.gather(self._committed(admin), consumer.end_offsets(self._partitions))
+        return observe(self._backlog, {place.partition: end for place, end in ends.items()}, committed, now)
+
+    async def _committed(self, admin: AIOKafkaAdminClient) -> dict[int, int]:
+        """Without the partitions of which nothing was committed. Where no group has met yet, nothing was."""
+        try:
+            if self._coordinator is None:
+                self._coordinator = await admin.find_coordinator(self._group)
+        except GroupCoordinatorNotAvailableError:
+            return {}
+        found = await admin.list_consumer_group_offsets(self._group, self._coordinator, self._partitions)
+        return {place.partition: position.offset for place, position in found.items() if position.offset >= 0}
 
     async def _clients(self) -> tuple[AIOKafkaAdminClient, AIOKafkaConsumer]:
         if self._admin is None or self._consumer is None:
