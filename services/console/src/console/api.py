@@ -65,8 +65,7 @@ class Console:
         except (Problem, TimeoutError, aiohttp.ClientError):
             return None
         if answer.status == 200:
-            listed: list[Any] = orjson.loads(body)
-            return listed
+            return [{"service": service, **item} for item in orjson.loads(body)["items"]]
         if answer.status >= 500:
             return None
         return Response(body, answer.status, media_type=answer.content_type)
