@@ -79,7 +79,10 @@ class KafkaServer:
             return
         cluster = urlsafe_b64encode(uuid.uuid4().bytes).rstrip(b"=").decode()
         ran = subprocess.run(
-            [*self._java("-Xmx256m"), "kafka.tools.StorageTool", "format", "-t", cluster, "-c", str(self._properties)],
+            [
+                *self._java("-Xmx256m"),
+                *("kafka.tools.StorageTool", "format", f"--cluster-id={cluster}", "-c", str(self._properties)),
+            ],
             capture_output=True,
             text=True,
             check=False,
