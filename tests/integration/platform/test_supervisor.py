@@ -70,7 +70,10 @@ def test_a_process_that_ends_is_started_again_in_its_slot(local: Local) -> None:
 
 def test_scale_starts_and_ends_processes_and_is_kept(local: Local) -> None:
     local.slipway("up", "--detach")
+    before = local.status()["services"]
     local.slipway("scale", "executor=2")
+    after = [service for service in local.status()["services"] if service["instance"] != "executor-1"]
+    assert after == before, "the others go on as they were"
     assert local.pid("executor-1")
     local.slipway("scale", "executor=1")
     assert local.pid("executor-1") is None

@@ -85,6 +85,8 @@ class Supervisor:
 
     async def _start_services(self, names: Iterable[str]) -> None:
         keepers = {name: self._keep(service_spec(self._home, self._state, name)) for name in names}
+        if not keepers:
+            return
         say(f"starting {', '.join(keepers)}")
         await unless_crashing(self._all_ready(keepers), keepers.values())
 
@@ -178,12 +180,13 @@ class Supervisor:
         before = {name for name in self._kept if service_of(name) == service}
         state = self._state.with_scale(service, count)
         wanted = [name for name in instances(state.scale) if service_of(name) == service]
-        for name in wanted:
+        new = [name for name in wanted if name not in before]
+        for name in new:
             state = place_instance(self._home, state, name)
         self._state = state
         state.save(self._home.state)
         await self._end(sorted(before.difference(wanted)))
-        await self._start_services([name for name in wanted if name not in before])
+        await self._start_services(new)
 
     def _keep(self, spec: ProcessSpec) -> Keeper:
         self._kept[spec.name] = Keeper(spec, self._reaper, say, self._hurry)
