@@ -273,9 +273,15 @@ async def make_topics(kafka: str, prefix: str, partitions: int, *names: str) -> 
 
 
 async def drop_topics(kafka: str, *names: str) -> None:
+    """Returns when they are gone."""
     admin = AIOKafkaAdminClient(bootstrap_servers=kafka)
     await admin.start()
+
+    async def gone() -> bool:
+        return not set(names) & set(await admin.list_topics())
+
     try:
         await admin.delete_topics(list(names))
+        await until(gone, 20)
     finally:
         await admin.close()

@@ -83,13 +83,16 @@ class Topics:
         self.states = states
 
     async def watch(self, stopped: Callable[[str], None]) -> None:
-        """Endless. `stopped` is told when going on would guess."""
+        """Endless. `stopped` is told, once, when going on would guess."""
+        told = False
         while True:
             await asyncio.sleep(CHECK_SECONDS)
             try:
                 await self.refresh()
             except Stopped as error:
-                stopped(str(error))
+                if not told:
+                    stopped(str(error))
+                told = True
             except Exception as error:
                 log.warning("topics could not be checked", error=str(error) or repr(error))
 
