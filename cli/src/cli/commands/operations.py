@@ -11,6 +11,20 @@ operations = typer.Typer()
 parked = typer.Typer(invoke_without_command=True, help="Records that could not be handled, and why.")
 incidents = typer.Typer(invoke_without_command=True, help="Instances that cannot go on without a person.")
 
+PARTITION_COLUMNS = {
+    "number": "number",
+    "owner": "owner",
+    "epoch": "epoch",
+    "state": "state",
+    "lag": "lag",
+    "open instances": "slipway_instances_open",
+    "timers due": "slipway_timers_due",
+    "oldest due (s)": "slipway_timers_oldest_due_seconds",
+    "parked": "parked",
+    "problem": "problem",
+}
+"""Heading and field of `/v1/partitions`. State and problem are known of the numbers of the process that was asked."""
+
 Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
 
 
@@ -22,18 +36,10 @@ def partitions(context: typer.Context, as_json: Json = False) -> None:
     if as_json:
         emit_json(found)
         return
-    columns = [
-        "service",
-        "number",
-        "owner",
-        "epoch",
-        "lag",
-        "open_instances",
-        "due_timers",
-        "oldest_due_seconds",
-        "parked",
-    ]
-    print_table(columns, [[row.get(column) for column in columns] for row in found])
+    print_table(
+        ["service", *PARTITION_COLUMNS],
+        [[row["service"], *(row.get(field) for field in PARTITION_COLUMNS.values())] for row in found],
+    )
 
 
 @parked.callback()
