@@ -13,7 +13,7 @@ import structlog
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
 from aiokafka.coordinator.assignors.range import RangePartitionAssignor
 from aiokafka.errors import KafkaError
-from faststream import AckPolicy
+from faststream import AckPolicy, FastStream
 
 from runtime import failpoints, kafka
 from runtime.cursor import CLOCK, TopicAt
@@ -73,6 +73,7 @@ class Stream(ConsumerRebalanceListener):
         self._split: list[str] = []
         self._tasks: list[asyncio.Task[None]] = []
         self._broker = kafka.broker(settings, client_id=ground.owner)
+        self._app = FastStream(self._broker, logger=None)
         self._subscriber: Any = None
 
     @property
@@ -90,7 +91,7 @@ class Stream(ConsumerRebalanceListener):
                 await self._start_broker()
             except (KafkaError, OSError) as error:
                 log.warning("cannot consume yet: trying again", error=str(error) or type(error).__name__)
-                await self._broker.stop()
+                await self._app.stop()
                 await pause(attempt)
                 attempt += 1
             else:
@@ -110,7 +111,7 @@ class Stream(ConsumerRebalanceListener):
         coordinator = None if self._subscriber is None else getattr(self._subscriber.consumer, "_coordinator", None)
         if leave and coordinator is not None:
             coordinator._group_instance_id = None  # a static member does not say that it leaves
-        await self._broker.stop()
+        await self._app.stop()
 
     # The group's side
 
@@ -180,7 +181,7 @@ class Stream(ConsumerRebalanceListener):
                 fetch_max_bytes=FETCH_BYTES,
                 max_partition_fetch_bytes=PARTITION_FETCH_BYTES,
             )
-        await self._broker.start()
+        await self._app.start()
 
     # What workers ask
 
