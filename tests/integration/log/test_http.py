@@ -1,5 +1,6 @@
 """log's routes over real HTTP and a real database."""
 
+import asyncio
 import csv
 import io
 from collections.abc import AsyncIterator
@@ -39,7 +40,7 @@ async def http(log: Log) -> AsyncIterator[httpx.AsyncClient]:
     server = web.Web("log", settings, Readiness("log"))
     listening = web.listen(settings)
     server.start(listening)
-    server.open(routes(cast(Any, SimpleNamespace(pool=log.pool, partitions=4))))
+    server.open(routes(cast(Any, SimpleNamespace(pool=log.pool, partitions=4)), patience=0.5))
     headers = {"Authorization": f"Bearer {token('acme')}"}
     async with httpx.AsyncClient(base_url=web.address(listening), headers=headers, trust_env=False) as client:
         yield client
@@ -223,4 +224,13 @@ async def test_events_come_as_the_figures_change_and_go_on_where_the_reader_was(
     assert int(last["id"]) == orjson.loads(last["data"])["revision"] > int(first["id"])
     async with http.stream("GET", url, headers={"Last-Event-ID": first["id"]}) as answer:
         again = await next_event(answer.aiter_lines())
-    assert again == last
+    assert again["event"] == "launch.completed" and int(again["id"]) >= int(last["id"])
+
+
+async def test_a_launch_requested_a_moment_ago_is_waited_for(log: Log, http: httpx.AsyncClient) -> None:
+    story = Story.of(1, seed=1)
+    asked = asyncio.create_task(http.get(f"/v1/launches/{story.launch_id}/progress"))
+    await asyncio.sleep(0.1)
+    await log.take("launcher.launches", story.home, story.records()[:1])
+    answer = (await asked).raise_for_status().json()
+    assert (answer["state"], answer["targeted"]) == ("requested", 0)

@@ -6,16 +6,18 @@ from fastapi import APIRouter
 
 from log.adapters.queries import Queries
 from log.api import lists, progress, targets
+from log.api.launch import PATIENCE_SECONDS
 from log.api.streams import Streams
 
 if TYPE_CHECKING:
     from runtime.process import Resources
 
 
-def routes(resources: "Resources") -> APIRouter:
+def routes(resources: "Resources", patience: float = PATIENCE_SECONDS) -> APIRouter:
+    """`patience`: seconds to wait for a launch that is not known here yet."""
     queries, streams = Queries(resources.pool), Streams()
     router = APIRouter(prefix="/v1", tags=["log"])
-    router.include_router(progress.routes(queries))
+    router.include_router(progress.routes(queries, patience))
     router.include_router(lists.routes(queries, streams))
     router.include_router(targets.routes(queries, streams, resources.partitions))
     return router

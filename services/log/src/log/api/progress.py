@@ -10,10 +10,9 @@ from pydantic import Field
 
 from contracts.crm import LaunchFigures
 from log.adapters.queries import Found, Queries
-from log.api.launch import LaunchId, Viewer, found
+from log.api.launch import LaunchId, Viewer, expected
 from log.domain.snapshot import figures
 from runtime.cloudevents import dump
-from runtime.problems import Problem
 
 LOOK_SECONDS = 0.3
 LOOK_SECONDS_AFTER_END = 2.0
@@ -27,20 +26,21 @@ class Progress(LaunchFigures):
     stuck: int = Field(description="Targets with an open incident: they need a person.")
 
 
-def routes(queries: Queries) -> APIRouter:
+def routes(queries: Queries, patience: float) -> APIRouter:
     router = APIRouter()
 
     @router.get("/launches/{launch_id}/progress", response_model=Progress)
     async def progress(launch_id: LaunchId, caller: Viewer) -> Response:
         """The figures now. Always targeted = success + failure + abandon + other + in_progress."""
-        return Response(dump(await _progress(queries, await found(queries, caller, launch_id))), media_type=JSON)
+        launch = await expected(queries, caller, launch_id, patience)
+        return Response(dump(await _progress(queries, launch)), media_type="application/json")
 
     @router.get("/launches/{launch_id}/events", response_class=StreamingResponse)
     async def events(
         launch_id: LaunchId, caller: Viewer, last_event_id: Annotated[int | None, Header(ge=0)] = None
     ) -> StreamingResponse:
         """Server-sent events: the figures whenever they change, from after revision `Last-Event-ID`."""
-        await _progress(queries, await found(queries, caller, launch_id))
+        await expected(queries, caller, launch_id, patience)
         changes = _changes(queries, caller.project, launch_id, last_event_id)
         return StreamingResponse(
             changes,
@@ -51,14 +51,9 @@ def routes(queries: Queries) -> APIRouter:
     return router
 
 
-JSON = "application/json"
-
-
 async def _progress(queries: Queries, launch: Found) -> Progress:
-    """Raises the 404 of a launch whose request has not been read yet."""
     known = figures(launch.launch)
-    if known is None:
-        raise Problem(404, "unknown_launch", "this launch is only just being requested", "ask again in a second")
+    assert known is not None  # its request was read
     steps, stuck = await queries.steps(launch.number), await queries.stuck(launch.number)
     return Progress(**dict(known), steps=dict(sorted(steps.items())), stuck=stuck)
 
