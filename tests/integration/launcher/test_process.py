@@ -164,7 +164,8 @@ async def test_a_signed_command_is_answered_once_whatever_lies_beside_it(town: T
     await town.post("/v1/scenarios", (SAMPLES / "welcome.yaml").read_bytes())
     await town.post("/v1/scenarios/welcome/activate", {})
 
-    await town.send("crm.commands", b"\x00\xff", {}, "demo", 0)
+    for _ in range(6):  # more than the breaker allows of our own bugs in a row
+        await town.send("crm.commands", b"\x00\xff", {}, "demo", 0)
     await town.send("crm.commands", b"{", {"ce_id": "bare"}, "demo", 0)
     await asyncio.gather(*(town.command(key, "cmd-1", asked(), number) for number in range(PARTITIONS)))
     [draft] = await town.next("launch-drafted")

@@ -115,30 +115,38 @@ class Isolation:
     async def one_by_one(self, lease: OwnedNumber, topic: str, records: Sequence[Record]) -> None:
         """Raises Stopped when the breaker trips, and at a record newer than this code."""
         for record in records:
-            reason = await self._tried(lease, topic, record)
-            if reason is None:
+            poison = await self._tried(lease, topic, record)
+            if poison is None:
                 self.passed()
                 continue
-            await self._handling.park(lease, record, reason)
+            await self._handling.park(lease, record, str(poison))
+            if self._strangers(topic, poison):
+                continue
             self._in_a_row += 1
             if self._in_a_row >= self._handling.breaker:
                 self._in_a_row = 0
                 raise Stopped(
-                    f"{self._handling.breaker} records in a row were parked, the last from {topic}: {reason}. "
+                    f"{self._handling.breaker} records in a row were parked, the last from {topic}: {poison}. "
                     "Look at `slipway parked`, mend what is wrong, restart the service, then replay them"
                 )
 
-    async def _tried(self, lease: OwnedNumber, topic: str, record: Record) -> str | None:
-        reason = None
+    def _strangers(self, topic: str, poison: Poison) -> bool:
+        """Refused on purpose, on a topic that others write: however many of them, it is no bug of ours."""
+        return isinstance(self._handling.subscriptions[topic], RawSubscription) and isinstance(
+            poison.__cause__, Permanent
+        )
+
+    async def _tried(self, lease: OwnedNumber, topic: str, record: Record) -> Poison | None:
+        poison = None
         for attempt in range(TRIES):
             try:
                 await self._handling.transact(lease, topic, [record])
             except Poison as error:
-                reason = str(error)
+                poison = error
                 bug = attempt == 0 and not isinstance(error.__cause__, Permanent)
-                log.warning("record failed", topic=topic, offset=record.offset, reason=reason, exc_info=bug)
+                log.warning("record failed", topic=topic, offset=record.offset, reason=str(error), exc_info=bug)
             except Unsupported as error:
                 raise Stopped(f"{topic}, partition {record.partition}, offset {record.offset}: {error}") from error
             else:
                 return None
-        return reason
+        return poison
