@@ -12,6 +12,7 @@ from log.domain.endings import Endings
 from log.domain.reading import Reading, read
 from log.domain.records import EXPANDER, outcome_chunk
 from log.ports import ChunkStore, Identity, LaunchStore, OutcomeStore
+from runtime import failpoints
 from runtime.ids import derive
 from runtime.records import Outgoing, Received
 from runtime.transaction import Transaction
@@ -111,6 +112,8 @@ class Handlers:
             after = told(before, changed[before.launch_id], tx.now)
             if after is not before:
                 await self._launches.save(tx, after)
+                if after.end is not before.end:
+                    failpoints.hit("log.end_saved", tx.connection)
 
 
 def publish_outcomes(tx: Transaction, identity: Identity, endings: Endings) -> None:

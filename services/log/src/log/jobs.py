@@ -9,6 +9,7 @@ from log.domain.counting import published, told
 from log.domain.snapshot import figures
 from log.handlers import publish_outcomes
 from log.ports import LaunchStore, OutcomeStore
+from runtime import failpoints
 from runtime.ids import derive
 from runtime.records import Outgoing
 from runtime.transaction import Lease, Transaction
@@ -25,8 +26,10 @@ class Jobs:
         """Snapshots of what changed; ends, once their last outcome is on the topic."""
         due = await self._launches.due(lease.pool, lease.number)
         if due:
+            failpoints.hit("log.before_snapshot")
             async with lease.transaction() as tx:
                 await self._publish(tx, due)
+            failpoints.hit("log.snapshot_sent")
         return False
 
     async def _publish(self, tx: Transaction, launch_ids: Sequence[str]) -> None:
