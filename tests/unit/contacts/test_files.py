@@ -100,8 +100,8 @@ def test_mark_at_the_beginning_is_passed_over_and_other_encodings_are_told() -> 
     ("cell", "value"),
     [
         ("71", 71), ("7.5", 7.5), ("true", True), ('"71"', "71"), ("[1,2]", [1, 2]), ('{"a":1}', {"a": 1}),
-        ("null", None), ("007", "007"), ("Ann", "Ann"), (" Ann ", " Ann "), (" 71 ", 71), ("NaN", "NaN"), ("nope", "nope"),
-        ("+4366", "+4366"), ("-", "-"), ("{x", "{x"), ("TRUE", "TRUE"),
+        ("null", None), ("007", "007"), ("Ann", "Ann"), (" Ann ", " Ann "), (" 71 ", 71), ("NaN", "NaN"),
+        ("nope", "nope"), ("+4366", "+4366"), ("-", "-"), ("{x", "{x"), ("TRUE", "TRUE"),
     ],
 )  # fmt: skip
 def test_csv_values_are_json_where_they_parse(cell: str, value: Any) -> None:

@@ -46,7 +46,7 @@ def build(settings: Settings) -> Service:
     projects = ProjectHandlers(PostgresDirectory)
     updates = UpdateHandlers(PostgresAnswers, writer)
     walk = AudienceWalk(PostgresLaunches, PostgresAudience, PostgresDirectory, ahead, settings.targets_ahead)
-    sweep = Sweep(PostgresAnswers)
+    sweep = Sweep(PostgresAnswers, PostgresLaunches)
     suppressing = Suppressing(PostgresContacts, PostgresSuppression, writer, address_hash)
 
     def routes(resources: Resources) -> APIRouter:

@@ -219,6 +219,10 @@ class LaunchStore(Protocol):
         """No more turns; forget the selected contacts."""
         ...
 
+    async def forget_drafts(self, before: datetime, limit: int) -> int:
+        """Remove launches drafted before that and never requested, with what they selected; how many there were."""
+        ...
+
 
 class AudienceStore(Protocol):
     async def page(self, walk: Walk, reads: Reads, *, limit: int, whole: bool) -> Page:

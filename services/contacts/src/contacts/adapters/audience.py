@@ -11,7 +11,7 @@ from contacts.domain.plan import Reads
 from contacts.ports import Walk
 from runtime.transaction import Connection
 
-MAX_BYTES = 16 * 1024 * 1024
+MAX_BYTES = 8 * 1024 * 1024
 """Of the contacts of one page as JSON: bounds the memory, whatever contacts carry."""
 
 _CONTACT = "revision, active, suppressed, email, phone, zone, groups, consent, attributes, coalesce(size, 0) AS size"

@@ -220,6 +220,22 @@ class PostgresLaunches:
         )
         await self._connection.execute("DELETE FROM participant WHERE launch_id = $1", walk.launch_id)
 
+    async def forget_drafts(self, before: datetime, limit: int) -> int:
+        rows = await self._connection.fetch(
+            """
+            DELETE FROM launch WHERE launch_id IN (
+                SELECT launch_id FROM launch WHERE requested_at IS NULL AND drafted_at < $1
+                ORDER BY drafted_at LIMIT $2)
+            RETURNING launch_id
+            """,
+            before,
+            limit,
+        )
+        forgotten = [row["launch_id"] for row in rows]
+        await self._connection.execute("DELETE FROM participant WHERE launch_id = ANY($1::text[])", forgotten)
+        await self._connection.execute("DELETE FROM participant_list WHERE launch_id = ANY($1::text[])", forgotten)
+        return len(forgotten)
+
 
 _COUNT = {
     "all": "SELECT count(*) FROM (SELECT FROM contact WHERE project = $1 AND NOT deleted LIMIT $2) AS counted",

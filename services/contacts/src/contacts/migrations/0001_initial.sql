@@ -127,6 +127,7 @@ COMMENT ON COLUMN launch.lists IS 'how many participant_list rows belong to it';
 COMMENT ON COLUMN launch.turn IS 'set while the walk has something to do: the lowest is next';
 COMMENT ON COLUMN launch.cursor IS 'last contact id that was paged';
 CREATE INDEX launch_turn ON launch (home, turn) WHERE turn IS NOT NULL;
+CREATE INDEX launch_drafted ON launch (drafted_at) WHERE requested_at IS NULL;
 CREATE INDEX launch_unchecked ON launch (home) WHERE drafted_at IS NOT NULL AND NOT checked;
 
 CREATE TABLE participant_list (

@@ -1,0 +1,46 @@
+"""What is forgotten after 30 days, and what is not."""
+
+from datetime import timedelta
+
+from contacts.adapters.answers import PostgresAnswers
+from contacts.adapters.launches import PostgresLaunches
+from contacts.jobs.sweep import Sweep
+from contracts.launches import Contacts, LaunchDrafted, Options
+from fakes.transaction import NOON
+from integration.contacts.world import PROJECT, World, home_of, key, requested, signed, user, version
+
+
+def drafted(launch_id: str) -> LaunchDrafted:
+    return LaunchDrafted(
+        project=PROJECT,
+        launch_id=launch_id,
+        version=version(),
+        participants=Contacts(contacts=["a"]),
+        options=Options(),
+        context={},
+        launched_by="bob",
+    )
+
+
+async def test_ids_and_drafts_are_kept_for_thirty_days(world: World) -> None:
+    await world.hear(key(), user())
+    await world.load({"id": "a"})
+    record = signed("contact.upserted", {"project": PROJECT, "contact": {"id": "a", "phone": "1"}})
+    await world.crm_says(record)
+    await world.hear(drafted("l-1"))
+    await world.hear(drafted("l-2"))
+    await world.hear(requested("l-2", Contacts(contacts=["a"])), number=home_of("l-2"))
+    sweep = Sweep(PostgresAnswers, PostgresLaunches)
+    for days, kept in ((30, 1), (31, 0)):
+        world.now = NOON + timedelta(days=days)
+        assert not await sweep.run(world.lease(0))
+        assert await world.pool.fetchval("SELECT count(*) FROM command_answer") == kept
+        assert await world.pool.fetchval("SELECT count(*) FROM launch") == 1 + kept
+        assert await world.pool.fetchval("SELECT count(*) FROM participant") == 1 + kept
+        assert await world.pool.fetchval("SELECT count(*) FROM participant_list") == 1 + kept
+
+
+async def test_one_number_sweeps_for_all(world: World) -> None:
+    lease = world.lease(3)
+    assert not await Sweep(PostgresAnswers, PostgresLaunches).run(lease)
+    assert not lease.transactions
