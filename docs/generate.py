@@ -56,7 +56,11 @@ COMMAND_LINE = {
     "SLIPWAY_PROJECT": ("", "The project that is meant where none is named with `--project`."),
     "SLIPWAY_KEY": ("", "Id of the key with which `slipway crm` signs."),
     "SLIPWAY_SECRET": ("", "Signing secret of that key."),
-    "SLIPWAY_START_SECONDS": ("60", "Longest wait of `slipway up` for everything to be ready."),
+    "SLIPWAY_KAFKA_PORT": ("a free one", "Where `slipway up` makes its Kafka listen."),
+    "SLIPWAY_POSTGRES_PORT": ("a free one", "Where `slipway up` makes its PostgreSQL listen."),
+    "SLIPWAY_SMTP_PORT": ("a free one", "Where `slipway up` makes its mail sink listen."),
+    "SLIPWAY_START_SECONDS": ("120", "Longest wait of `slipway up` for the servers, and then for the services."),
+    "SLIPWAY_SINK_BEHAVIOUR": ("", "How the mail sink misbehaves, for tests: see `cli/platform/sink_behaviour.py`."),
 }
 
 

@@ -2,26 +2,28 @@
 
 import asyncio
 import os
-import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, NoReturn
 
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from cli.output import Exit, emit_json, fail, print_table, say, stderr, stdout
-from cli.platform import control, probe
+from cli.platform import control
+from cli.platform.detached import start_detached
 from cli.platform.failure import PlatformError
 from cli.platform.home import Home, find_home
 from cli.platform.logs import chosen, follow, tail
 from cli.platform.plan import plan, postgres_server, prepare
+from cli.platform.report import looked_at, ranges
 from cli.platform.state import State, read_state
-from runtime.tokens import EVERYTHING, Caller, mint
 
 local = typer.Typer()
 
+PREPARING = 30.0
+"""Seconds that `down` waits for a start to have a supervisor."""
 Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
 
 
@@ -53,7 +55,9 @@ def up(
     supervisor = [sys.executable, "-P", "-m", "cli.platform.supervisor", "--home", str(home.root), "--lock", str(lock)]
     os.set_inheritable(lock, True)
     if detach:
-        _start_detached(home, supervisor, lock)
+        ended = start_detached(home, supervisor, lock)
+        if ended is not None:
+            raise typer.Exit(ended or Exit.INTERNAL)
     else:
         os.execv(sys.executable, supervisor)
 
@@ -66,7 +70,7 @@ def down(
     home = find_home()
     try:
         if home.is_held():
-            control.ask(home.control, do="down")
+            _ask_down(home)
             _await_end(home)
             say("stopped")
         else:
@@ -92,7 +96,7 @@ def status(as_json: Json = False) -> None:
     except PlatformError as error:
         _refuse(error)
     token_key = os.environ.get("SLIPWAY_TOKEN_KEY") or home.secret("token-key")
-    services = asyncio.run(_looked_at(answer["services"], token_key))
+    services = asyncio.run(looked_at(answer["services"], token_key))
     if as_json:
         addresses = {"kafka": state.kafka, "postgres": state.postgres, "smtp": state.smtp, "http": state.http}
         emit_json({**addresses, "services": services})
@@ -100,8 +104,7 @@ def status(as_json: Json = False) -> None:
         _show_addresses(home, state)
         columns = ("instance", "pid", "url", "ready", "partitions")
         shown = [
-            {**service, "pid": str(service["pid"]), "partitions": _ranges(service["partitions"])}
-            for service in services
+            {**service, "pid": str(service["pid"]), "partitions": ranges(service["partitions"])} for service in services
         ]
         print_table(columns, [[service[column] for column in columns] for service in shown])
     if answer["phase"] != "running":
@@ -145,82 +148,23 @@ def scale(wanted: Annotated[list[str], typer.Argument(metavar="SERVICE=N…", he
         say(f"{service}: {count}")
 
 
-def _start_detached(home: Home, supervisor: list[str], lock: int) -> None:
-    """In a session of its own. Shows its messages until it is ready or has given up."""
-    log = home.log("supervisor")
-    begin = log.stat().st_size if log.exists() else 0
-    with log.open("ab") as file:
-        process = subprocess.Popen(
-            supervisor, stdin=subprocess.DEVNULL, stdout=file, stderr=file, pass_fds=[lock], start_new_session=True
-        )
-    os.close(lock)
-    try:
-        while True:
-            ended = process.poll() is not None
-            begin = _relay(log, begin)
-            if ended:
-                raise typer.Exit(process.returncode or Exit.INTERNAL)
-            if _phase(home) == "running":
-                _relay(log, begin)
-                return
-            time.sleep(0.1)
-    except KeyboardInterrupt:
-        process.terminate()
-        process.wait()
-        raise
-
-
-def _relay(log: Path, begin: int) -> int:
-    with log.open("rb") as file:
-        file.seek(begin)
-        text = file.read()
-    sys.stderr.write(text.decode(errors="replace"))
-    sys.stderr.flush()
-    return begin + len(text)
-
-
-def _phase(home: Home) -> str:
-    try:
-        return str(control.ask(home.control, timeout=5, do="status")["phase"])
-    except (PlatformError, OSError):
-        return "not yet there"
+def _ask_down(home: Home) -> None:
+    """A start that is still preparing has no supervisor yet: waits for it."""
+    deadline = time.monotonic() + PREPARING
+    while home.is_held():
+        try:
+            control.ask(home.control, do="down")
+            return
+        except control.NotRunning:
+            if time.monotonic() > deadline:
+                raise PlatformError(f"a start is being prepared in {home.root}", "end that one with Ctrl-C") from None
+            time.sleep(0.2)
 
 
 def _await_end(home: Home) -> None:
     """The supervisor's own patience bounds this."""
     while home.is_held():
         time.sleep(0.05)
-
-
-async def _looked_at(services: list[dict[str, Any]], token_key: str) -> list[dict[str, Any]]:
-    """As the interface has it: what the supervisor knows, and what each process says of itself."""
-    token = mint(Caller(EVERYTHING, "slipway", frozenset({EVERYTHING})), token_key)
-
-    async def look(service: dict[str, Any]) -> dict[str, Any]:
-        ready, (status, document) = await asyncio.gather(
-            probe.is_ready(service["url"]), probe.get(f"{service['url']}/v1/partitions", token)
-        )
-        known = {name: service[name] for name in ("name", "instance", "pid", "url")}
-        rows = document["items"] if status == 200 else []
-        return {**known, "ready": ready, "partitions": _own_numbers(service["instance"], rows)}
-
-    return list(await asyncio.gather(*(look(service) for service in services)))
-
-
-def _own_numbers(instance: str, rows: list[dict[str, Any]]) -> list[int]:
-    """Of all numbers of the service those that this process has leased: only of them it knows the state."""
-    return sorted(row["number"] for row in rows if row["owner"] == instance and row["state"] is not None)
-
-
-def _ranges(numbers: list[int]) -> str:
-    """`0-3 7`."""
-    parts: list[list[int]] = []
-    for number in numbers:
-        if parts and parts[-1][-1] == number - 1:
-            parts[-1].append(number)
-        else:
-            parts.append([number])
-    return " ".join(f"{part[0]}-{part[-1]}" if len(part) > 1 else str(part[0]) for part in parts)
 
 
 def _show_addresses(home: Home, state: State) -> None:

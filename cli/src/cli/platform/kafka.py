@@ -42,6 +42,7 @@ JVM = ("-Xms128m", "-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-
 LOG4J = """\
 Configuration:
   status: warn
+  shutdownHook: disable
   Appenders:
     Console:
       name: out

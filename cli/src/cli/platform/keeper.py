@@ -4,11 +4,13 @@ import asyncio
 import os
 import signal
 import subprocess
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
+from typing import TypeVar
 
 from cli.platform import reaper
-from cli.platform.spec import ProcessSpec, command, open_log, options
+from cli.platform.failure import Unreachable
+from cli.platform.spec import ProcessSpec, command, last_lines, open_log, options
 
 BACK_OFF = (0.0, 0.5, 1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
 """Seconds before the next start, by how many times in a row it ended young."""
@@ -16,6 +18,7 @@ YOUNG = 5.0
 CRASHING = 3
 AFTER_KILL = 10.0
 Report = Callable[[str], None]
+T = TypeVar("T")
 
 
 class Reaper:
@@ -133,3 +136,20 @@ class Keeper:
 def how(code: int) -> str:
     """`exit 3`, `SIGKILL`."""
     return f"exit {code}" if code >= 0 else signal.Signals(-code).name
+
+
+async def unless_crashing(work: Awaitable[T], keepers: Iterable[Keeper]) -> T:
+    """The work's result, or PlatformError as soon as one of the processes it depends on keeps ending."""
+    task = asyncio.ensure_future(work)
+    watches = {asyncio.create_task(keeper.crashing.wait()): keeper for keeper in keepers}
+    try:
+        await asyncio.wait({task, *watches}, return_when=asyncio.FIRST_COMPLETED)
+        for watch, keeper in watches.items():
+            if watch.done() and not task.done():
+                raise Unreachable(f"{keeper.spec.name} does not start", last_lines(keeper.spec.log))
+        return await task
+    finally:
+        task.cancel()
+        for watch in watches:
+            watch.cancel()
+        await asyncio.gather(task, *watches, return_exceptions=True)

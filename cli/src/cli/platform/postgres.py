@@ -136,7 +136,7 @@ def _identity(user: int | None) -> dict[str, Any]:
 
 def _sized_for(memory: int) -> dict[str, str]:
     """A sixteenth of the memory as buffers: the services, the broker and the file cache live here too."""
-    buffers = min(max(memory // 16 // MIB, 128), 2_048)
+    buffers = min(max(memory // 16 // MIB, 128), 1_024)
     return {"shared_buffers": f"{buffers}MB", "max_wal_size": f"{buffers * 2}MB"}
 
 

@@ -9,11 +9,11 @@ from typing import Any
 
 from cli.platform.failure import Unreachable
 
-PATIENCE = float(os.environ.get("SLIPWAY_START_SECONDS") or 60)
-"""Seconds that a server may take to start; a Kafka that was killed takes up to ten."""
+START_SECONDS = float(os.environ.get("SLIPWAY_START_SECONDS") or 120)
+"""Seconds that a server, and after it the services, may take to start; a Kafka that was killed takes up to ten."""
 
 
-async def await_kafka(options: Mapping[str, Any], patience: float = PATIENCE) -> None:
+async def await_kafka(options: Mapping[str, Any], patience: float = START_SECONDS) -> None:
     """Returns when a broker answers with metadata; `options` are an aiokafka client's. Raises Unreachable."""
     from aiokafka.admin import AIOKafkaAdminClient
 
@@ -29,7 +29,7 @@ async def await_kafka(options: Mapping[str, Any], patience: float = PATIENCE) ->
         await _insist(f"Kafka at {options['bootstrap_servers']}", "SLIPWAY_KAFKA", ask, patience)
 
 
-async def await_postgres(address: str, patience: float = PATIENCE) -> None:
+async def await_postgres(address: str, patience: float = START_SECONDS) -> None:
     """Returns when the server answers, were it that there is no such database yet. Raises Unreachable."""
     import asyncpg
 

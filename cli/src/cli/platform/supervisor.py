@@ -10,23 +10,21 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Awaitable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from cli.platform import probe
 from cli.platform.control import serve
 from cli.platform.failure import Misused, PlatformError, Unreachable
 from cli.platform.home import Home
-from cli.platform.keeper import Keeper, Reaper
+from cli.platform.keeper import Keeper, Reaper, unless_crashing
 from cli.platform.logs import keep_small
 from cli.platform.plan import kafka_server, place_instance, postgres_server
+from cli.platform.ready import START_SECONDS
 from cli.platform.services import SERVICES, instances, job_spec, service_of, service_spec, sink_spec, url
 from cli.platform.spec import ProcessSpec, last_lines
 from cli.platform.state import State, read_state
-
-READY_SECONDS = 120.0
-T = TypeVar("T")
 
 
 class Supervisor:
@@ -92,13 +90,13 @@ class Supervisor:
 
     async def _all_ready(self, names: Iterable[str]) -> None:
         loop = asyncio.get_running_loop()
-        deadline = loop.time() + READY_SECONDS
+        deadline = loop.time() + START_SECONDS
         waiting = list(names)
         while waiting:
             answers = await asyncio.gather(*(probe.is_ready(url(self._state, name)) for name in waiting))
             waiting = [name for name, ready in zip(waiting, answers, strict=True) if not ready]
             if waiting and loop.time() > deadline:
-                raise Unreachable(f"not ready after {READY_SECONDS:.0f} s: {', '.join(waiting)}", self._ends(waiting))
+                raise Unreachable(f"not ready after {START_SECONDS:.0f} s: {', '.join(waiting)}", self._ends(waiting))
             await asyncio.sleep(0.1 if waiting else 0)
 
     async def _jobs(self) -> None:
@@ -207,23 +205,6 @@ class Supervisor:
 
     def _ends(self, names: Iterable[str]) -> str:
         return "\n".join(f"{name}: {last_lines(self._home.log(name), 5)}" for name in names)
-
-
-async def unless_crashing(work: Awaitable[T], keepers: Iterable[Keeper]) -> T:
-    """The work's result, or PlatformError as soon as one of the processes it depends on keeps ending."""
-    task = asyncio.ensure_future(work)
-    watches = {asyncio.create_task(keeper.crashing.wait()): keeper for keeper in keepers}
-    try:
-        await asyncio.wait({task, *watches}, return_when=asyncio.FIRST_COMPLETED)
-        for watch, keeper in watches.items():
-            if watch.done() and not task.done():
-                raise Unreachable(f"{keeper.spec.name} does not start", last_lines(keeper.spec.log))
-        return await task
-    finally:
-        task.cancel()
-        for watch in watches:
-            watch.cancel()
-        await asyncio.gather(task, *watches, return_exceptions=True)
 
 
 def say(message: str) -> None:
