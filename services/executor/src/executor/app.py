@@ -55,7 +55,7 @@ def build(settings: Settings) -> Service:
         ],
         emits=["executor.sends", "executor.updates", "executor.outcomes"],
         jobs=[
-            Job("orders", between.orders, every=0.1),
+            Job("orders", between.orders, every=0.25),
             Job("timers", between.timers, every=0.2),
             Job("counts", between.counts, every=1.0),
         ],

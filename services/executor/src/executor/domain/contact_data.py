@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import repeat
 from typing import Any, Final, TypedDict, TypeVar
 
 from contracts.changes import Contact
@@ -93,19 +94,35 @@ def superseded(snapshot: Snapshot, newer: Mapping[int, Newer]) -> Snapshot:
 
 def entries(snapshot: Snapshot, members: Sequence[int]) -> list[Stored]:
     """One per member, to keep with its instance."""
-    groups = snapshot.groups
+    part = slice_of(snapshot, members)
+    columns = zip(
+        part.emails,
+        part.zones,
+        _by_contact(part.attributes, len(members)),
+        _by_contact(part.consents, len(members)),
+        part.suppressed,
+        part.permitted,
+        part.groups if part.groups is not None else repeat(None, len(members)),
+        strict=True,
+    )
     return [
-        Stored(
-            email=snapshot.emails[member],
-            zone=snapshot.zones[member],
-            attributes={name: column[member] for name, column in snapshot.attributes.items()},
-            consents={name: column[member] for name, column in snapshot.consents.items()},
-            suppressed=snapshot.suppressed[member],
-            permitted=snapshot.permitted[member],
-            groups=None if groups is None else groups[member],
-        )
-        for member in members
+        {
+            "email": email,
+            "zone": zone,
+            "attributes": attributes,
+            "consents": consents,
+            "suppressed": suppressed,
+            "permitted": permitted,
+            "groups": groups,
+        }
+        for email, zone, attributes, consents, suppressed, permitted, groups in columns
     ]
+
+
+def _by_contact(columns: Mapping[str, list[V]], count: int) -> list[dict[str, V]]:
+    if not columns:
+        return [{}] * count
+    return [dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)]
 
 
 def from_entries(contact_ids: list[str], revisions: list[int], rows: Sequence[Stored]) -> Snapshot:
