@@ -196,7 +196,7 @@ async def test_events_arrive_one_by_one(world: World) -> None:
 
 
 async def test_what_concerns_all_services_is_merged_and_the_missing_are_named(world: World) -> None:
-    for name, upstream in world.upstreams.items():
+    for upstream in world.upstreams.values():
         upstream.answers["/v1/partitions"] = JSONResponse({"items": [{"number": 0}]})
     await world["messaging"].stop()
     answer = (await world.http.get("/v1/partitions")).json()
