@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -41,13 +42,39 @@ class Slipway:
         return json.loads(self(*arguments, "--json", check=check, timeout=timeout).stdout)
 
     def status(self) -> Any:
-        return self.json("status")
+        """Also of a platform that is not ready (exit 1)."""
+        return self.json("status", check=False)
+
+    def until_ready(self, seconds: float = 60) -> None:
+        """Returns when every process is ready again after a fault; fails the test if that takes longer."""
+        deadline = time.monotonic() + seconds
+        while self("status", "--json", check=False).returncode != 0:
+            assert time.monotonic() < deadline, f"not ready within {seconds:g} s: {self.status()}"
+            time.sleep(0.5)
 
     def supervisor(self) -> psutil.Process:
         """Parent of every process of the platform."""
         parent = psutil.Process(self.status()["services"][0]["pid"]).parent()
         assert parent is not None
         return parent
+
+    def with_mailing(self, project: str, contacts: int) -> "Slipway":
+        """A new project with scenario `plain` and so many contacts, all of whom may get it; ids `<project>-<n>`."""
+        here = self.of(project)
+        here("project", "create", project)
+        here("scenario", "push", str(Path(__file__).parent / "scenarios" / "plain.yaml"))
+        here("scenario", "activate", "plain")
+        people = (
+            {
+                "id": f"{project}-{number}",
+                "email": f"{project}-{number}@example.com",
+                "consent": {"promotional": True},
+                "attributes": {"first_name": "Ann"},
+            }
+            for number in range(contacts)
+        )
+        here("contacts", "import", here.write_contacts(f"{project}.ndjson", people))
+        return here
 
     def write_contacts(self, name: str, contacts: Iterable[dict[str, Any]]) -> str:
         file = self.home / name

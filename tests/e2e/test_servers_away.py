@@ -3,34 +3,19 @@
 import os
 import signal
 import uuid
-from pathlib import Path
 
 import psutil
 import pytest
 
 from e2e.slipway import Slipway
 
-CONTACTS = 4000
+CONTACTS = 3000
 
 
 @pytest.fixture
 def project(slipway: Slipway) -> Slipway:
-    name = f"s{uuid.uuid4().hex[:10]}"
-    project = slipway.of(name)
-    project("project", "create", name)
-    project("scenario", "push", str(Path(__file__).parent / "scenarios" / "plain.yaml"))
-    project("scenario", "activate", "plain")
-    people = (
-        {
-            "id": f"{name}-{number}",
-            "email": f"{name}-{number}@example.com",
-            "consent": {"promotional": True},
-            "attributes": {"first_name": "Ann"},
-        }
-        for number in range(CONTACTS)
-    )
-    project("contacts", "import", project.write_contacts(f"{name}.ndjson", people))
-    return project
+    slipway.until_ready()
+    return slipway.with_mailing(f"s{uuid.uuid4().hex[:10]}", CONTACTS)
 
 
 def server(slipway: Slipway, name: str) -> psutil.Process:
