@@ -14,6 +14,7 @@ ROOT = Path(__file__).parents[2]
 
 @pytest.fixture
 def project(slipway: Slipway) -> Slipway:
+    slipway.until_ready()
     project = slipway.of(f"c{uuid.uuid4().hex[:10]}")
     project("project", "create", project.project or "")
     project("scenario", "push", str(Path(__file__).parent / "scenarios" / "plain.yaml"))

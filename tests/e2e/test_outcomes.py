@@ -16,6 +16,7 @@ CRM = ("process:start", "launch:preapproved", "launch:stop")
 @pytest.fixture
 def project(slipway: Slipway) -> Slipway:
     """A project of the test's own, with a creator who may only send to one region."""
+    slipway.until_ready()
     name = f"p{uuid.uuid4().hex[:10]}"
     admin = slipway.of(name)
     admin("project", "create", name)
