@@ -159,7 +159,7 @@ class Node:
         self.handlers = Handlers(launches, PostgresContacts(), sends, chunks, composers, self.meter)
         dispatch = Dispatch(connections, tempo)
         backoff = backoff or Backoff(first=0.01, longest=0.05, attempts=5)
-        self.hand_over = HandOver(launches, sends, composers, dispatch, self.meter, backoff, 2 * connections)
+        self.hand_over = HandOver(launches, sends, composers, dispatch, self.meter, backoff, 4 * connections)
         self.pick_up = PickUp(launches, chunks, self.handlers.take)
         self._workers = [Worker(dispatch, mailer, self.meter, idle=5) for _ in range(connections)]
         self._leases: dict[int, OwnedNumber] = {}

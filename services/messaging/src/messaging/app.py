@@ -42,7 +42,7 @@ def build(settings: MessagingSettings, *, mailer: Mailer | None = None, meter: M
     handlers = Handlers(launches, PostgresContacts(), sends, chunks, composers, meter)
     dispatch = Dispatch(burst=settings.smtp_connections)
     backoff = Backoff(settings.smtp_retry_first_seconds, settings.smtp_retry_longest_seconds, settings.smtp_attempts)
-    hand_over = HandOver(launches, sends, composers, dispatch, meter, backoff, in_hand=2 * connections)
+    hand_over = HandOver(launches, sends, composers, dispatch, meter, backoff, in_hand=4 * connections)
     pick_up = PickUp(launches, chunks, handlers.take)
 
     @asynccontextmanager

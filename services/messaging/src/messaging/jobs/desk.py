@@ -52,7 +52,7 @@ class Parcel:
 class Tempo:
     """How a desk paces itself, in seconds."""
 
-    linger: float = 0.004
+    linger: float = 0.02
     """A report waits so long for others, to share their transaction; nothing under way: not at all."""
     patience: float = 5.0
     """A worker waits so long for our word; a number whose task was silent so long is somebody else's, or stuck."""
@@ -72,6 +72,7 @@ class Desk:
     """The launch whose turn was last."""
     _lease: Lease | None = None
     _seen: float = 0.0
+    _looked: float = 0.0
     _hand: dict[SendKey, Parcel] = field(default_factory=dict)
     _made: deque[Parcel] = field(default_factory=deque)
     _moving: int = 0
@@ -97,6 +98,14 @@ class Desk:
         """How many more mails to make, when that is worth a query."""
         free = most - len(self._hand)
         return free if 2 * free >= most else 0
+
+    def rested(self, seconds: float) -> bool:
+        """Whether it is so long since this was answered with yes."""
+        now = asyncio.get_running_loop().time()
+        if now - self._looked < seconds:
+            return False
+        self._looked = now
+        return True
 
     def busy(self) -> list[str]:
         """Contacts with a send in hand."""

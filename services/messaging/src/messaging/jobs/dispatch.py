@@ -6,11 +6,14 @@ from collections import deque
 from messaging.jobs.desk import Desk, Parcel, Tempo
 from runtime.transaction import Lease
 
+TURN_SECONDS = 0.1
+
 
 class Dispatch:
     """The desks of all numbers this process ever owned, and the mails that wait on them.
 
-    `burst`: so many mails of one number go out together, so that they come back together and share a transaction.
+    A turn is `TURN_SECONDS`, but at least `burst` mails (as many as there are workers), however slow the provider is:
+    what goes out together comes back together and shares a transaction, the answers with the next offers.
     """
 
     def __init__(self, burst: int, tempo: Tempo | None = None) -> None:
@@ -20,6 +23,7 @@ class Dispatch:
         self._tokens: asyncio.Queue[None] = asyncio.Queue()
         self._turns: deque[Desk] = deque()
         self._left = burst
+        self._since = 0.0
 
     def desk(self, lease: Lease) -> Desk:
         """The number's desk, opened for this lease."""
@@ -51,14 +55,17 @@ class Dispatch:
 
     def _take(self) -> Parcel | None:
         while self._turns:
-            parcel = self._turns[0].take()
-            if parcel is None:
-                self._turns.popleft()
-                self._left = self._burst
-                continue
-            self._left -= 1
-            if self._left <= 0:
+            now = asyncio.get_running_loop().time()
+            if self._left <= 0 and now - self._since > TURN_SECONDS:
                 self._turns.rotate(-1)
-                self._left = self._burst
-            return parcel
+                self._begin(now)
+            parcel = self._turns[0].take()
+            if parcel is not None:
+                self._left -= 1
+                return parcel
+            self._turns.popleft()
+            self._begin(now)
         return None
+
+    def _begin(self, now: float) -> None:
+        self._left, self._since = self._burst, now

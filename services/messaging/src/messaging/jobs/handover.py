@@ -27,6 +27,8 @@ from runtime.transaction import Lease, Transaction
 
 PORTION = 500
 """Sends of a stopped launch that are cancelled in one transaction."""
+LOOK_SECONDS = 0.2
+"""With all hands full, stopped launches are looked for this often."""
 log = structlog.get_logger()
 
 
@@ -56,7 +58,8 @@ class HandOver:
         if desk.epoch != lease.epoch:
             await self._take_over(lease, desk)
         await self._record(lease, desk)
-        return await self._make(lease, desk)
+        room = desk.room(self._in_hand)
+        return await self._make(lease, desk, room) if room or desk.rested(LOOK_SECONDS) else False
 
     async def release(self, lease: Lease) -> None:
         """What is handed over already comes to its end and is recorded; nothing more is handed over."""
@@ -163,15 +166,14 @@ class HandOver:
 
     # New mails
 
-    async def _make(self, lease: Lease, desk: Desk) -> bool:
-        """True if there is more to do without waiting for a worker."""
+    async def _make(self, lease: Lease, desk: Desk, room: int) -> bool:
+        """At most `room` mails; and stops are carried out. True if there is more to do without waiting for a worker."""
         async with lease.pool.acquire() as connection:
             turn = await self._sends.turn(connection, lease.number, desk.after)
             if not turn and desk.after:
                 turn = await self._sends.turn(connection, lease.number, "")
             desk.after = turn[-1][0] if len(turn) == TURN else ""
             running = [launch_id for launch_id, gate in turn if gate is ControlState.RUNNING]
-            room = desk.room(self._in_hand)
             ended = 0
             if running and room:
                 each = max(1, room // len(running))

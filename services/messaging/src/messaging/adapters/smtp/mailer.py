@@ -25,7 +25,7 @@ class SmtpMailer:
         except (OSError, TimeoutError, Unavailable) as problem:  # an ssl.SSLError is an OSError
             wire.abort("not introduced")
             where = f"{self._provider.host}:{self._provider.port}"
-            raise Unavailable(f"{where}: {problem or 'no answer in time'}") from None
+            raise Unavailable(f"{where}: {str(problem) or 'no answer in time'}") from None
         except BaseException:
             wire.abort("not introduced")
             raise
