@@ -1,5 +1,6 @@
 """The walk over an audience, page by page, on a real PostgreSQL."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -7,7 +8,9 @@ import pytest
 from contracts.launches import Contacts, Groups, ParticipantsListed
 from contracts.targets import LaunchOpened, TargetingFinished, TargetsAdmitted
 from contracts.words import ControlState
+from fakes.transaction import received
 from integration.contacts.world import PARTITIONS, PROJECT, World, home_of, requested, scenario, stopped, user
+from runtime import tracing
 
 HOME = home_of("l-1")
 PAGE = 450 * PARTITIONS
@@ -350,7 +353,7 @@ async def test_large_contacts_make_smaller_pages_and_chunks(world: World) -> Non
     for number in range(1000, 1120):
         await world.load(person(number, attributes={"first_name": "x" * 200_000}))
     await world.hear(requested())
-    assert await world.walk_out() == 2
+    assert await world.walk_out() == 3
     assert len(world.targets().admitted) == world.targets().total == 1120
     chunks = [event.targets for event in world.on("contacts.targets") if isinstance(event, TargetsAdmitted)]
     assert max(len(chunk.model_dump_json()) for chunk in chunks) <= 256 * 1024
@@ -393,3 +396,17 @@ async def test_ledger_lists_every_target_in_byte_order(world: World) -> None:
         "c/1?x=%2F": "deleted",
     }
     assert [page async for page in world.reading.ledger("other", "l-1")] == []
+
+
+async def test_chunks_go_on_with_the_trace_of_the_request(world: World) -> None:
+    command = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+    await people(world, 3)
+    event = received(requested())
+    record = replace(event.record, headers={**event.record.headers, "traceparent": command.encode()})
+    async with world.transaction(HOME) as tx:
+        await world.launches.on_launcher_launches(tx, [replace(event, record=record)])
+    with tracing.recorded() as exporter:
+        await world.walk_out()
+    [walk] = exporter.get_finished_spans()
+    assert walk.name == "contacts walk" and walk.context is not None
+    assert f"{walk.context.trace_id:032x}" == command.split("-")[1]

@@ -138,6 +138,14 @@ class Draft:
     groups: tuple[str, ...]
     creator: str
     drafted_at: datetime
+    trace: str | None
+    """The trace to go on with, here and below."""
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    launch_id: str
+    trace: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,11 +171,11 @@ class Walk:
 
 
 class LaunchStore(Protocol):
-    async def draft(self, event: LaunchDrafted, home: int, now: datetime) -> None:
+    async def draft(self, event: LaunchDrafted, home: int, now: datetime, trace: str | None) -> None:
         """Once: a repetition changes nothing."""
         ...
 
-    async def request(self, event: LaunchRequested, home: int) -> None:
+    async def request(self, event: LaunchRequested, home: int, trace: str | None) -> None:
         """Likewise; what LaunchDrafted said of it is replaced."""
         ...
 
@@ -201,7 +209,7 @@ class LaunchStore(Protocol):
 
     async def checked(self, launch_id: str) -> None: ...
 
-    async def next_turn(self, home: int) -> str | None:
+    async def next_turn(self, home: int) -> Turn | None:
         """Whose turn it is; None: nothing to walk."""
         ...
 

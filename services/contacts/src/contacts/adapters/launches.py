@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 
 from contacts.domain.audience import Chunk, Excluded
-from contacts.ports import Draft, Walk
+from contacts.ports import Draft, Turn, Walk
 from contracts.launches import Contacts, Groups, LaunchDrafted, LaunchRequested
 from contracts.words import ControlState
 from runtime.transaction import Connection
@@ -22,31 +22,35 @@ class PostgresLaunches:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    async def draft(self, event: LaunchDrafted, home: int, now: datetime) -> None:
+    async def draft(self, event: LaunchDrafted, home: int, now: datetime, trace: str | None) -> None:
         await self._connection.execute(
             """
-            INSERT INTO launch (launch_id, project, home, version, kind, groups, lists, options, context, drafted_at)
-            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+            INSERT INTO launch (launch_id, project, home, version, kind, groups, lists, options, context, drafted_at,
+                trace)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
             ON CONFLICT (launch_id) DO NOTHING
             """,
             *_immutable(event, home),
             now,
+            trace,
         )
 
-    async def request(self, event: LaunchRequested, home: int) -> None:
+    async def request(self, event: LaunchRequested, home: int, trace: str | None) -> None:
         await self._connection.execute(
             """
             INSERT INTO launch (launch_id, project, home, version, kind, groups, lists, options, context,
-                requested_at, retry_of)
-            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+                requested_at, retry_of, trace)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
             ON CONFLICT (launch_id) DO UPDATE SET version = excluded.version, kind = excluded.kind,
                 groups = excluded.groups, lists = excluded.lists, options = excluded.options,
-                context = excluded.context, requested_at = excluded.requested_at, retry_of = excluded.retry_of
+                context = excluded.context, requested_at = excluded.requested_at, retry_of = excluded.retry_of,
+                trace = excluded.trace
             WHERE launch.requested_at IS NULL AND launch.project = excluded.project
             """,
             *_immutable(event, home),
             event.requested_at,
             event.retry_of,
+            trace,
         )
 
     async def list_participants(
@@ -96,7 +100,7 @@ class PostgresLaunches:
     async def unchecked(self, home: int) -> list[Draft]:
         rows = await self._connection.fetch(
             f"""
-            SELECT launch_id, project, kind, groups, version ->> 'creator' AS creator, drafted_at FROM launch
+            SELECT launch_id, project, kind, groups, version ->> 'creator' AS creator, drafted_at, trace FROM launch
             WHERE home = $1 AND drafted_at IS NOT NULL AND NOT checked AND {_LISTED}
             ORDER BY drafted_at, launch_id
             """,  # noqa: S608
@@ -110,6 +114,7 @@ class PostgresLaunches:
                 tuple(row["groups"]),
                 row["creator"],
                 row["drafted_at"],
+                row["trace"],
             )
             for row in rows
         ]
@@ -143,11 +148,11 @@ class PostgresLaunches:
     async def checked(self, launch_id: str) -> None:
         await self._connection.execute("UPDATE launch SET checked = true WHERE launch_id = $1", launch_id)
 
-    async def next_turn(self, home: int) -> str | None:
-        found: str | None = await self._connection.fetchval(
-            "SELECT launch_id FROM launch WHERE home = $1 AND turn IS NOT NULL ORDER BY turn LIMIT 1", home
+    async def next_turn(self, home: int) -> Turn | None:
+        row = await self._connection.fetchrow(
+            "SELECT launch_id, trace FROM launch WHERE home = $1 AND turn IS NOT NULL ORDER BY turn LIMIT 1", home
         )
-        return found
+        return None if row is None else Turn(row["launch_id"], row["trace"])
 
     async def walk(self, launch_id: str) -> Walk:
         row = await self._connection.fetchrow(

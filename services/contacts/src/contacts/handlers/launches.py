@@ -12,6 +12,7 @@ from contracts.words import Severity
 from runtime.ids import derive
 from runtime.partitions import partition_of
 from runtime.records import Outgoing, Received
+from runtime.spans import HEADER, following
 from runtime.transaction import Connection, Lease, Transaction
 
 TOPIC = "contacts.checks"
@@ -33,7 +34,7 @@ class LaunchHandlers:
     async def on_launcher_launches(self, tx: Transaction, events: Sequence[Received[Event]]) -> None:
         store = self._launches(tx.connection)
         for received in events:
-            await self._take(tx, store, received.event)
+            await self._take(tx, store, received.event, received.record.header(HEADER))
         await store.line_up({received.event.launch_id for received in events})  # type: ignore[attr-defined]
         await self._check(tx, store)
 
@@ -46,17 +47,17 @@ class LaunchHandlers:
             await self._check(tx, self._launches(tx.connection))
         return False
 
-    async def _take(self, tx: Transaction, store: LaunchStore, event: Event) -> None:
+    async def _take(self, tx: Transaction, store: LaunchStore, event: Event, trace: str | None) -> None:
         assert tx.number is not None
         match event:
             case LaunchDrafted():
-                await store.draft(event, tx.number, tx.now)
+                await store.draft(event, tx.number, tx.now, trace)
                 await _list_selected(tx, store, event)
             case ParticipantsListed():
                 await _list(tx, store, event.project, event.launch_id, event.index, event.contact_ids)
             case LaunchRequested():
                 await store.control(event.project, event.launch_id, event.revision, event.state)
-                await store.request(event, tx.number)
+                await store.request(event, tx.number, trace)
                 await _list_selected(tx, store, event)
             case LaunchControlled():
                 await store.control(event.project, event.launch_id, event.revision, event.state)
@@ -76,7 +77,8 @@ class LaunchHandlers:
                 selected=await store.count_selected(draft) if draft.kind == "contacts" else 0,
                 existing=await store.count(draft, COUNT_LIMIT),
             )
-            _answer(tx, draft, facts)
+            with following(draft.trace, "contacts check"):
+                _answer(tx, draft, facts)
             await store.checked(draft.launch_id)
 
     async def _creator(self, tx: Transaction, draft: Draft) -> Member | None:

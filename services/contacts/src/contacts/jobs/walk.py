@@ -16,6 +16,7 @@ from runtime import failpoints
 from runtime.cel import Condition, ConditionError
 from runtime.ids import derive
 from runtime.records import Outgoing
+from runtime.spans import following
 from runtime.transaction import Connection, Lease, Transaction
 
 TOPIC = "contacts.targets"
@@ -43,9 +44,15 @@ class AudienceWalk:
 
     async def run(self, lease: Lease) -> bool:
         async with lease.pool.acquire() as connection:
-            launch_id = await self._launches(connection).next_turn(lease.number)
-        if launch_id is None or await self._ahead.contacts() >= self._most_ahead:
+            turn = await self._launches(connection).next_turn(lease.number)
+        if turn is None or await self._ahead.contacts() >= self._most_ahead:
             return False
+        with following(turn.trace, "contacts walk"):
+            await self._turn(lease, turn.launch_id)
+        failpoints.hit("contacts.chunk_committed")
+        return True
+
+    async def _turn(self, lease: Lease, launch_id: str) -> None:
         try:
             async with lease.transaction() as tx:
                 await self._step(tx, launch_id)
@@ -53,8 +60,6 @@ class AudienceWalk:
             async with lease.transaction() as tx:
                 await self._launches(tx.connection).postpone(launch_id)
             raise
-        failpoints.hit("contacts.chunk_committed")
-        return True
 
     async def _step(self, tx: Transaction, launch_id: str) -> None:
         store = self._launches(tx.connection)

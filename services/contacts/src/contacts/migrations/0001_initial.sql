@@ -115,6 +115,7 @@ CREATE TABLE launch (
     checked boolean NOT NULL DEFAULT false,
     requested_at timestamptz,
     retry_of text,
+    trace text,
     turn bigint,
     cursor text COLLATE "C" NOT NULL DEFAULT '',
     page integer NOT NULL DEFAULT 0,
@@ -126,6 +127,7 @@ CREATE TABLE launch (
 COMMENT ON COLUMN launch.lists IS 'how many participant_list rows belong to it';
 COMMENT ON COLUMN launch.turn IS 'set while the walk has something to do: the lowest is next';
 COMMENT ON COLUMN launch.cursor IS 'last contact id that was paged';
+COMMENT ON COLUMN launch.trace IS 'traceparent of the record that brought it: the walk goes on with that trace';
 CREATE INDEX launch_turn ON launch (home, turn) WHERE turn IS NOT NULL;
 CREATE INDEX launch_drafted ON launch (drafted_at) WHERE requested_at IS NULL;
 CREATE INDEX launch_unchecked ON launch (home) WHERE drafted_at IS NOT NULL AND NOT checked;
