@@ -23,7 +23,7 @@ async def test_metrics_have_their_names_and_the_services_own_gauges_are_among_th
 
         async def complete() -> bool:
             nonlocal text
-            await engine._figures()
+            await engine.figures.read(engine.pool, engine.stream)
             text = generate_latest(engine.metrics.registry).decode()
             return 'slipway_parked_records{service="ledger"} 1.0' in text and "slipway_lag_records{" in text
 

@@ -3,7 +3,7 @@
 import asyncio
 import os
 import socket
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine
 from contextlib import AbstractAsyncContextManager
 from typing import Any
 
@@ -11,18 +11,19 @@ import asyncpg
 import structlog
 from prometheus_client import REGISTRY, CollectorRegistry
 
-from runtime import cursor, database, failpoints, migrations, parked
+from runtime import database, failpoints, migrations, parked
+from runtime.figures import Figures
+from runtime.group import SESSION_MS
 from runtime.http_outbox import HttpOutbox
 from runtime.lease import Emitting, Ground
 from runtime.metrics import StreamMetrics
 from runtime.producer import Publisher, die
 from runtime.service import Service
 from runtime.settings import Settings
-from runtime.stream import SESSION_MS, Stream
+from runtime.stream import Stream
 from runtime.topics import Topics
 from runtime.watchdog import Watchdog
 
-OBSERVE_SECONDS = 5.0
 REPLAY_SECONDS = 1.0
 log = structlog.get_logger()
 
@@ -48,10 +49,9 @@ class Engine:
         self.partitions = settings.partitions
         self.metrics = StreamMetrics(service.name, registry)
         self.stream: Stream | None = None
-        self.gauges: dict[str, Mapping[int, float]] = {}
-        """A service's own figures, by gauge and partition number, as last read."""
         self._session_ms, self._fatal = session_ms, fatal
         self._owner = f"{service.name}/{settings.slot or f'{socket.gethostname()}-{os.getpid()}'}"
+        self.figures = Figures(service, settings, self._owner, self.metrics)
         self._pool: asyncpg.Pool[asyncpg.Record] | None = None
         self._publisher: Publisher | None = None
         self._ground: Ground | None = None
@@ -120,7 +120,7 @@ class Engine:
             self._spawn(Watchdog(self.stream, self._fatal).run(), "watchdog")
             self._spawn(self._replays(self.stream), "replays")
         self._spawn(self._topics.watch(self._halt), "topics")
-        self._spawn(self._observe(), "observe")
+        self._spawn(self.figures.watch(self.pool, self.stream), "figures")
 
     async def stop(self, *, leave: bool) -> None:
         """`leave`: others take the partitions at once (SIGTERM); otherwise they wait for this slot (SIGHUP)."""
@@ -168,52 +168,11 @@ class Engine:
 
     def partitions_view(self) -> list[dict[str, Any]]:
         """Of every number of this process its state, epoch, lag per topic and the service's gauges."""
-        if self.stream is None:
-            return []
-        lags: dict[int, dict[str, int]] = {}
-        for topic, number, records in self.stream.lags():
-            lags.setdefault(number, {})[topic] = records
-        return [
-            {
-                "service": self.service.name,
-                "number": number,
-                "owner": self._owner,
-                "state": str(worker.state),
-                "problem": worker.problem,
-                "epoch": None if worker.lease is None else worker.lease.epoch,
-                "lag": lags.get(number, {}),
-                **{name: values.get(number, 0) for name, values in self.gauges.items()},
-            }
-            for number, worker in sorted(self.stream.workers.items())
-        ]
+        return self.figures.of_process(self.stream)
 
     async def partitions_of_service(self) -> list[dict[str, Any]]:
-        """For `/v1/partitions`: every number of this service, whoever owns it.
-
-        Of each its owner, epoch, next offset and lag per topic, what is parked and the service's own figures; state
-        and problem only of those that this process owns.
-        """
-        name = self.service.name
-        positions = await cursor.positions(self.pool, name)
-        ends = {} if self.stream is None else await self.stream.ends(self.partitions)
-        stuck = await parked.counted(self.pool, name)
-        figures = {gauge.name: await gauge.read(self.pool, sorted(positions)) for gauge in self.service.gauges}
-        own = {view["number"]: view for view in self.partitions_view()}
-        return [
-            {
-                "service": name,
-                "number": number,
-                "owner": position.owner.removeprefix(f"{name}/"),
-                "epoch": position.epoch,
-                "state": own.get(number, {}).get("state"),
-                "problem": own.get(number, {}).get("problem"),
-                "offsets": position.offsets,
-                "lag": sum(max(0, ends.get((topic, number), at) - at) for topic, at in position.offsets.items()),
-                "parked": stuck.get(number, 0),
-                **{gauge: values.get(number, 0) for gauge, values in figures.items()},
-            }
-            for number, position in sorted(positions.items())
-        ]
+        """For `/v1/partitions`: every number of this service, whoever owns it."""
+        return await self.figures.of_service(self.pool, self.stream)
 
     async def parked(self) -> list[dict[str, Any]]:
         """For `/v1/parked`: of all partitions of this service, whoever owns them."""
@@ -231,7 +190,14 @@ class Engine:
             self.stream.halt(problem)
 
     def _spawn(self, work: Coroutine[Any, Any, None], name: str) -> None:
-        self._tasks.append(asyncio.create_task(work, name=name))
+        task = asyncio.create_task(work, name=name)
+        task.add_done_callback(self._ended)
+        self._tasks.append(task)
+
+    def _ended(self, task: "asyncio.Task[None]") -> None:
+        """A watcher runs as long as the process: without it nobody would notice what it watches for."""
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self._fatal(f"{task.get_name()} has died: {error!r}")
 
     async def _replays(self, stream: Stream) -> None:
         """Replays are asked for in the database, because any process of the service may be the one that was asked."""
@@ -247,31 +213,3 @@ class Engine:
             for number, ids in asked.items():
                 if (worker := stream.workers.get(number)) is not None:
                     worker.replay(ids)
-
-    async def _observe(self) -> None:
-        while True:
-            try:
-                await self._figures()
-            except Exception as error:
-                log.warning("figures could not be read", error=repr(error))
-            await asyncio.sleep(OBSERVE_SECONDS)
-
-    async def _figures(self) -> None:
-        numbers = self.numbers()
-        if self.stream is not None:
-            self.metrics.lags(self.stream.lags())
-            self.metrics.stopped(sum(worker.state == "stopped" for worker in self.stream.workers.values()))
-        row = await self.pool.fetchrow(
-            "SELECT count(*) AS rows, coalesce(extract(epoch FROM clock_timestamp() - min(at)), 0)::float8 AS oldest,"
-            " (SELECT count(*) FROM parked WHERE consumer = $1 AND partition = ANY($2::int[]) AND state <> 'replayed')"
-            " AS parked FROM (SELECT at FROM outbox WHERE consumer = $1 AND lease_partition = ANY($2::int[])"
-            " UNION ALL SELECT at FROM http_outbox) AS waiting",
-            self.service.name,
-            numbers,
-        )
-        if row is not None:
-            self.metrics.database(outbox_rows=row["rows"], outbox_oldest=row["oldest"], parked=row["parked"])
-        for gauge in self.service.gauges:
-            values = await gauge.read(self.pool, numbers)
-            self.gauges[gauge.name] = values
-            self.metrics.own(gauge.name, gauge.text, values.items())

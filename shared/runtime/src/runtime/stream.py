@@ -11,15 +11,15 @@ from typing import Any
 
 import structlog
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
-from aiokafka.coordinator.assignors.range import RangePartitionAssignor
 from aiokafka.errors import KafkaError
-from faststream import AckPolicy, FastStream
+from faststream import FastStream
 
-from runtime import failpoints, kafka
+from runtime import failpoints, group, kafka
 from runtime.cursor import CLOCK, TopicAt
 from runtime.database import pause
 from runtime.errors import Transient
 from runtime.feed import Feed
+from runtime.group import SESSION_MS
 from runtime.handling import Handling
 from runtime.lease import Ground
 from runtime.metrics import StreamMetrics
@@ -29,17 +29,10 @@ from runtime.settings import Settings
 from runtime.topics import Topics
 from runtime.worker import State, Worker
 
-SESSION_MS = 8_000
-HEARTBEAT_MS = 1_000
-REBALANCE_MS = 60_000
 DRAIN_SECONDS = 25.0
-FETCH_WAIT_MS = 100
-PARTITION_FETCH_BYTES = 1024 * 1024
-FETCH_BYTES = 8 * 1024 * 1024
 COMMIT_SECONDS = 0.25
 SHOW_SECONDS = 5.0
 ASK_SECONDS = 10.0
-NEVER_MS = 2**31 - 1
 log = structlog.get_logger()
 
 
@@ -88,7 +81,11 @@ class Stream(ConsumerRebalanceListener):
         attempt = 0
         while True:
             try:
-                await self._start_broker()
+                if self._subscriber is None:
+                    self._subscriber = group.subscribe(
+                        self._broker, self._settings, self._service.name, self._names, self, session_ms=self._session_ms
+                    )
+                await self._app.start()
             except (KafkaError, OSError) as error:
                 log.warning("cannot consume yet: trying again", error=str(error) or type(error).__name__)
                 await self._app.stop()
@@ -108,9 +105,8 @@ class Stream(ConsumerRebalanceListener):
             task.cancel()
         if self._tasks:
             await asyncio.wait(self._tasks)
-        coordinator = None if self._subscriber is None else getattr(self._subscriber.consumer, "_coordinator", None)
-        if leave and coordinator is not None:
-            coordinator._group_instance_id = None  # a static member does not say that it leaves
+        if leave and self._subscriber is not None and self._subscriber.consumer is not None:
+            group.leave(self._subscriber.consumer)
         await self._app.stop()
 
     # The group's side
@@ -160,29 +156,6 @@ class Stream(ConsumerRebalanceListener):
         self.workers = {}
         self._shown.clear()
 
-    async def _start_broker(self) -> None:
-        if self._subscriber is None:
-            self._subscriber = self._broker.subscriber(
-                *map(self._settings.topic, self._names),
-                batch=True,
-                group_id=self._settings.topic(self._service.name),
-                group_instance_id=self._settings.slot or None,
-                listener=self,
-                title=self._service.name,
-                ack_policy=AckPolicy.MANUAL,
-                auto_offset_reset="none",
-                isolation_level="read_committed",
-                partition_assignment_strategy=(RangePartitionAssignor,),
-                session_timeout_ms=self._session_ms,
-                heartbeat_interval_ms=HEARTBEAT_MS,
-                rebalance_timeout_ms=REBALANCE_MS,
-                max_poll_interval_ms=NEVER_MS,
-                fetch_max_wait_ms=FETCH_WAIT_MS,
-                fetch_max_bytes=FETCH_BYTES,
-                max_partition_fetch_bytes=PARTITION_FETCH_BYTES,
-            )
-        await self._app.start()
-
     # What workers ask
 
     async def _look(self, number: int) -> Mapping[str, TopicAt]:
@@ -209,8 +182,11 @@ class Stream(ConsumerRebalanceListener):
     async def _show_offsets(self) -> None:
         while True:
             await asyncio.sleep(COMMIT_SECONDS)
-            await self._show()
-            self._check_group()
+            try:
+                await self._show()
+                self._check_group()
+            except Exception as error:
+                log.warning("offsets could not be shown to kafka", error=repr(error))
 
     async def _show(self) -> None:
         offsets = {}
@@ -233,16 +209,9 @@ class Stream(ConsumerRebalanceListener):
             self._shown.update(offsets)
 
     def _check_group(self) -> None:
-        """aiokafka's tasks end on errors that nobody sees; and some errors wait until somebody asks."""
-        consumer = self.consumer
-        coordinator: Any = consumer._coordinator
-        fetcher: Any = consumer._fetcher
-        for task in (coordinator._coordination_task, fetcher._fetch_task):
-            if task.done():
-                self._fatal(f"the consumer has died: {task!r}")
-        try:
-            coordinator.check_errors()
-        except KafkaError as error:
+        if (died := group.dead(self.consumer)) is not None:
+            self._fatal(f"the consumer has died: {died}")
+        if (error := group.error(self.consumer)) is not None:
             log.error("the group had an error", error=repr(error))
 
     def halt(self, problem: str) -> None:

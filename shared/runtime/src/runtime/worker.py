@@ -7,7 +7,6 @@ import asyncio
 import random
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 
 import structlog
@@ -17,13 +16,13 @@ from runtime.cursor import Stopped, TopicAt
 from runtime.errors import Fenced, Unsupported
 from runtime.feed import Feed, Raw
 from runtime.handling import Handling, Isolation, records_of
+from runtime.jobs import Jobs
 from runtime.lease import Ground, OwnedNumber
-from runtime.poison import Poison, judge
+from runtime.poison import Poison
 from runtime.service import Job
 
 BACK_OFF = (0.2, 0.5, 1.0, 2.0, 5.0)
 FENCED_SECONDS = 2.0
-JOB_BACK_OFF_MOST = 30.0
 WAIT_SECONDS = 1.0
 SETTLE_SECONDS = 2.0
 OWNED_SECONDS = 5.0
@@ -39,16 +38,6 @@ class State(StrEnum):
     FENCED = "fenced"
     STOPPED = "stopped"
     """For a person: `problem` says what to do."""
-
-
-@dataclass(slots=True)
-class Due:
-    """A job of this number and when it runs next (monotonic seconds)."""
-
-    job: Job
-    at: float = 0.0
-    failures: int = 0
-    problem: str | None = None
 
 
 class Worker:
@@ -75,7 +64,7 @@ class Worker:
         self.lease: OwnedNumber | None = None
         self._ground, self._handling, self._feed, self._look, self._commit = ground, handling, feed, look, commit
         self._isolation = Isolation(handling)
-        self._due = [Due(job) for job in jobs]
+        self._jobs = Jobs(jobs, handling.metrics)
         self._replays: list[str] = []
         self._stopping = False
         self._resumed = asyncio.Event()
@@ -101,9 +90,7 @@ class Worker:
 
     def wake(self) -> None:
         """Run the idle jobs now."""
-        for due in self._due:
-            if not due.failures:
-                due.at = 0.0
+        self._jobs.wake()
         if not self._woken.done():
             self._woken.set_result(None)
 
@@ -117,16 +104,10 @@ class Worker:
             self._halted(problem)
             self.wake()
 
-    def resume(self) -> None:
-        """A person says: go on."""
-        self._resumed.set()
-
     def problems(self) -> list[str]:
         """Why this number does not do its work; empty: it does."""
         found = [f"partition {self.number} {self.state}: {self.problem}"] if self.problem else []
-        return found + [
-            f"partition {self.number}: job {due.job.name}: {due.problem}" for due in self._due if due.problem
-        ]
+        return found + [f"partition {self.number}: {problem}" for problem in self._jobs.problems()]
 
     async def _run(self) -> None:
         failures = 0
@@ -184,14 +165,14 @@ class Worker:
             batch = await self._feed.ready()
             if batch is not None:
                 await self._step(lease, *batch)
-            more = await self._run_jobs(lease)
+            more = not self._stopping and await self._jobs.run(lease)
             while self._replays:
                 await self._handling.replay(lease, self._replays.pop(0))
                 more = True
             if batch is None and not more and not self._stopping:
                 await lease.settle()
                 await self._still_ours(lease)
-                await self._feed.wait(self._until_due(), self._woken)
+                await self._feed.wait(min(WAIT_SECONDS, self._jobs.nearest()), self._woken)
             else:
                 await asyncio.sleep(0)
 
@@ -215,35 +196,6 @@ class Worker:
         else:
             self._isolation.passed()
 
-    async def _run_jobs(self, lease: OwnedNumber) -> bool:
-        """Each that is due, once; True if one has more to do now."""
-        more = False
-        for due in self._due:
-            began = time.monotonic()
-            if began < due.at or self._stopping:
-                continue
-            try:
-                again = await due.job.run(lease)
-            except Exception as error:
-                verdict = judge(error, connection_open=True)
-                if not isinstance(verdict, Poison):
-                    raise
-                due.failures += 1
-                due.problem = str(verdict)
-                due.at = began + min(2.0**due.failures * 0.25, JOB_BACK_OFF_MOST)
-                log.error("job failed", job=due.job.name, number=self.number, error=due.problem, exc_info=True)
-                continue
-            due.failures, due.problem = 0, None
-            due.at = 0.0 if again else began + due.job.every
-            more = more or again
-            self._handling.metrics.job(due.job.name, time.monotonic() - began)
-        return more
-
-    def _until_due(self) -> float:
-        """Seconds to wait for records: not past the next job."""
-        nearest = min((due.at for due in self._due), default=float("inf"))
-        return max(0.0, min(WAIT_SECONDS, nearest - time.monotonic()))
-
     async def _rest(self, seconds: float) -> None:
         """A pause that a stop ends."""
         self._feed.pause()
@@ -260,12 +212,7 @@ class Worker:
         if lease is None:
             return
         if self.state is State.RUNNING:
-            for due in self._due:
-                if due.job.release is not None:
-                    try:
-                        await due.job.release(lease)
-                    except Exception as error:
-                        log.warning("release failed", job=due.job.name, number=self.number, error=repr(error))
+            await self._jobs.release(lease)
         await self._settle()
 
     async def _settle(self) -> None:

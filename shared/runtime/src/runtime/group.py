@@ -1,0 +1,81 @@
+"""Membership in a consumer group: FastStream's declaration with our settings, and what aiokafka does not tell."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener
+from aiokafka.coordinator.assignors.range import RangePartitionAssignor
+from aiokafka.errors import KafkaError
+from faststream import AckPolicy
+from faststream.kafka import KafkaBroker
+
+from runtime.settings import Settings
+
+SESSION_MS = 8_000
+HEARTBEAT_MS = 1_000
+REBALANCE_MS = 60_000
+FETCH_WAIT_MS = 100
+"""A partition that was emptied meanwhile is asked for only after a running fetch has come back: so none waits long."""
+PARTITION_FETCH_BYTES = 1024 * 1024
+FETCH_BYTES = 8 * 1024 * 1024
+NEVER_MS = 2**31 - 1
+
+
+def subscribe(
+    broker: KafkaBroker,
+    settings: Settings,
+    name: str,
+    topics: Sequence[str],
+    listener: ConsumerRebalanceListener,
+    *,
+    session_ms: int = SESSION_MS,
+) -> Any:
+    """FastStream's subscriber without a handler: it builds, starts and stops the consumer that we read.
+
+    Range assignment keeps a partition number's topics together; the slot makes membership static, so that a process
+    killed and restarted has its partitions back at once. A member that is only waiting is never expelled for it.
+    """
+    return broker.subscriber(
+        *map(settings.topic, topics),
+        batch=True,
+        group_id=settings.topic(name),
+        group_instance_id=settings.slot or None,
+        listener=listener,
+        title=name,
+        ack_policy=AckPolicy.MANUAL,
+        auto_offset_reset="none",
+        isolation_level="read_committed",
+        partition_assignment_strategy=(RangePartitionAssignor,),
+        session_timeout_ms=session_ms,
+        heartbeat_interval_ms=HEARTBEAT_MS,
+        rebalance_timeout_ms=REBALANCE_MS,
+        max_poll_interval_ms=NEVER_MS,
+        fetch_max_wait_ms=FETCH_WAIT_MS,
+        fetch_max_bytes=FETCH_BYTES,
+        max_partition_fetch_bytes=PARTITION_FETCH_BYTES,
+    )
+
+
+def leave(consumer: AIOKafkaConsumer) -> None:
+    """Let the coming stop give up the membership: a static member would not say that it leaves."""
+    coordinator: Any = consumer._coordinator
+    if coordinator is not None:
+        coordinator._group_instance_id = None
+
+
+def dead(consumer: AIOKafkaConsumer) -> str | None:
+    """aiokafka's own tasks end on errors that nobody sees; then nothing comes any more."""
+    coordinator: Any = consumer._coordinator
+    fetcher: Any = consumer._fetcher
+    tasks = (coordinator._coordination_task, fetcher._fetch_task)
+    return next((repr(task) for task in tasks if task.done()), None)
+
+
+def error(consumer: AIOKafkaConsumer) -> KafkaError | None:
+    """An error of the group waits, and the group with it, until somebody takes it."""
+    coordinator: Any = consumer._coordinator
+    try:
+        coordinator.check_errors()
+    except KafkaError as found:
+        return found
+    return None
