@@ -1,8 +1,9 @@
 """Where Slipway is and who is asking: from options, the environment, a login, or the local platform's home."""
 
 import os
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -14,6 +15,8 @@ import typer
 from cli.output import Exit, fail
 
 LOGIN = Path("~/.config/slipway/login.json")
+PATIENCE = 60.0
+RESTARTING = (502, 503, 504)
 
 
 @dataclass(frozen=True)
@@ -81,6 +84,17 @@ class Client:
     def get(self, path: str, **params: Any) -> Any:
         return self._call("GET", path, params={name: value for name, value in params.items() if value is not None})
 
+    def get_patiently(self, path: str) -> Any:
+        """As `get`, but waits up to PATIENCE seconds for services that are just being restarted."""
+        deadline = time.monotonic() + PATIENCE
+        while time.monotonic() < deadline:
+            with suppress(httpx.TransportError):
+                response = self._http.get(path)
+                if response.status_code not in RESTARTING:
+                    return self._answer(response)
+            time.sleep(0.5)
+        return self.get(path)
+
     def post(self, path: str, body: Any = None, *, headers: dict[str, str] | None = None) -> Any:
         return self._call("POST", path, json=body if body is not None else {}, headers=headers)
 
@@ -119,6 +133,9 @@ class Client:
             response = self._http.request(method, path, **options)
         except httpx.TransportError as error:
             self._unreachable(error)
+        return self._answer(response)
+
+    def _answer(self, response: httpx.Response) -> Any:
         if response.is_error:
             self._refused(response)
         return orjson.loads(response.content) if response.content else None

@@ -19,16 +19,16 @@ OUTCOMES = {"success": "green", "failure": "red", "abandon": "yellow", "other": 
 
 def follow(client: Client, launch_id: str, until: Callable[[Figures], bool], live: bool = False) -> Figures:
     """Reads the launch until it is as wanted; draws it meanwhile if `live`. Survives a restart of the services."""
-    seen: Figures = client.get(f"/v1/launches/{launch_id}")
+    seen: Figures = client.get_patiently(f"/v1/launches/{launch_id}")
     began = time.monotonic()
     with Live(console=stderr, refresh_per_second=8, transient=True) if live else _Silent() as screen:
         while not until(seen):
             figures = seen.get("figures") or {}
             screen.update(_panel({**seen, **figures}, time.monotonic() - began))
             time.sleep(0.1)
-            seen = client.get(f"/v1/launches/{launch_id}")
+            seen = client.get_patiently(f"/v1/launches/{launch_id}")
             if seen["state"] not in ("draft", "validating", "rejected"):
-                seen = {**seen, "figures": client.get(f"/v1/launches/{launch_id}/progress")}
+                seen = {**seen, "figures": client.get_patiently(f"/v1/launches/{launch_id}/progress")}
                 seen["state"] = seen["figures"]["state"]
     return seen
 
