@@ -160,7 +160,7 @@ async def stage(
         tmp_path / "contacts.log",
     )
     await producer.stop()
-    fresh_database._made.append(fresh_database.template.rpartition("/")[2].replace("{service}", "contacts"))
+    fresh_database.made_by_others("contacts")
 
 
 async def test_launch_is_targeted_exactly_though_the_process_is_killed_between_pages(stage: Stage) -> None:
