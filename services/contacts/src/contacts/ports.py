@@ -1,8 +1,8 @@
 """What handlers and jobs need from outside.
 
 Stores work in the transaction whose connection they were made with; nothing of theirs is seen before it commits.
-All of them filter by project wherever they are given one. Handlers are tried with the stores of `contacts.adapters` on a
-real PostgreSQL; what is no database (`TargetsAhead`) has a fake.
+All of them filter by project wherever they are given one. Handlers are tried with the stores of `contacts.adapters`
+on a real PostgreSQL; what is no database (`TargetsAhead`) has a fake.
 """
 
 from collections.abc import Collection, Mapping, Sequence
