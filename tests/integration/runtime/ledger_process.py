@@ -1,10 +1,14 @@
 """The ledger service as a process of its own, to be killed, frozen and restarted.
 
-SIGTERM leaves the group, SIGHUP keeps the slot. Prints `ready` when it has joined.
+SIGTERM leaves the group, SIGHUP keeps the slot.
 """
 
 import asyncio
+import os
 import signal
+from collections.abc import Mapping
+from multiprocessing.synchronize import Event
+from typing import Any
 
 from prometheus_client import CollectorRegistry
 
@@ -13,16 +17,21 @@ from runtime.engine import Engine
 from runtime.settings import Settings
 
 
-async def main() -> None:
-    engine = Engine(ledger_service(Ledger()), Settings.read(), registry=CollectorRegistry(), session_ms=SESSION_MS)
+def run(settings: Mapping[str, Any], ready: Event) -> None:
+    """The target of a process; sets `ready` when it has joined."""
+    if "SLIPWAY_TEST_LOGS" not in os.environ:
+        silence = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(silence, 1)
+        os.dup2(silence, 2)
+    asyncio.run(_serve(Settings(**settings), ready))
+
+
+async def _serve(settings: Settings, ready: Event) -> None:
+    engine = Engine(ledger_service(Ledger()), settings, registry=CollectorRegistry(), session_ms=SESSION_MS)
     stop: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
     for number, leave in ((signal.SIGTERM, True), (signal.SIGHUP, False)):
         asyncio.get_running_loop().add_signal_handler(number, stop.set_result, leave)
     await engine.prepare()
     await engine.start()
-    print("ready", flush=True)
+    ready.set()
     await engine.stop(leave=await stop)
-
-
-if __name__ == "__main__":
-    asyncio.run(main())

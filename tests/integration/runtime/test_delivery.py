@@ -1,6 +1,9 @@
 """The plain way through: records in, state and answers out, exactly."""
 
-from integration.runtime.harness import MORE, Bench, Ledger
+from aiokafka import AIOKafkaProducer
+
+from integration.runtime.harness import IN, MORE, Bench, Ledger, Noted, headers, until
+from runtime.ids import derive
 
 
 async def test_every_event_is_noted_once_and_answered(bench: Bench) -> None:
@@ -10,3 +13,23 @@ async def test_every_event_is_noted_once_and_answered(bench: Bench) -> None:
         await bench.exact(ids)
         assert engine.problems() == []
         assert max(ledger.batches) <= 8
+
+
+async def test_markers_of_other_peoples_transactions_are_no_lag(bench: Bench) -> None:
+    producer = AIOKafkaProducer(bootstrap_servers=bench.kafka, transactional_id=bench.prefix)
+    await producer.start()
+    ids = [derive("transactional", nth) for nth in range(6)]
+    for nth, id_ in enumerate(ids):
+        async with producer.transaction():
+            event = Noted(name=f"t{nth}").model_dump_json().encode()
+            await producer.send(bench.prefix + IN, event, partition=nth % 2, headers=headers(Noted.TYPE, id_))
+    await producer.begin_transaction()
+    await producer.send_and_wait(bench.prefix + IN, b"never", partition=0, headers=headers(Noted.TYPE, "aborted"))
+    await producer.abort_transaction()
+    await producer.stop()
+    async with bench.engine(Ledger()) as engine:
+        await bench.exact(ids)
+        stream = engine.stream
+        assert stream is not None
+        await until(lambda: bool(stream.lags()) and all(lag == 0 for _, _, lag in stream.lags()), 10)
+        assert await engine.parked() == []

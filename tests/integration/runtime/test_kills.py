@@ -1,10 +1,9 @@
 """kill -9 at every boundary of the protocol, in two members that go on in their slots: nothing lost, nothing twice."""
 
 import asyncio
-import signal
 
 from integration.runtime.harness import MORE, Bench
-from integration.runtime.processes import ledger_process, ready
+from integration.runtime.processes import KILLED, ledger_process
 
 BOUNDARIES = {
     "a": ["lease.acquired", "stream.mid_transaction", "stream.committed", "stream.published"],
@@ -19,9 +18,9 @@ async def test_killed_at_every_boundary_it_stays_exact(bench: Bench) -> None:
         for nth, boundary in enumerate(BOUNDARIES[slot]):
             ids.extend(await bench.note(20) + await bench.note(10, MORE))
             async with ledger_process(bench, slot, f"{boundary}:kill:{1 + nth % 2}") as process:
-                assert await process.wait() == -signal.SIGKILL, boundary
+                assert await process.ended() == KILLED, boundary
 
     await asyncio.gather(*map(member, BOUNDARIES))
     async with ledger_process(bench, "a") as first, ledger_process(bench, "b") as second:
-        await asyncio.gather(ready(first), ready(second))
+        await asyncio.gather(first.ready(), second.ready())
         await bench.exact(ids)

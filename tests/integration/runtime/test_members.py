@@ -1,9 +1,7 @@
 """Several processes of one service: numbers stay whole, one owner each, and a late one commits nothing."""
 
-import signal
-
 from integration.runtime.harness import MORE, SESSION_MS, Bench, Ledger, until
-from integration.runtime.processes import ledger_process, ready
+from integration.runtime.processes import ledger_process
 from runtime.engine import Engine
 
 
@@ -24,7 +22,7 @@ async def test_two_members_share_the_numbers_whole_and_hand_over_at_once(bench: 
 async def test_a_member_frozen_inside_a_transaction_commits_nothing_when_it_thaws(bench: Bench) -> None:
     ids = await bench.note(20) + await bench.note(20, MORE)
     async with ledger_process(bench, "a", "stream.mid_transaction:freeze=13:3") as zombie:
-        await ready(zombie)
+        await zombie.ready()
         async with bench.engine(Ledger(), "b") as engine:
             ids += await bench.note(20)
             await bench.until_noted(len(ids))
@@ -33,8 +31,8 @@ async def test_a_member_frozen_inside_a_transaction_commits_nothing_when_it_thaw
             await until(lambda: len(running(engine)) == 2, 20)
             ids += await bench.note(20)
             await bench.exact(ids)
-            zombie.send_signal(signal.SIGTERM)
-            assert await zombie.wait() == 0
+            zombie.terminate()
+            assert await zombie.ended() == 0
 
 
 def running(engine: Engine) -> list[int]:

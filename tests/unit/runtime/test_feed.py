@@ -20,7 +20,14 @@ class FakeConsumer:
         self.arrived = asyncio.Event()
         self.sought: dict[TopicPartition, int] = {}
         self.paused: set[TopicPartition] = set()
-        self._subscription = SimpleNamespace(reassignment_in_progress=False)
+        self.positions = {A: 0, B: 0}
+        self._subscription = SimpleNamespace(
+            reassignment_in_progress=False,
+            subscription=SimpleNamespace(assignment=SimpleNamespace(state_value=self._state)),
+        )
+
+    def _state(self, tp: TopicPartition) -> Any:
+        return SimpleNamespace(position=self.positions[tp])
 
     def put(self, tp: TopicPartition, *offsets: int) -> None:
         self.records[tp] += [ConsumerRecord(tp.topic, 1, offset, 0, 0, None, b"", None, 0, 0, ()) for offset in offsets]
@@ -118,3 +125,16 @@ async def test_nothing_is_asked_while_the_group_rebalances() -> None:
     consumer._subscription.reassignment_in_progress = True
     consumer.put(A, 1)
     assert await ready(feed_of(consumer)) is None
+
+
+async def test_what_was_handed_out_is_known_when_nothing_is_left_and_forgotten_by_a_pause() -> None:
+    consumer = FakeConsumer()
+    feed = feed_of(consumer)
+    consumer.put(A, 1)
+    consumer.positions = {A: 3, B: 9}
+    assert await ready(feed) == ("a", [1])
+    assert feed.read == {}
+    assert await ready(feed) is None
+    assert feed.read == {"a": 3, "b": 9}
+    feed.pause()
+    assert feed.read == {}

@@ -24,6 +24,9 @@ class Feed:
         self._turn: deque[str] = deque(sorted(topics))
         self._buffer: dict[str, list[Raw]] = {}
         self._pending: asyncio.Task[dict[TopicPartition, list[Raw]]] | None = None
+        self.read: dict[str, int] = {}
+        """By topic: every record below this offset was handed out (and handled, if nothing failed since). It may lie
+        above the last record: transaction markers and what compaction removed are nobody's record."""
 
     def pause(self) -> None:
         """No more records; what was fetched is dropped (it comes again after `seek`)."""
@@ -49,6 +52,8 @@ class Feed:
                 if len(records) > BATCH:
                     self._buffer[name] = records[BATCH:]
                 return name, records[:BATCH]
+        if self._pending is None or not self._pending.done():
+            self.read = {self._names[tp]: self._position(tp) for tp in self._assigned()}
         return None
 
     async def wait(self, seconds: float, woken: "asyncio.Future[None]") -> None:
@@ -82,12 +87,18 @@ class Feed:
         got: dict[TopicPartition, list[Raw]] = await self._consumer.getmany(tp, timeout_ms=0, max_records=BATCH)
         return got.get(tp, [])
 
+    def _position(self, tp: TopicPartition) -> int:
+        """Where the consumer reads next. aiokafka's own `position` may wait; ours is always set."""
+        position: int = self._consumer._subscription.subscription.assignment.state_value(tp).position
+        return position
+
     def _assigned(self) -> list[TopicPartition]:
         assigned = self._consumer.assignment()
         return [tp for tp in self._topics.values() if tp in assigned]
 
     def _drop(self) -> None:
         self._buffer.clear()
+        self.read = {}
         if self._pending is not None:
             pending, self._pending = self._pending, None
             pending.cancel()

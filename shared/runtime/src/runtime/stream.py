@@ -52,6 +52,7 @@ class Stream(ConsumerRebalanceListener):
     ) -> None:
         self.workers: dict[int, Worker] = {}
         self.joined = False
+        self._stopping = False
         self._service, self._settings, self._ground, self._topics = service, settings, ground, topics
         self._metrics, self._session_ms, self._fatal = metrics, session_ms, fatal
         self._names = [subscription.topic for subscription in service.subscriptions]
@@ -99,7 +100,7 @@ class Stream(ConsumerRebalanceListener):
     async def stop(self, *, leave: bool) -> None:
         """Drain all numbers. `leave`: give up the group membership too, so that others take over at once (SIGTERM);
         otherwise the slot's partitions wait for this slot to come back (restart in place)."""
-        self.joined = False
+        self.joined, self._stopping = False, True
         await self._drain()
         for task in self._tasks:
             task.cancel()
@@ -120,6 +121,8 @@ class Stream(ConsumerRebalanceListener):
         for tp in assigned:
             consumer.pause(tp)
             consumer.seek(tp, 0)
+        if self._stopping:
+            return
         self._metrics.rebalanced()
         numbers: dict[int, dict[str, TopicPartition]] = defaultdict(dict)
         for tp in assigned:

@@ -170,11 +170,19 @@ class Worker:
                 await self._handling.replay(lease, self._replays.pop(0))
                 more = True
             if batch is None and not more and not self._stopping:
+                await self._pass_over(lease)
                 await lease.settle()
                 await self._still_ours(lease)
                 await self._feed.wait(min(WAIT_SECONDS, self._jobs.nearest()), self._woken)
             else:
                 await asyncio.sleep(0)
+
+    async def _pass_over(self, lease: OwnedNumber) -> None:
+        """Offsets without a record (transaction markers, compaction) are no lag."""
+        for topic, offset in self._feed.read.items():
+            if offset > lease.next[topic]:
+                async with lease.advance(topic, offset):
+                    pass
 
     async def _still_ours(self, lease: OwnedNumber) -> None:
         """A late zombie may take the number over, work and die. Without a transaction of our own we would not notice,
