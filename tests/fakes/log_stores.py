@@ -53,10 +53,12 @@ class InMemoryLaunches:
         """Launches with outcomes that are not on the topic yet."""
         self._outcomes = outcomes
 
-    async def identify(self, tx: Transaction, projects: Mapping[str, str]) -> Mapping[str, Identity]:
+    async def identify(
+        self, tx: Transaction, projects: Mapping[str, str], traces: Mapping[str, str | None] | None = None
+    ) -> Mapping[str, Identity]:
         for launch_id in sorted(projects):
             if launch_id not in self.rows:
-                self.rows[launch_id] = Launch(launch_id, projects[launch_id])
+                self.rows[launch_id] = Launch(launch_id, projects[launch_id], trace=(traces or {}).get(launch_id))
                 self.numbers[launch_id] = len(self.numbers) + 1
                 self.homes[launch_id] = partition_of(launch_id, tx.partitions)
         return {launch_id: self._identity(launch_id) for launch_id in projects}

@@ -22,6 +22,6 @@ async def test_a_chunk_that_had_to_wait_follows_what_brought_it(world: World, ma
         with tracing.recorded() as recorded:
             await node.round()
     [span] = recorded.get_finished_spans()
-    assert span.name == "messaging pick up"
+    assert span.name == "messaging pick up" and span.parent is not None
     assert (f"{span.context.trace_id:032x}", f"{span.parent.span_id:016x}") == (TRACE, SPAN)
     assert world.counts == {"accepted": 3}

@@ -24,6 +24,16 @@ class AtHand:
 
 
 @dataclass(frozen=True, slots=True)
+class Uncounted:
+    """Counts of a launch that nobody was told yet."""
+
+    launch_id: str
+    project: str
+    share: Share
+    trace: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Standing:
     """Instances of one launch as they are stored."""
 
@@ -41,8 +51,8 @@ class Known:
 
 
 class Launches(Protocol):
-    async def open(self, tx: Transaction, opened: Sequence[LaunchOpened]) -> None:
-        """Store the immutable parts. Never touches a gate."""
+    async def open(self, tx: Transaction, opened: Sequence[tuple[LaunchOpened, str | None]]) -> None:
+        """Store the immutable parts, each with its `traceparent`. Never touches a gate."""
 
     async def at_hand(self, tx: Transaction, launch_ids: Collection[str]) -> dict[str, AtHand]:
         """Those that are known, each behind its gate: waits while a stop is being written, and holds a later one off
@@ -54,8 +64,8 @@ class Launches(Protocol):
     async def uncounted(self, lease: Lease) -> bool:
         """Whether counts of this partition changed since they were last published."""
 
-    async def take_uncounted(self, tx: Transaction, limit: int) -> list[tuple[str, str, Share]]:
-        """Launch id, project and counts, marked as published."""
+    async def take_uncounted(self, tx: Transaction, limit: int) -> list[Uncounted]:
+        """They are marked as published."""
 
 
 class Gates(Protocol):

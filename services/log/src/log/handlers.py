@@ -15,6 +15,7 @@ from log.ports import ChunkStore, Identity, LaunchStore, OutcomeStore
 from runtime import failpoints
 from runtime.ids import derive
 from runtime.records import Outgoing, Received
+from runtime.spans import HEADER
 from runtime.transaction import Transaction
 
 Told = dict[str, list[facts.Fact]]
@@ -51,10 +52,16 @@ class Handlers:
 
     async def _record(self, tx: Transaction, events: Sequence[Received[Event]]) -> None:
         """Rows first, then what they add up to: the launches' rows come last, in id order, each once."""
-        readings = [reading for received in events if (reading := read(received.event, received.id, tx.now))]
+        readings: list[Reading] = []
+        traces: dict[str, str | None] = {}
+        for received in events:
+            if (reading := read(received.event, received.id, tx.now)) is not None:
+                readings.append(reading)
+                traces.setdefault(reading.launch_id, received.record.header(HEADER))
         if not readings:
             return
-        known = await self._launches.identify(tx, {reading.launch_id: reading.project for reading in readings})
+        projects = {reading.launch_id: reading.project for reading in readings}
+        known = await self._launches.identify(tx, projects, traces)
         known = _described(known, readings)
         told_facts: Told = defaultdict(list)
         await self._record_chunks(tx, readings, known, told_facts)

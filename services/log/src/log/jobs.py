@@ -12,6 +12,7 @@ from log.ports import LaunchStore, OutcomeStore
 from runtime import failpoints
 from runtime.ids import derive
 from runtime.records import Outgoing
+from runtime.spans import following
 from runtime.transaction import Lease, Transaction
 
 log = structlog.get_logger()
@@ -40,7 +41,8 @@ class Jobs:
                 continue
             snapshot = figures(launch)
             if snapshot is not None:
-                tx.emit(_record(tx, snapshot))
+                with following(launch.trace, "log figures"):
+                    tx.emit(_record(tx, snapshot))
                 await self._launches.save(tx, published(launch, tx.now))
 
     async def sweep(self, lease: Lease) -> bool:

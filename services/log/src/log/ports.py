@@ -24,8 +24,10 @@ class Identity:
 
 
 class LaunchStore(Protocol):
-    async def identify(self, tx: Transaction, projects: Mapping[str, str]) -> Mapping[str, Identity]:
-        """By launch id; makes the row of a launch not heard of before, in id order, with its project."""
+    async def identify(
+        self, tx: Transaction, projects: Mapping[str, str], traces: Mapping[str, str | None] | None = None
+    ) -> Mapping[str, Identity]:
+        """By launch id; makes the row of a launch not heard of before, in id order, with project and `traceparent`."""
         ...
 
     async def locked(self, tx: Transaction, launch_ids: Collection[str]) -> Sequence[Launch]:

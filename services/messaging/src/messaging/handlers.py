@@ -13,6 +13,7 @@ from messaging.domain.launches import Launch
 from messaging.domain.records import changed_states, first_states
 from messaging.ports import Composers, Contacts, Launches, Meter, NewSends, Sends, Snapshots, WaitingChunks
 from runtime.records import Received
+from runtime.spans import HEADER
 from runtime.transaction import Transaction
 
 LaunchEvent = LaunchDrafted | ParticipantsListed | LaunchRequested | LaunchControlled
@@ -40,14 +41,14 @@ class Handlers:
     async def on_launches(self, tx: Transaction, events: Sequence[Received[LaunchEvent]]) -> None:
         """Gates and the immutable parts. What a closed gate means for planned sends, each partition's job finds out."""
         control = [
-            received.event
+            (received.event, received.record.header(HEADER))
             for received in events
             if isinstance(received.event, LaunchRequested | LaunchControlled)
-        ]  # fmt: skip
-        await self._launches.move_gates(tx.connection, {event.launch_id for event in control})
-        for event in control:
+        ]
+        await self._launches.move_gates(tx.connection, {event.launch_id for event, _ in control})
+        for event, trace in control:
             if isinstance(event, LaunchRequested):
-                await self._launches.store(tx.connection, event)
+                await self._launches.store(tx.connection, event, trace)
             await self._launches.control(tx.connection, event.project, event.launch_id, event.revision, event.state)
 
     async def on_changes(self, tx: Transaction, events: Sequence[Received[ContactsChanged]]) -> None:
@@ -72,7 +73,8 @@ class Handlers:
             chunk = received.event
             launch = known.get(chunk.launch_id)
             if launch is None or not await self.take(tx, launch, chunk, received.id):
-                await self._chunks.keep(tx, received.id, received.record.offset, chunk)
+                trace = received.record.header(HEADER)
+                await self._chunks.keep(tx, received.id, received.record.offset, chunk, trace)
 
     async def take(self, tx: Transaction, launch: Launch, chunk: SendsRequested, cause: str) -> bool:
         """Judge and store the sends of a chunk, and tell of them. The launch's gate is held.

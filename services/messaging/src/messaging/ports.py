@@ -35,8 +35,8 @@ class Launches(Protocol):
         """The immutable parts, of those that are known."""
         ...
 
-    async def store(self, connection: Connection, requested: LaunchRequested) -> None:
-        """Keep the immutable part. Idempotent; says nothing about the gate."""
+    async def store(self, connection: Connection, requested: LaunchRequested, trace: str | None) -> None:
+        """Keep the immutable part, and its `traceparent`. Idempotent; says nothing about the gate."""
         ...
 
     async def control(
@@ -142,15 +142,23 @@ class Sends(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class WaitingChunk:
+    cause: str
+    """Id of the event that brought it."""
+    chunk: SendsRequested
+    trace: str | None
+
+
 class WaitingChunks(Protocol):
     """Chunks whose launch is not known yet or is paused, kept whole."""
 
-    async def keep(self, tx: Transaction, cause: str, position: int, chunk: SendsRequested) -> None:
+    async def keep(self, tx: Transaction, cause: str, position: int, chunk: SendsRequested, trace: str | None) -> None:
         """Idempotent by (launch, cause)."""
         ...
 
-    async def ripe(self, connection: Connection, number: int, limit: int) -> list[tuple[str, SendsRequested]]:
-        """(cause, chunk) of launches that are known and not paused, in the order they came."""
+    async def ripe(self, connection: Connection, number: int, limit: int) -> list[WaitingChunk]:
+        """Of launches that are known and not paused, in the order they came."""
         ...
 
     async def forget(self, tx: Transaction, launch_id: str, cause: str) -> None: ...

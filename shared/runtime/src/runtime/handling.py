@@ -63,7 +63,8 @@ class Handling:
                 subscription = self.subscriptions.get(record.topic)
                 if subscription is None:
                     raise Permanent(f"{record.topic} is no longer consumed")
-                await _handle(subscription, tx, [record], _decoded(subscription, [record]))
+                with spans.handling([record], f"{self.consumer} replay"):
+                    await _handle(subscription, tx, [record], _decoded(subscription, [record]))
                 await parked.replayed(tx.connection, id_, tx.now)
         except (Poison, Unsupported) as error:
             async with lease.transaction() as tx:

@@ -36,27 +36,28 @@ class PostgresGates:
         if kind is not None:
             await tx.connection.execute(
                 """
-                INSERT INTO work_order (partition, launch_id, project, kind, revision)
-                SELECT n, $1, $2, $3, $4 FROM generate_series(0, $5 - 1) AS n
+                INSERT INTO work_order (partition, launch_id, project, kind, revision, trace)
+                SELECT n, $1, $2, $3, $4, $6 FROM generate_series(0, $5 - 1) AS n
                 """,
                 control.launch_id,
                 control.project,
                 kind,
                 control.revision,
                 tx.partitions,
+                control.trace,
             )
 
     async def ordered(self, lease: Lease) -> Order | None:
         row = await lease.pool.fetchrow(
             """
-            SELECT launch_id, kind, revision, after FROM work_order WHERE partition = $1
+            SELECT launch_id, kind, revision, after, trace FROM work_order WHERE partition = $1
             ORDER BY revision, launch_id LIMIT 1
             """,
             lease.number,
         )
         if row is None:
             return None
-        return Order(row["launch_id"], OrderKind(row["kind"]), row["revision"], row["after"])
+        return Order(row["launch_id"], OrderKind(row["kind"]), row["revision"], row["after"], row["trace"])
 
     async def progress(self, tx: Transaction, order: Order, after: str | None) -> None:
         if after is None:

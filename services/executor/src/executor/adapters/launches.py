@@ -2,6 +2,7 @@
 
 from collections import OrderedDict
 from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 import orjson
@@ -10,7 +11,7 @@ from contracts.launches import ScenarioVersion
 from contracts.targets import LaunchOpened
 from contracts.words import ControlState
 from executor.domain.launch import Launch, Share
-from executor.ports import AtHand
+from executor.ports import AtHand, Uncounted
 from runtime.transaction import Connection, Lease, Transaction
 
 Compile = Callable[[str, ScenarioVersion, Mapping[str, Any], str | None], Launch]
@@ -25,11 +26,12 @@ class PostgresLaunches:
         self._compile = compile
         self._kept: OrderedDict[str, Launch] = OrderedDict()
 
-    async def open(self, tx: Transaction, opened: Sequence[LaunchOpened]) -> None:
+    async def open(self, tx: Transaction, opened: Sequence[tuple[LaunchOpened, str | None]]) -> None:
         await tx.connection.executemany(
             """
-            INSERT INTO launch (launch_id, project, scenario, version, definition, context, retry_of, requested_at)
-            VALUES ($1, $2, $3, $4, $5::text::json, $6::text::json, $7, $8) ON CONFLICT DO NOTHING
+            INSERT INTO launch (launch_id, project, scenario, version, definition, context, retry_of, requested_at,
+                trace)
+            VALUES ($1, $2, $3, $4, $5::text::json, $6::text::json, $7, $8, $9) ON CONFLICT DO NOTHING
             """,
             [
                 (
@@ -41,8 +43,9 @@ class PostgresLaunches:
                     orjson.dumps(event.context).decode(),
                     event.retry_of,
                     event.requested_at,
+                    trace,
                 )
-                for event in sorted(opened, key=lambda event: event.launch_id)
+                for event, trace in sorted(opened, key=lambda one: one[0].launch_id)
             ],
         )
 
@@ -84,12 +87,14 @@ class PostgresLaunches:
         missing = [id for id in ids if id not in found]
         if missing:
             rows = await connection.fetch(
-                "SELECT launch_id, definition, context, retry_of FROM launch WHERE launch_id = ANY($1)", missing
+                "SELECT launch_id, definition, context, retry_of, trace FROM launch WHERE launch_id = ANY($1)",
+                missing,
             )
             for row in rows:
                 version = ScenarioVersion.model_validate_json(row["definition"])
                 context = orjson.loads(row["context"])
-                found[row["launch_id"]] = self._compile(row["launch_id"], version, context, row["retry_of"])
+                launch = self._compile(row["launch_id"], version, context, row["retry_of"])
+                found[row["launch_id"]] = replace(launch, trace=row["trace"])
         for id, launch in found.items():
             self._kept[id] = launch
             self._kept.move_to_end(id)
@@ -120,19 +125,20 @@ class PostgresLaunches:
             )
         )
 
-    async def take_uncounted(self, tx: Transaction, limit: int) -> list[tuple[str, str, Share]]:
+    async def take_uncounted(self, tx: Transaction, limit: int) -> list[Uncounted]:
         rows = await tx.connection.fetch(
             """
             UPDATE launch_share SET published = revision
             WHERE partition = $1 AND launch_id = ANY(ARRAY(
                 SELECT launch_id FROM launch_share
                 WHERE partition = $1 AND published < revision ORDER BY launch_id LIMIT $2))
-            RETURNING launch_id, project, open, entered, revision
+            RETURNING launch_id, project, open, entered, revision,
+                (SELECT trace FROM launch WHERE launch.launch_id = launch_share.launch_id)
             """,
             tx.number,
             limit,
         )
-        return [(row["launch_id"], row["project"], _share(row)) for row in rows]
+        return [Uncounted(row["launch_id"], row["project"], _share(row), row["trace"]) for row in rows]
 
 
 def _share(row: Any) -> Share:

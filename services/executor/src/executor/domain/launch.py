@@ -32,6 +32,7 @@ class Launch:
     rule: Rule | None
     """None: any number of instances per contact."""
     flow: Flow
+    trace: str | None = None
 
 
 def recurrence_rule(recurrence: Recurrence, retry: bool) -> Rule | None:
@@ -91,6 +92,7 @@ class Control:
     project: str
     state: ControlState
     revision: int
+    trace: str | None = None
 
 
 class OrderKind(StrEnum):
@@ -106,6 +108,7 @@ class Order:
     kind: OrderKind
     revision: int
     after: str
+    trace: str | None = None
 
 
 def order_for(before: ControlState | None, now: ControlState) -> OrderKind | None:

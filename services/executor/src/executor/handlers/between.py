@@ -8,6 +8,7 @@ from executor.domain.launch import Order, OrderKind
 from executor.handlers.announcements import counted, update_id
 from executor.handlers.turn import Move, Turn
 from executor.ports import AtHand, Stores
+from runtime.spans import following
 from runtime.transaction import Lease, Transaction
 
 PORTION: Final = 500
@@ -27,8 +28,9 @@ class Between:
             turn = await Turn.begin(self._stores, tx, due.keys())
             for launch_id, standing in due.items():
                 at = turn.launches[launch_id]
-                moves = [await self._due(turn, at, standing.roll, cohort) for cohort in standing.cohorts]
-                await turn.move(at, standing.roll, [move for move in moves if move[0].members])
+                with following(at.launch.trace, "executor timers"):
+                    moves = [await self._due(turn, at, standing.roll, cohort) for cohort in standing.cohorts]
+                    await turn.move(at, standing.roll, [move for move in moves if move[0].members])
             await turn.finish()
         return sum(len(standing.roll.contact_ids) for standing in due.values()) >= PORTION
 
@@ -51,7 +53,8 @@ class Between:
         if order is None:
             return False
         async with lease.transaction() as tx:
-            after = await (self._stop(tx, order) if order.kind is OrderKind.STOP else self._resume(tx, order))
+            with following(order.trace, f"executor {order.kind}"):
+                after = await (self._stop(tx, order) if order.kind is OrderKind.STOP else self._resume(tx, order))
             await self._stores.gates.progress(tx, order, after)
         return True
 
@@ -72,6 +75,7 @@ class Between:
         if not await self._stores.launches.uncounted(lease):
             return False
         async with lease.transaction() as tx:
-            for launch_id, project, share in await self._stores.launches.take_uncounted(tx, PORTION):
-                tx.emit(counted(launch_id, project, share, lease.number))
+            for each in await self._stores.launches.take_uncounted(tx, PORTION):
+                with following(each.trace, "executor counts"):
+                    tx.emit(counted(each.launch_id, each.project, each.share, lease.number))
         return False

@@ -7,6 +7,7 @@ from contracts.launches import LaunchControlled, LaunchRequested
 from executor.domain.launch import Control, order_for
 from executor.ports import Stores
 from runtime.records import Received
+from runtime.spans import HEADER
 from runtime.transaction import Transaction
 
 
@@ -20,7 +21,8 @@ class Controls:
         for received in events:
             match received.event:
                 case LaunchRequested() | LaunchControlled() as event:
-                    control = Control(event.launch_id, event.project, event.state, event.revision)
+                    trace = received.record.header(HEADER)
+                    control = Control(event.launch_id, event.project, event.state, event.revision, trace)
                     known = controls.setdefault(control.launch_id, control)
                     controls[control.launch_id] = max(known, control, key=lambda one: one.revision)
         gates = await self._stores.gates.shut(tx, controls.keys()) if controls else {}

@@ -14,6 +14,7 @@ from executor.handlers.turn import Turn
 from executor.ports import AtHand, Known, Stores
 from runtime.errors import Permanent
 from runtime.records import Received
+from runtime.spans import HEADER
 from runtime.transaction import Transaction
 
 
@@ -22,7 +23,11 @@ class Targets:
         self._stores = stores
 
     async def on_targets(self, tx: Transaction, events: Sequence[Received[Any]]) -> None:
-        opened = [received.event for received in events if isinstance(received.event, LaunchOpened)]
+        opened = [
+            (received.event, received.record.header(HEADER))
+            for received in events
+            if isinstance(received.event, LaunchOpened)
+        ]
         if opened:
             await self._stores.launches.open(tx, opened)
         chunks = [received.event for received in events if isinstance(received.event, TargetsAdmitted)]

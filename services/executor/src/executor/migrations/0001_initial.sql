@@ -14,9 +14,11 @@ CREATE TABLE launch (
     definition   json NOT NULL,
     context      json NOT NULL,
     retry_of     text COLLATE "C",
-    requested_at timestamptz NOT NULL
+    requested_at timestamptz NOT NULL,
+    trace        text
 );
 COMMENT ON TABLE launch IS 'The immutable part of a launch, from LaunchOpened. definition: the whole scenario version.';
+COMMENT ON COLUMN launch.trace IS 'The traceparent of what opened it: what timers do follows it.';
 CREATE INDEX launch_of_scenario ON launch (project, scenario, requested_at);
 
 CREATE TABLE gate (
@@ -34,10 +36,12 @@ CREATE TABLE work_order (
     kind      text NOT NULL CHECK (kind IN ('stop', 'resume')),
     revision  bigint NOT NULL,
     after     text COLLATE "C" NOT NULL DEFAULT '',
+    trace     text,
     PRIMARY KEY (partition, launch_id)
 );
 COMMENT ON TABLE work_order IS 'What the owner of a partition still has to do to the open instances of a launch.';
 COMMENT ON COLUMN work_order.after IS 'Done up to this contact id.';
+COMMENT ON COLUMN work_order.trace IS 'The traceparent of what ordered it.';
 
 CREATE TABLE launch_share (
     partition smallint NOT NULL,

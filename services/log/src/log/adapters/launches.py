@@ -17,7 +17,8 @@ CONSUMER = "log"
 _IDENTITY = "SELECT launch_id, number, scenario, version FROM launch WHERE launch_id = ANY($1::text[])"
 
 _MAKE = """
-INSERT INTO launch (launch_id, project, home) SELECT * FROM unnest($1::text[], $2::text[], $3::int[])
+INSERT INTO launch (launch_id, project, home, trace)
+SELECT * FROM unnest($1::text[], $2::text[], $3::int[], $4::text[])
 ON CONFLICT DO NOTHING
 """
 
@@ -45,13 +46,16 @@ WHERE home = $1 AND live AND final IS NULL AND total = success + failure + aband
 
 
 class PostgresLaunches:
-    async def identify(self, tx: Transaction, projects: Mapping[str, str]) -> Mapping[str, Identity]:
+    async def identify(
+        self, tx: Transaction, projects: Mapping[str, str], traces: Mapping[str, str | None] | None = None
+    ) -> Mapping[str, Identity]:
         known = await self._identities(tx.connection, projects)
         missing = sorted(projects.keys() - known.keys())
         if not missing:
             return known
         homes = [partition_of(launch_id, tx.partitions) for launch_id in missing]
-        await tx.connection.execute(_MAKE, missing, [projects[launch_id] for launch_id in missing], homes)
+        told_projects = [projects[launch_id] for launch_id in missing]
+        await tx.connection.execute(_MAKE, missing, told_projects, homes, [(traces or {}).get(id) for id in missing])
         return await self._identities(tx.connection, projects)
 
     async def _identities(self, connection: Connection, launch_ids: Collection[str]) -> dict[str, Identity]:
@@ -116,6 +120,7 @@ def launch_of(row: asyncpg.Record) -> Launch:
         published_at=row["published_at"],
         announced=row["announced"],
         seen=row["seen_revision"],
+        trace=row["trace"],
     )
 
 

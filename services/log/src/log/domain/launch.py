@@ -63,6 +63,8 @@ class Launch:
     seen: int = 0
     """The highest revision read back from `log.launches`."""
 
+    trace: str | None = None
+
     @property
     def ended(self) -> int:
         return sum(self.outcomes.values())

@@ -7,6 +7,7 @@ CREATE TABLE launch (
     number             bigint   NOT NULL GENERATED ALWAYS AS IDENTITY UNIQUE,
     project            text     NOT NULL,
     home               int      NOT NULL,              -- partition number of the launch
+    trace              text,                           -- traceparent of what told of it first: its figures follow it
 
     scenario           text,                           -- of LaunchRequested, or LaunchOpened if that came first
     version            int,

@@ -1,33 +1,38 @@
 """Chunks that wait for their launch, in PostgreSQL: whole, as bytes."""
 
 from contracts.sends import SendsRequested
+from messaging.ports import WaitingChunk
 from runtime.transaction import Connection, Transaction
 
 
 class PostgresWaitingChunks:
     """`ports.WaitingChunks`."""
 
-    async def keep(self, tx: Transaction, cause: str, position: int, chunk: SendsRequested) -> None:
+    async def keep(self, tx: Transaction, cause: str, position: int, chunk: SendsRequested, trace: str | None) -> None:
         await tx.connection.execute(
-            "INSERT INTO waiting_chunk (launch_id, event_id, project, partition, position, event)"
-            " VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING",
+            "INSERT INTO waiting_chunk (launch_id, event_id, project, partition, position, event, trace)"
+            " VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING",
             chunk.launch_id,
             cause,
             chunk.project,
             tx.number,
             position,
             chunk.model_dump_json().encode(),
+            trace,
         )
 
-    async def ripe(self, connection: Connection, number: int, limit: int) -> list[tuple[str, SendsRequested]]:
+    async def ripe(self, connection: Connection, number: int, limit: int) -> list[WaitingChunk]:
         rows = await connection.fetch(
-            "SELECT w.event_id, w.event FROM waiting_chunk w"
+            "SELECT w.event_id, w.event, w.trace FROM waiting_chunk w"
             " JOIN launch USING (launch_id) JOIN gate USING (launch_id)"
             " WHERE w.partition = $1 AND gate.state <> 'paused' ORDER BY w.position LIMIT $2",
             number,
             limit,
         )
-        return [(row["event_id"], SendsRequested.model_validate_json(row["event"])) for row in rows]
+        return [
+            WaitingChunk(row["event_id"], SendsRequested.model_validate_json(row["event"]), row["trace"])
+            for row in rows
+        ]
 
     async def forget(self, tx: Transaction, launch_id: str, cause: str) -> None:
         await tx.connection.execute(

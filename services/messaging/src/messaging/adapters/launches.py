@@ -54,7 +54,8 @@ class PostgresLaunches:
                 self._plans.move_to_end(launch_id)
         if missing:
             for row in await connection.fetch(
-                "SELECT launch_id, project, version, context, consent_override FROM launch WHERE launch_id = ANY($1)",
+                "SELECT launch_id, project, version, context, consent_override, trace FROM launch"
+                " WHERE launch_id = ANY($1)",
                 missing,
             ):
                 found[row["launch_id"]] = self._plans[row["launch_id"]] = _plan(row)
@@ -62,16 +63,17 @@ class PostgresLaunches:
             self._plans.popitem(last=False)
         return found
 
-    async def store(self, connection: Connection, requested: LaunchRequested) -> None:
+    async def store(self, connection: Connection, requested: LaunchRequested, trace: str | None) -> None:
         await connection.execute(
-            "INSERT INTO launch (launch_id, project, version, context, consent_override, requested_at)"
-            " VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING",
+            "INSERT INTO launch (launch_id, project, version, context, consent_override, requested_at, trace)"
+            " VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING",
             requested.launch_id,
             requested.project,
             requested.version.model_dump_json(),
             orjson.dumps(requested.context).decode(),
             requested.options.consent_override,
             requested.requested_at,
+            trace,
         )
 
     async def control(
@@ -99,4 +101,5 @@ def _plan(row: asyncpg.Record) -> Plan:
         messages={name: step.send for name, step in version.body.steps.items() if isinstance(step, SendStep)},
         context=orjson.loads(row["context"]),
         consent_override=row["consent_override"],
+        trace=row["trace"],
     )

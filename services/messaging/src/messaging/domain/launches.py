@@ -21,6 +21,7 @@ class Plan:
     """By send step."""
     context: Mapping[str, Any]
     consent_override: bool
+    trace: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

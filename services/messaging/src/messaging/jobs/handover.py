@@ -5,6 +5,7 @@ transaction; then make the next mails and give them to the workers. `dot` in the
 of a message; who finds a `dot` that is not its own calls it unknown.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
@@ -23,6 +24,7 @@ from messaging.jobs.desk import Desk, Parcel
 from messaging.jobs.dispatch import Dispatch
 from messaging.ports import TURN, Composers, Launches, Meter, Sends
 from runtime import failpoints
+from runtime.spans import following
 from runtime.transaction import Lease, Transaction
 
 PORTION = 500
@@ -154,9 +156,14 @@ class HandOver:
 
     async def _tell(self, tx: Transaction, changes: Sequence[Change]) -> None:
         assert tx.number is not None
-        plans = await self._launches.plans(tx.connection, sorted({change.key.launch_id for change in changes}))
-        projects = {launch_id: plan.project for launch_id, plan in plans.items()}
-        tx.emit(*changed_states(changes, projects, partition=tx.number, at=tx.now))
+        by_launch: dict[str, list[Change]] = defaultdict(list)
+        for change in changes:
+            by_launch[change.key.launch_id].append(change)
+        plans = await self._launches.plans(tx.connection, sorted(by_launch))
+        for launch_id, same in sorted(by_launch.items()):
+            projects = {launch_id: plans[launch_id].project}
+            with following(plans[launch_id].trace, "messaging hand over"):
+                tx.emit(*changed_states(same, projects, partition=tx.number, at=tx.now))
         self._meter.count(change.state for change in changes if change.state is not change.previous)
 
     def _bug(self, key: SendKey, act: Act) -> None:

@@ -5,7 +5,8 @@ from collections.abc import Awaitable, Callable
 
 from contracts.sends import SendsRequested
 from messaging.domain.launches import Launch
-from messaging.ports import Launches, WaitingChunks
+from messaging.ports import Launches, WaitingChunk, WaitingChunks
+from runtime.spans import following
 from runtime.transaction import Lease, Transaction
 
 Take = Callable[[Transaction, Launch, SendsRequested, str], Awaitable[bool]]
@@ -33,10 +34,14 @@ class PickUp:
         if not ripe:
             return False
         async with lease.transaction() as tx:
-            known = await self._launches.pass_gates(tx.connection, {chunk.launch_id for _, chunk in ripe})
-            for cause, chunk in ripe:
-                launch = known.get(chunk.launch_id)
-                if launch is not None and await self._take(tx, launch, chunk, cause):
-                    await self._chunks.forget(tx, chunk.launch_id, cause)
+            known = await self._launches.pass_gates(tx.connection, {waiting.chunk.launch_id for waiting in ripe})
+            for waiting in ripe:
+                if (launch := known.get(waiting.chunk.launch_id)) is not None:
+                    with following(waiting.trace, "messaging pick up"):
+                        await self._take_up(tx, launch, waiting)
         del self._looked[lease.number]
         return len(ripe) == PORTION
+
+    async def _take_up(self, tx: Transaction, launch: Launch, waiting: WaitingChunk) -> None:
+        if await self._take(tx, launch, waiting.chunk, waiting.cause):
+            await self._chunks.forget(tx, waiting.chunk.launch_id, waiting.cause)

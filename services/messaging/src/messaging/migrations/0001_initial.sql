@@ -5,7 +5,8 @@ CREATE TABLE launch (
     version          json NOT NULL,      -- contracts.launches.ScenarioVersion
     context          json NOT NULL,
     consent_override boolean NOT NULL,
-    requested_at     timestamptz NOT NULL
+    requested_at     timestamptz NOT NULL,
+    trace            text                -- traceparent of what requested it: handing over follows it
 );
 
 CREATE TABLE gate (
@@ -65,6 +66,7 @@ CREATE TABLE waiting_chunk (
     partition integer NOT NULL,
     position  bigint NOT NULL,           -- offset on executor.sends
     event     bytea NOT NULL,
+    trace     text,                      -- traceparent of what brought it
     PRIMARY KEY (launch_id, event_id)
 );
 ALTER TABLE waiting_chunk ALTER COLUMN event SET STORAGE EXTERNAL;
