@@ -16,6 +16,9 @@ from typing import Any
 import psutil
 
 import dummy_services
+from cli.platform import control
+from cli.platform.failure import PlatformError
+from cli.platform.home import Home
 
 PATIENCE = 60.0
 
@@ -51,16 +54,26 @@ class Local:
             return subprocess.Popen(command, env=self.environment, stdout=log, stderr=log, start_new_session=True)
 
     def status(self) -> dict[str, Any]:
-        document: dict[str, Any] = json.loads(self.slipway("status", "--json", check=None).stdout or "{}")
+        """As a program reads it."""
+        document: dict[str, Any] = json.loads(self.slipway("status", "--json").stdout)
         return document
 
+    def runs(self) -> bool:
+        """Whether the start is over."""
+        with suppress(PlatformError):
+            return bool(control.ask(Home(self.home).control, do="status")["phase"] == "running")
+        return False
+
     def pid(self, instance: str) -> int | None:
-        found = [one["pid"] for one in self.status().get("services", []) if one["instance"] == instance]
-        return found[0] if found else None
+        with suppress(PlatformError):
+            services = control.ask(Home(self.home).control, do="status")["services"]
+            return next((one["pid"] for one in services if one["instance"] == instance), None)
+        return None
 
     def told(self, instance: str) -> dict[str, str]:
         """The environment of that process."""
-        [url] = [one["url"] for one in self.status()["services"] if one["instance"] == instance]
+        services = control.ask(Home(self.home).control, do="status")["services"]
+        [url] = [one["url"] for one in services if one["instance"] == instance]
         with urllib.request.urlopen(url + "/environment") as answer:
             told: dict[str, str] = json.load(answer)
         return told
@@ -77,9 +90,6 @@ class Local:
             assert time.monotonic() < deadline, f"not so after {PATIENCE} s: {what}\n{said}{self.log('supervisor')}"
             time.sleep(0.05)
         return found
-
-    def until_another(self, instance: str, pid: int) -> None:
-        self.until(lambda: self.pid(instance) not in (None, pid), f"{instance} has another pid than {pid}")
 
     def processes(self) -> list[psutil.Process]:
         """Everything that belongs to this platform: what was told its home, and what works in it (PostgreSQL's)."""
