@@ -62,9 +62,7 @@ class Handlers:
             gone = {change.contact_id: change.revision for change in changes if change.contact is None}
             if gone:
                 cancelled = await self._sends.cancel_contacts(tx, project, gone, DELETED)
-                projects = {change.key.launch_id: project for change in cancelled}
-                for record in changed_states(cancelled, projects, partition=_number(tx), at=tx.now):
-                    tx.emit(record)
+                tx.emit(*changed_states(cancelled, project, partition=_number(tx), at=tx.now))
                 self._meter.count(change.state for change in cancelled)
 
     async def on_sends(self, tx: Transaction, events: Sequence[Received[SendsRequested]]) -> None:

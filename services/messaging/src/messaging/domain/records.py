@@ -52,12 +52,10 @@ def first_states(
     return record, states
 
 
-def changed_states(
-    changes: Collection[Change], projects: dict[str, str], *, partition: int, at: datetime
-) -> Iterator[Outgoing]:
+def changed_states(changes: Collection[Change], project: str, *, partition: int, at: datetime) -> Iterator[Outgoing]:
     """Stored sends got another state, committed with these records: one per launch and step, ids from the changes.
 
-    `attempts` tells the same change of one send apart from its repetition after a 4xx. `projects` by launch id.
+    `attempts` tells the same change of one send apart from its repetition after a 4xx.
     """
     told = sorted(
         (change for change in changes if change.state is not change.previous), key=lambda change: _place(change)
@@ -65,7 +63,7 @@ def changed_states(
     for (launch_id, step), same in groupby(told, key=lambda change: (change.key.launch_id, change.key.step)):
         group = list(same)
         for start in range(0, len(group), MOST):
-            yield _changed(launch_id, step, group[start : start + MOST], projects[launch_id], partition, at)
+            yield _changed(launch_id, step, group[start : start + MOST], project, partition, at)
 
 
 def _place(change: Change) -> tuple[str, str, str, int]:

@@ -161,9 +161,9 @@ class HandOver:
             by_launch[change.key.launch_id].append(change)
         plans = await self._launches.plans(tx.connection, sorted(by_launch))
         for launch_id, same in sorted(by_launch.items()):
-            projects = {launch_id: plans[launch_id].project}
-            with following(plans[launch_id].trace, "messaging hand over"):
-                tx.emit(*changed_states(same, projects, partition=tx.number, at=tx.now))
+            plan = plans[launch_id]
+            with following(plan.trace, "messaging hand over"):
+                tx.emit(*changed_states(same, plan.project, partition=tx.number, at=tx.now))
         self._meter.count(change.state for change in changes if change.state is not change.previous)
 
     def _bug(self, key: SendKey, act: Act) -> None:
