@@ -171,9 +171,9 @@ async def _administer(postgres: str, statement: str) -> None:
 @contextmanager
 def _containers() -> Iterator[Platform]:
     """The same on testcontainers. Kafka must know its mapped port before it starts, so it waits for a file."""
+    from testcontainers.community.postgres import PostgresContainer
     from testcontainers.core.container import DockerContainer
     from testcontainers.core.wait_strategies import LogMessageWaitStrategy
-    from testcontainers.postgres import PostgresContainer
 
     kafka = (
         DockerContainer("apache/kafka:4.3.0")

@@ -3,6 +3,7 @@
 The data survive a kill -9 of everything; the folder belongs to one platform and is formatted once.
 """
 
+import shutil
 import subprocess
 import uuid
 from base64 import urlsafe_b64encode
@@ -76,8 +77,10 @@ class KafkaServer:
         self.folder.mkdir(parents=True, exist_ok=True)
         self._log4j.write_text(LOG4J)
         self._properties.write_text("".join(f"{name}={value}\n" for name, value in self._settings().items()))
-        if (self._data / "meta.properties").exists():
+        formatted = self.folder / "formatted"
+        if formatted.exists():
             return
+        shutil.rmtree(self._data, ignore_errors=True)  # a format that was killed in the middle
         cluster = urlsafe_b64encode(uuid.uuid4().bytes).rstrip(b"=").decode()
         ran = subprocess.run(
             [
@@ -92,6 +95,7 @@ class KafkaServer:
             raise PlatformError(
                 f"Kafka could not format {self._data}", (ran.stdout + ran.stderr).strip()[-1_000:] or "no output"
             )
+        formatted.touch()
 
     def spec(self) -> ProcessSpec:
         return ProcessSpec(

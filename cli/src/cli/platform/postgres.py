@@ -43,7 +43,7 @@ class PostgresServer:
         if not self._password_file.exists():
             self._password_file.touch(0o600)
             self._password_file.write_text(secrets.token_hex(24))
-        if not (self.data / "PG_VERSION").exists():
+        if not self.data.exists():
             self._make_cluster()
         _clear_lock(self.data)
 
@@ -82,18 +82,19 @@ class PostgresServer:
         return reachable_folder(self.folder, _other_user()) / "data"
 
     def _make_cluster(self) -> None:
-        user = _other_user()
-        shutil.rmtree(self.data, ignore_errors=True)  # an initdb that was cut off
-        self.data.mkdir(mode=0o700, parents=True)
+        """Under another name until it is whole: a start may be killed in the middle of it."""
+        user, unfinished = _other_user(), self.data.with_name("data.new")
+        shutil.rmtree(unfinished, ignore_errors=True)
+        unfinished.mkdir(mode=0o700, parents=True)
         password = self.data.with_name("initdb-password")
         password.touch(0o600)
         password.write_text(self._password)
         if user is not None:
-            os.chown(self.data, user, user)
+            os.chown(unfinished, user, user)
             os.chown(password, user, user)
         options = ["-U", OWNER, "-A", "scram-sha-256", f"--pwfile={password}", "-E", "UTF8", "--locale=C.UTF-8"]
         ran = subprocess.run(
-            [str(binary("initdb")), "-D", str(self.data), *options, "--no-instructions"],
+            [str(binary("initdb")), "-D", str(unfinished), *options, "--no-instructions"],
             capture_output=True,
             text=True,
             check=False,
@@ -102,8 +103,9 @@ class PostgresServer:
         )
         password.unlink()
         if ran.returncode:
-            shutil.rmtree(self.data, ignore_errors=True)
+            shutil.rmtree(unfinished, ignore_errors=True)
             raise PlatformError(f"PostgreSQL could not make {self.data}", ran.stderr.strip()[-1_000:])
+        unfinished.rename(self.data)
 
     @property
     def _password_file(self) -> Path:
