@@ -49,6 +49,7 @@ async def check(outside: Outside) -> None:
         ("messaging.offered:kill:9", range(CONNECTIONS + 1)),
         ("messaging.before_record:kill:3", range(CONNECTIONS + 1)),
         ("messaging.dot_committed:kill:9", range(1, CONNECTIONS + 1)),
+        ("messaging.message_written:kill:9", range(1, CONNECTIONS + 1)),
         ("messaging.answered:kill:9", range(1, CONNECTIONS + 1)),
         ("stream.committed:kill:6", range(CONNECTIONS + 1)),
     ],

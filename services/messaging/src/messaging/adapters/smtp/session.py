@@ -9,6 +9,7 @@ from messaging.domain.handover import Answer
 from messaging.domain.provider import Provider
 from messaging.domain.sends import Mail
 from messaging.ports import Unavailable
+from runtime import failpoints
 
 _GOODBYE_SECONDS = 1.0
 _NOT_THIS_MAIL = (421, 530)
@@ -100,6 +101,7 @@ class SmtpSession:
                 self._wire.write(message)
         except Unavailable:
             return Answer(Act.GIVE_BACK)
+        failpoints.hit("messaging.message_written")
         try:
             async with asyncio.timeout(self._patience.answer):
                 reply = await self._wire.reply()
