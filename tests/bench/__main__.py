@@ -97,7 +97,8 @@ def _launch(project: Slipway, key: list[str], kafka: str, contacts: int) -> dict
         "rate": contacts / (ended - began),
         "first_message": first - began,
         "cpu": {name: seconds * 1e6 / contacts for name, seconds in spent.items()},
-        "rss": meter.peak_rss,
+        "rss": meter.resident,
+        "rss_summed": meter.summed,
     }
 
 
@@ -146,6 +147,7 @@ def _measures(contacts: int, limits: list[float], launches: list[dict[str, Any]]
         measure("cpu_per_contact", [sum(launch["cpu"].values()) for launch in launches], "µs"),
         *(measure(f"cpu_{name}", [launch["cpu"].get(name, 0.0) for launch in launches], "µs") for name in processes),
         measure("rss", [launch["rss"] / 1e6 for launch in launches], "MB"),
+        measure("rss_summed", [launch["rss_summed"] / 1e6 for launch in launches], "MB"),
         measure("first_message", [launch["first_message"] for launch in launches], "s"),
     ]
 

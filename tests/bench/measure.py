@@ -2,6 +2,7 @@
 
 import threading
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import psutil
 
@@ -13,8 +14,11 @@ class Meter:
     root: int
     """PID of the supervisor."""
     servers: frozenset[str] = frozenset({"java", "postgres"})
-    peak_rss: int = 0
-    """Bytes; our own processes together, the largest sum seen."""
+    resident: int = 0
+    """Bytes of memory that our own processes hold together, a page that several share counted once (Linux: PSS);
+    the largest sum seen."""
+    summed: int = 0
+    """The same with a shared page counted for each process (RSS)."""
     _spent: dict[tuple[int, float], tuple[str, float]] = field(default_factory=dict)
     _stop: threading.Event = field(default_factory=threading.Event)
     _thread: threading.Thread | None = None
@@ -44,11 +48,11 @@ class Meter:
         return {name: seconds - self._start.get(name, 0.0) for name, seconds in self.cpu_seconds().items()}
 
     def _follow(self) -> None:
-        while not self._stop.wait(0.1):
+        while not self._stop.wait(0.25):
             self._sample()
 
     def _sample(self) -> None:
-        rss = 0
+        resident = summed = 0
         supervisor = psutil.Process(self.root)
         for process in [supervisor, *supervisor.children(recursive=True)]:
             try:
@@ -56,10 +60,20 @@ class Meter:
                     name = _name(process)
                     times = process.cpu_times()
                     self._spent[process.pid, process.create_time()] = (name, times.user + times.system)
-                    rss += 0 if name in self.servers else process.memory_info().rss
-            except psutil.NoSuchProcess:
+                    if name not in self.servers:
+                        resident += _proportional(process.pid)
+                        summed += process.memory_info().rss
+            except (psutil.NoSuchProcess, OSError):
                 continue
-        self.peak_rss = max(self.peak_rss, rss)
+        self.resident, self.summed = max(self.resident, resident), max(self.summed, summed)
+
+
+def _proportional(pid: int) -> int:
+    """Bytes; the kernel's own sum, cheap enough to ask for during a run."""
+    for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
+        if line.startswith("Pss:"):
+            return int(line.split()[1]) * 1024
+    return 0
 
 
 def _name(process: psutil.Process) -> str:
