@@ -1,6 +1,6 @@
 """Where mails go and how patient we are, from one URL."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 from urllib.parse import unquote, urlsplit
 
@@ -26,7 +26,7 @@ class Provider:
     port: int
     security: Security
     user: str | None
-    password: str | None
+    password: str | None = field(repr=False)
     patience: Patience
 
     @classmethod
