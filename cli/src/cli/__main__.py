@@ -20,7 +20,8 @@ TOP_LEVEL = {
     "local": ("up", "down", "status", "logs", "scale"),
     "migrate": ("migrate",),
     "demo": ("demo",),
-    "launches": ("launch", "stop", "watch", "launches", "outcomes", "why"),
+    "launches": ("launch", "stop", "watch", "launches", "outcomes", "why", "audit"),
+    "login": ("login",),
     "reconcile": ("reconcile",),
     "operations": ("partitions",),
 }
@@ -34,7 +35,7 @@ GROUPS = {
     "crm": ("crm",),
 }
 """Commands that have commands, by module; there, a typer app of the command's name has them."""
-WITHOUT_CONNECTION = (*TOP_LEVEL["local"], "migrate", "topics")
+WITHOUT_CONNECTION = (*TOP_LEVEL["local"], "migrate", "topics", "login")
 
 
 class Commands(TyperGroup):

@@ -173,6 +173,28 @@ def why(
         fail(Exit.NO, f"{contact_id} is not a target of launch {launch_id}", "Was it selected? Ids are case-sensitive.")
 
 
+@launches.command("audit")
+def audit(
+    context: typer.Context,
+    subject: Annotated[str | None, typer.Option(help="Only what this user or key did.")] = None,
+    since: Annotated[str | None, typer.Option(help="Only since this time (RFC 3339).")] = None,
+    as_json: Json = False,
+) -> None:
+    """Who did what, newest first."""
+    with connection(context).client() as client:
+        found = list(client.pages("/v1/audit", subject=subject, since=since))
+    if as_json:
+        emit_json(found)
+        return
+    print_table(
+        ["at", "who", "what", "thing", "detail"],
+        [
+            [row.get("at"), row.get("subject"), row.get("action"), row.get("thing"), _detail(row.get("details"))]
+            for row in found
+        ],
+    )
+
+
 def confirm(question: str, yes: bool) -> None:
     """Asks the person; without a terminal only `--yes` answers."""
     if yes:
