@@ -1,5 +1,7 @@
 """`messaging.ports.Mailer` without a network; it reacts as `fakes.provider` says. Time-outs come at once."""
 
+import asyncio
+
 from fakes.provider import ACCEPT_AND_DROP, ACCEPT_LATE, DROP, STALL, Accepted, Provider
 from messaging.domain.deliveries import Act
 from messaging.domain.handover import Answer
@@ -11,6 +13,8 @@ class FakeMailer(Provider):
     def __init__(self) -> None:
         super().__init__()
         self.offers: list[Mail] = []
+        self.seconds = 0.0
+        """How long it takes to answer to a message."""
         self.sessions: list[FakeSession] = []
 
     async def open(self) -> Session:
@@ -56,6 +60,7 @@ class FakeSession:
         self._offered = None
         if not self._open:
             return Answer(Act.GIVE_BACK)
+        await asyncio.sleep(self._mailer.seconds)
         reaction = self._mailer.reaction("dot", "250")
         if reaction.startswith("2") or reaction in (ACCEPT_AND_DROP, ACCEPT_LATE):
             self._mailer.accepted.append(Accepted(mail.sender, mail.recipient, mail.content))

@@ -11,6 +11,7 @@ from fakes.mailer import FakeMailer
 from fakes.provider import ACCEPT_LATE
 from integration.messaging.rig import Node, World, eventually
 from messaging.domain.retries import Backoff
+from messaging.jobs.handover import LOOK_SECONDS
 from unit.messaging.builders import change, chunk, controlled, key, requested, snapshot
 
 GREETING: dict[str, Any] = {
@@ -247,6 +248,20 @@ async def test_launches_take_turns(world: World, mailer: FakeMailer) -> None:
         before = len(mailer.accepted)
         await node.until(lambda: "accepted" in world.path("c-900"))
         assert len(mailer.accepted) - before < 20
+
+
+async def test_a_launch_of_one_overtakes_what_lies_ready_of_a_large_one(world: World, mailer: FakeMailer) -> None:
+    mailer.seconds = 0.01
+    async with Node(world, mailer, connections=4) as node:
+        await node.launches(requested("large"), requested("small"))
+        await node.sends(chunk(400, "large"))
+        await node.until(lambda: len(mailer.accepted) > 10)
+        await node.sends(chunk(snapshot(1, first=900), "small"), cause="small")
+        await asyncio.sleep(LOOK_SECONDS)
+        before = len(mailer.accepted)
+        await node.round()
+        await node.until(lambda: any(mail.recipient == "c-900@x.example" for mail in mailer.accepted))
+        assert len(mailer.accepted) - before <= 3 * 4
 
 
 async def test_many_launches_all_come_to_their_turn(world: World, mailer: FakeMailer) -> None:

@@ -6,7 +6,7 @@ lost at any moment: what matters is in the database.
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
@@ -99,6 +99,13 @@ class Desk:
         free = most - len(self._hand)
         return free if 2 * free >= most else 0
 
+    def strangers(self, launch_ids: Iterable[str], most: int) -> list[str]:
+        """Launches with nothing in hand: their first mail does not wait until there is room for many."""
+        if len(self._hand) >= 2 * most:
+            return []
+        known = {key.launch_id for key in self._hand}
+        return [launch_id for launch_id in launch_ids if launch_id not in known]
+
     def rested(self, seconds: float) -> bool:
         """Whether it is so long since this was answered with yes."""
         now = asyncio.get_running_loop().time()
@@ -112,9 +119,13 @@ class Desk:
         return [key.contact_id for key in self._hand]
 
     def add(self, attempt: Attempt, mail: Mail) -> None:
+        """The first mail of a launch goes before those that others have here already."""
         parcel = Parcel(attempt, mail, self)
+        if any(key.launch_id == parcel.key.launch_id for key in self._hand):
+            self._made.append(parcel)
+        else:
+            self._made.appendleft(parcel)
         self._hand[parcel.key] = parcel
-        self._made.append(parcel)
         self.announce(self)
 
     def add_answered(self, attempt: Attempt, answer: Answer) -> None:

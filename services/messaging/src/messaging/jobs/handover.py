@@ -30,7 +30,7 @@ from runtime.transaction import Lease, Transaction
 PORTION = 500
 """Sends of a stopped launch that are cancelled in one transaction."""
 LOOK_SECONDS = 0.2
-"""With all hands full, stopped launches are looked for this often."""
+"""With all hands full, stopped and new launches are looked for this often."""
 log = structlog.get_logger()
 
 
@@ -174,19 +174,25 @@ class HandOver:
     # New mails
 
     async def _make(self, lease: Lease, desk: Desk, room: int) -> bool:
-        """At most `room` mails; and stops are carried out. True if there is more to do without waiting for a worker."""
+        """At most `room` mails, without room one of each launch that has none in hand; and stops are carried out.
+
+        True if there is more to do without waiting for a worker.
+        """
         async with lease.pool.acquire() as connection:
             turn = await self._sends.turn(connection, lease.number, desk.after)
             if not turn and desk.after:
                 turn = await self._sends.turn(connection, lease.number, "")
             desk.after = turn[-1][0] if len(turn) == TURN else ""
             running = [launch_id for launch_id, gate in turn if gate is ControlState.RUNNING]
+            if not room:
+                running = desk.strangers(running, self._in_hand)
             ended = 0
-            if running and room:
+            if running:
                 each = max(1, room // len(running))
                 now, due = await self._sends.due(connection, lease.number, running, desk.busy(), each)
                 plans = await self._launches.plans(connection, {send.key.launch_id for send in due})
-                ended = sum(self._made(desk, send, plans[send.key.launch_id], now) for send in _one_each(due)[:room])
+                chosen = _one_each(due)[: room or len(running)]
+                ended = sum(self._made(desk, send, plans[send.key.launch_id], now) for send in chosen)
                 failpoints.hit("messaging.claimed")
         stopped = [launch_id for launch_id, gate in turn if gate is ControlState.STOPPED]
         more = [await self._cancel(lease, launch_id) for launch_id in stopped]
