@@ -14,6 +14,9 @@ from cli.connection import Client
 from cli.output import stderr, stdout
 
 Figures = dict[str, Any]
+POLL_SECONDS = 0.25
+UNDECIDED = ("draft", "validating", "awaiting_confirmation", "awaiting_approval", "rejected")
+"""States in which log does not know the launch yet, or never will."""
 OUTCOMES = {"success": "green", "failure": "red", "abandon": "yellow", "other": "blue", "in_progress": "white"}
 
 
@@ -25,11 +28,12 @@ def follow(client: Client, launch_id: str, until: Callable[[Figures], bool], liv
         while not until(seen):
             figures = seen.get("figures") or {}
             screen.update(_panel({**seen, **figures}, time.monotonic() - began))
-            time.sleep(0.1)
-            seen = client.get_patiently(f"/v1/launches/{launch_id}")
-            if seen["state"] not in ("draft", "validating", "rejected"):
-                seen = {**seen, "figures": client.get_patiently(f"/v1/launches/{launch_id}/progress")}
-                seen["state"] = seen["figures"]["state"]
+            time.sleep(POLL_SECONDS)
+            if seen["state"] in UNDECIDED:
+                seen = client.get_patiently(f"/v1/launches/{launch_id}")
+            if seen["state"] not in UNDECIDED:
+                figures = client.get_patiently(f"/v1/launches/{launch_id}/progress")
+                seen = {**seen, "state": figures["state"], "figures": figures}
     return seen
 
 

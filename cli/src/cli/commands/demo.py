@@ -34,27 +34,36 @@ def run(
 ) -> None:
     """Start a platform, import contacts, launch by a signed event on Kafka, watch, reconcile, stop."""
     here = connection(context)
-    started = _up(executors)
+    ours = _slipway("status", "--json", quiet=True) == Exit.UNREACHABLE
     try:
+        if ours:
+            _up(executors)
+        else:
+            say("a platform is running already: using it, and leaving it running")
         ok = _story(Connection(PROJECT, None, here.home), contacts, scenarios)
         if ok:
             _what_next(here)
     finally:
-        if started:
-            say("stopping what was started; the data stays (`slipway down --wipe` removes it)")
-            _slipway("down")
+        if ours:
+            _down()
     if not ok:
         raise typer.Exit(Exit.NO)
 
 
-def _up(executors: int) -> bool:
-    """Whether it had to be started: a platform that already runs is used and left running."""
-    if _slipway("status", "--json", quiet=True) == 0:
-        say("a platform is running already: using it, and leaving it running")
-        return False
+def _up(executors: int) -> None:
     if _slipway("up", "--detach", "--executors", str(executors)) != 0:
         fail(Exit.UNREACHABLE, "the platform did not start; its messages are above")
-    return True
+
+
+def _down() -> None:
+    """Stops what was started. Ctrl-C while it does so changes nothing: nothing may be left behind."""
+    say("stopping what was started; the data stays (`slipway down --wipe` removes it)")
+    stopping = subprocess.Popen([sys.executable, "-m", "cli", "down"], start_new_session=True)
+    while stopping.poll() is None:
+        try:
+            stopping.wait()
+        except KeyboardInterrupt:
+            say("still stopping…")
 
 
 def _story(here: Connection, count: int, scenarios: Path) -> bool:
