@@ -98,9 +98,6 @@ class Client:
     def post(self, path: str, body: Any = None, *, headers: dict[str, str] | None = None) -> Any:
         return self._call("POST", path, json=body if body is not None else {}, headers=headers)
 
-    def put(self, path: str, body: Any) -> Any:
-        return self._call("PUT", path, json=body)
-
     def delete(self, path: str) -> Any:
         return self._call("DELETE", path)
 
