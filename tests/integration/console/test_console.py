@@ -208,11 +208,42 @@ async def test_what_concerns_all_services_is_merged_and_the_missing_are_named(wo
     assert (refused.status_code, refused.json()) == (403, {"code": "forbidden"})
 
 
-async def test_a_parked_record_is_replayed_by_the_service_that_parked_it(world: World) -> None:
-    answer = await world.http.post("/v1/parked/executor/p1/replay")
-    assert answer.json()["path"] == "/v1/parked/p1/replay"
-    assert [seen[:2] for seen in world["executor"].seen] == [("POST", "/v1/parked/p1/replay")]
-    assert (await world.http.post("/v1/parked/nobody/p1/replay")).status_code == 404
+async def test_a_parked_record_is_replayed_by_the_service_that_has_it(world: World) -> None:
+    only(world, "/v1/parked/p%2F1", "executor")
+    answer = await world.http.post("/v1/parked/p%2F1/replay")
+    assert (answer.json()["service"], answer.json()["path"]) == ("executor", "/v1/parked/p%2F1/replay")
+    replayed = [(up.name, path) for up in world.upstreams.values() for verb, path, _, _ in up.seen if verb == "POST"]
+    assert [seen for seen in replayed if seen[1].endswith("replay")] == [("executor", "/v1/parked/p%2F1/replay")]
+
+
+async def test_a_parked_record_that_nobody_or_several_have_is_not_replayed(world: World) -> None:
+    only(world, "/v1/parked/p1")
+    unknown = await world.http.post("/v1/parked/p1/replay")
+    assert (unknown.status_code, unknown.json()["code"]) == (404, "unknown_parked")
+    only(world, "/v1/parked/p2", "executor", "log")
+    several = await world.http.post("/v1/parked/p2/replay")
+    assert (several.status_code, several.json()["code"]) == (409, "ambiguous")
+    assert several.json()["remedy"].endswith("executor, log")
+    narrowed = await world.http.post("/v1/parked/p2/replay?service=log")
+    assert (narrowed.json()["service"], narrowed.json()["query"]) == ("log", "")
+    assert (await world.http.post("/v1/parked/p2/replay?service=nobody")).json()["code"] == "unknown_service"
+    await world["messaging"].stop()
+    silent = await world.http.post("/v1/parked/p1/replay")
+    assert (silent.status_code, "messaging did not answer" in silent.json()["detail"]) == (503, True)
+
+
+async def test_who_may_not_replay_is_refused_by_the_services(world: World) -> None:
+    for upstream in world.upstreams.values():
+        upstream.answers["/v1/parked/p1"] = JSONResponse({"code": "forbidden"}, 403)
+    refused = await world.http.post("/v1/parked/p1/replay")
+    assert (refused.status_code, refused.json()) == (403, {"code": "forbidden"})
+
+
+def only(world: World, path: str, *services: str) -> None:
+    """These have it, the others do not."""
+    for upstream in world.upstreams.values():
+        there = upstream.name in services
+        upstream.answers[path] = JSONResponse({"code": "unknown_parked"}, 200 if there else 404)
 
 
 async def test_a_service_that_breaks_off_its_answer_breaks_ours_off(world: World) -> None:

@@ -216,7 +216,11 @@ async def test_operators_see_partitions_and_only_administrators_what_is_parked(b
         assert [row["number"] for row in partitions] == [0, 1, 2, 3]
         assert (await ledger.http.get("/v1/parked", headers=ANN)).status_code == 403
         (parked,) = (await ledger.http.get("/v1/parked", headers=ROOT)).json()["items"]
-        assert (await ledger.http.post(f"/v1/parked/{parked['id']}/replay", headers=ROOT)).status_code == 202
+        one = f"/v1/parked/{parked['id']}"
+        assert (await ledger.http.get(one, headers=ANN)).status_code == 403
+        assert (await ledger.http.get(one, headers=ROOT)).json()["reason"] == parked["reason"]
+        assert (await ledger.http.get("/v1/parked/none%00", headers=ROOT)).json()["code"] == "unknown_parked"
+        assert (await ledger.http.post(f"{one}/replay", headers=ROOT)).status_code == 202
         assert (await ledger.http.post("/v1/parked/none/replay", headers=ROOT)).json()["code"] == "unknown_parked"
         metrics = (await ledger.http.get("/metrics")).text
         assert 'slipway_parked_total{service="ledger",topic="ledger.in"} 1.0' in metrics

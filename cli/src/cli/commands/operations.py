@@ -1,6 +1,7 @@
 """For who keeps it running: partitions, parked records, incidents."""
 
 from typing import Annotated
+from urllib.parse import quote
 
 import typer
 
@@ -52,22 +53,23 @@ def list_parked(context: typer.Context, as_json: Json = False) -> None:
     if as_json:
         emit_json(found)
         return
-    columns = ["id", "service", "topic", "partition", "offset", "type", "reason", "at"]
+    columns = ["id", "service", "topic", "partition", "offset", "reason", "state", "parked_at"]
     print_table(columns, [[row.get(column) for column in columns] for row in found])
     if found:
-        say("`slipway parked replay SERVICE ID` hands one to its handler again, with the same event id")
+        say("`slipway parked replay ID` hands one to its handler again, with the same event id")
 
 
 @parked.command("replay")
 def replay(
     context: typer.Context,
-    service: Annotated[str, typer.Argument(metavar="SERVICE")],
     parked_id: Annotated[str, typer.Argument(metavar="ID")],
+    service: Annotated[str | None, typer.Option(help="Whose, should several services have one of that id.")] = None,
 ) -> None:
     """Hand a parked record to its handler again."""
+    query = f"?service={quote(service, safe='')}" if service else ""
     with connection(context).client() as client:
-        client.post(f"/v1/parked/{service}/{parked_id}/replay")
-    say(f"{parked_id} is handed to {service} again; it is parked anew if it still cannot be handled")
+        client.post(f"/v1/parked/{quote(parked_id, safe='')}/replay{query}")
+    say(f"{parked_id} is handed to its handler again; it is parked anew if it still cannot be handled")
 
 
 @incidents.callback()

@@ -1,8 +1,8 @@
 """The public `/v1`: each path goes to its owner; what concerns all services is asked of all and merged."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable
-from typing import Any
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from dataclasses import dataclass
 
 import aiohttp
 import orjson
@@ -36,27 +36,43 @@ class Console:
         return await self._passed_on(request, found, _target(request))
 
     async def replay(self, request: Request) -> Response:
-        """A parked record, to the service that parked it."""
-        service, parked_id = request.path_params["service"], request.path_params["id"]
-        if service not in SERVICES:
-            raise Problem(
-                404, "unknown_service", f"there is no service {service[:50]}", f"one of {', '.join(SERVICES)}"
-            )
-        return await self._passed_on(request, service, f"/v1/parked/{parked_id}/replay")
+        """A parked record, to the service that has it: `?service=`, else whoever says so."""
+        token = await self._token(request)
+        named = request.query_params.get("service")
+        asked = SERVICES if named is None else (named,)
+        if not set(asked) <= set(SERVICES):
+            raise Problem(422, "unknown_service", f"there is no service {named}", f"one of {', '.join(SERVICES)}")
+        path = _raw_path(request)
+        answers = await self._ask(asked, path.removesuffix("/replay"), token)
+        refused = next((answer for answer in answers.values() if answer and answer.status not in (200, 404)), None)
+        if refused is not None:
+            return refused.response()
+        owners = [service for service, answer in answers.items() if answer and answer.status == 200]
+        if len(owners) != 1:
+            raise _no_owner(owners, [service for service, answer in answers.items() if answer is None])
+        return await self._passed_on(request, owners[0], path)
 
     async def merged(self, request: Request) -> Response:
         """The lists of all services in one. Who did not answer is named: `unavailable`."""
-        token = await self._token(request)
-        answers = await asyncio.gather(*(self._listed(service, request.url.path, token) for service in SERVICES))
-        refused = next((answer for answer in answers if isinstance(answer, Response)), None)
+        answers = await self._ask(SERVICES, request.url.path, await self._token(request))
+        refused = next((answer for answer in answers.values() if answer and answer.status != 200), None)
         if refused is not None:
-            return refused
-        items = [item for answer in answers if isinstance(answer, list) for item in answer]
-        missing = [service for service, answer in zip(SERVICES, answers, strict=True) if answer is None]
+            return refused.response()
+        items = [
+            {"service": service, **item}
+            for service, answer in answers.items()
+            if answer
+            for item in orjson.loads(answer.body)["items"]
+        ]
+        missing = [service for service, answer in answers.items() if answer is None]
         return JSONResponse({"items": items, "unavailable": missing})
 
-    async def _listed(self, service: str, path: str, token: str) -> list[Any] | Response | None:
-        """None: not reachable, or in trouble. A Response: what it refused the caller with."""
+    async def _ask(self, services: Sequence[str], path: str, token: str) -> dict[str, "Answer | None"]:
+        """What each says; None: it cannot be reached, or is in trouble."""
+        answers = await asyncio.gather(*(self._ask_one(service, path, token) for service in services))
+        return dict(zip(services, answers, strict=True))
+
+    async def _ask_one(self, service: str, path: str, token: str) -> "Answer | None":
         try:
             async with asyncio.timeout(MERGED_SECONDS):
                 answer = await self._services.send(service, "GET", path, headers=[_bearer(token)])
@@ -64,11 +80,7 @@ class Console:
                     body = await answer.read()
         except (Problem, TimeoutError, aiohttp.ClientError):
             return None
-        if answer.status == 200:
-            return [{"service": service, **item} for item in orjson.loads(body)["items"]]
-        if answer.status >= 500:
-            return None
-        return Response(body, answer.status, media_type=answer.content_type)
+        return None if answer.status >= 500 else Answer(answer.status, body, answer.content_type)
 
     async def _passed_on(self, request: Request, service: str, target: str) -> Response:
         token = await self._token(request)
@@ -101,6 +113,18 @@ class Console:
         headers = request.headers
         credentials = Credentials(authorization, headers.get("slipway-project"), headers.get("slipway-as"))
         return await self._tokens.of(credentials)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A whole answer of one service."""
+
+    status: int
+    body: bytes
+    media_type: str
+
+    def response(self) -> Response:
+        return Response(self.body, self.status, media_type=self.media_type)
 
 
 class _Body:
@@ -138,7 +162,7 @@ def routes(console: Console) -> APIRouter:
     router = APIRouter(prefix="/v1", include_in_schema=False)
     router.add_api_route("/partitions", _guarded(console.merged), methods=["GET"])
     router.add_api_route("/parked", _guarded(console.merged), methods=["GET"])
-    router.add_api_route("/parked/{service}/{id}/replay", _guarded(console.replay), methods=["POST"])
+    router.add_api_route("/parked/{id:path}/replay", _guarded(console.replay), methods=["POST"])
     router.add_api_route("/{path:path}", _guarded(console.forward), methods=METHODS, max_body_size=2 * MAX_BODY)
     return router
 
@@ -176,6 +200,17 @@ def _target(request: Request) -> str:
 
 def _bearer(token: str) -> tuple[str, str]:
     return "authorization", f"Bearer {token}"
+
+
+def _no_owner(owners: list[str], silent: list[str]) -> Problem:
+    """Nobody has a parked record of that id, or several do."""
+    if owners:
+        remedy = f"say which with ?service= (slipway parked replay --service): {', '.join(owners)}"
+        return Problem(409, "ambiguous", f"{' and '.join(owners)} each have a parked record of this id", remedy)
+    if silent:
+        detail = f"no service that answers has it parked, and {', '.join(silent)} did not answer"
+        return Problem(503, "unavailable", detail, "try again in a few seconds", headers={"Retry-After": "2"})
+    return Problem(404, "unknown_parked", "no parked record has this id", "list them: slipway parked")
 
 
 def _too_large() -> Problem:

@@ -178,6 +178,10 @@ class Engine:
         """For `/v1/parked`: of all partitions of this service, whoever owns them."""
         return await parked.listed(self.pool, self.service.name)
 
+    async def parked_record(self, id_: str) -> dict[str, Any] | None:
+        """One of them."""
+        return await parked.found(self.pool, self.service.name, id_)
+
     async def replay(self, id_: str) -> bool:
         """Ask for a parked record to be handled again by whoever owns it; False: no such record."""
         return await parked.request_replay(self.pool, self.service.name, id_) is not None

@@ -14,6 +14,11 @@ from runtime.transaction import Connection
 
 REASON_LENGTH = 2000
 PREVIEW = 2000
+_LISTED = (
+    "SELECT id, topic, partition, record_offset, header_names, header_values, key, reason, state, parked_at,"
+    " octet_length(value) AS size, substring(value FOR $2) AS preview FROM parked"
+    " WHERE consumer = $1 AND state <> 'replayed'"
+)
 
 
 async def park(connection: Connection, consumer: str, record: Record, reason: str, at: Any) -> str:
@@ -42,33 +47,14 @@ async def park(connection: Connection, consumer: str, record: Record, reason: st
 
 async def listed(pool: "asyncpg.Pool[asyncpg.Record]", consumer: str, limit: int = 1000) -> list[dict[str, Any]]:
     """What is parked now, oldest first, with the first bytes of each record as text."""
-    rows = await pool.fetch(
-        "SELECT id, topic, partition, record_offset, header_names, header_values, key, reason, state, parked_at,"
-        " octet_length(value) AS size, substring(value FOR $3) AS preview FROM parked"
-        " WHERE consumer = $1 AND state <> 'replayed' ORDER BY parked_at, id LIMIT $2",
-        consumer,
-        limit,
-        PREVIEW,
-    )
-    return [
-        {
-            "id": row["id"],
-            "service": consumer,
-            "topic": row["topic"],
-            "partition": row["partition"],
-            "offset": row["record_offset"],
-            "key": _text(row["key"]),
-            "headers": {
-                name: _text(value) for name, value in zip(row["header_names"], row["header_values"], strict=True)
-            },
-            "size": row["size"],
-            "preview": _text(row["preview"]),
-            "reason": row["reason"],
-            "state": row["state"],
-            "parked_at": row["parked_at"],
-        }
-        for row in rows
-    ]
+    rows = await pool.fetch(f"{_LISTED} ORDER BY parked_at, id LIMIT $3", consumer, PREVIEW, limit)
+    return [_entry(consumer, row) for row in rows]
+
+
+async def found(pool: "asyncpg.Pool[asyncpg.Record]", consumer: str, id_: str) -> dict[str, Any] | None:
+    """One of what is `listed`; None if it is not parked."""
+    row = await pool.fetchrow(f"{_LISTED} AND id = $3", consumer, PREVIEW, _clean(id_))
+    return None if row is None else _entry(consumer, row)
 
 
 async def counted(pool: "asyncpg.Pool[asyncpg.Record]", consumer: str) -> dict[int, int]:
@@ -86,7 +72,7 @@ async def request_replay(pool: "asyncpg.Pool[asyncpg.Record]", consumer: str, id
     number: int | None = await pool.fetchval(
         "UPDATE parked SET state = 'replaying' WHERE id = $1 AND consumer = $2 AND state <> 'replayed'"
         " RETURNING partition",
-        id_,
+        _clean(id_),
         consumer,
     )
     return number
@@ -134,6 +120,24 @@ async def refused(connection: Connection, id_: str, reason: str) -> None:
         id_,
         _clean(reason)[:REASON_LENGTH],
     )
+
+
+def _entry(consumer: str, row: asyncpg.Record) -> dict[str, Any]:
+    headers = zip(row["header_names"], row["header_values"], strict=True)
+    return {
+        "id": row["id"],
+        "service": consumer,
+        "topic": row["topic"],
+        "partition": row["partition"],
+        "offset": row["record_offset"],
+        "key": _text(row["key"]),
+        "headers": {name: _text(value) for name, value in headers},
+        "size": row["size"],
+        "preview": _text(row["preview"]),
+        "reason": row["reason"],
+        "state": row["state"],
+        "parked_at": row["parked_at"],
+    }
 
 
 def _clean(text: str) -> str:

@@ -5,7 +5,7 @@ import socket
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, NoReturn
 
 import structlog
 import uvicorn
@@ -149,15 +149,25 @@ def operations(engine: Any) -> APIRouter:
         """Records that nobody could handle, with the reason; of all partitions of this service."""
         return {"items": await engine.parked()}
 
+    @router.get("/parked/{id}")
+    async def parked_record(id: str, _: Annotated[Caller, Depends(administrator)]) -> dict[str, Any]:
+        """One of them."""
+        found: dict[str, Any] | None = await engine.parked_record(id)
+        return found or _refuse_parked(id)
+
     @router.post("/parked/{id}/replay", status_code=202)
     async def replay(id: str, caller: Annotated[Caller, Depends(administrator)]) -> dict[str, str]:
         """Its owner handles it again; if that fails it is parked anew, with the new reason."""
         if not await engine.replay(id):
-            raise Problem(404, "unknown_parked", "no such parked record here", "list them: slipway parked")
+            _refuse_parked(id)
         log.info("replay asked for", id=id, by=caller.subject)
         return {"id": id, "state": "replaying"}
 
     return router
+
+
+def _refuse_parked(id: str) -> NoReturn:
+    raise Problem(404, "unknown_parked", f"no record {id[:100]} is parked here", "list them: slipway parked")
 
 
 class _Server(uvicorn.Server):
