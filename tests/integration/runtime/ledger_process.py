@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from multiprocessing.synchronize import Event
 from typing import Any
 
+import uvloop
 from prometheus_client import CollectorRegistry
 
 from integration.runtime.harness import SESSION_MS, Ledger, ledger_service
@@ -23,7 +24,8 @@ def run(settings: Mapping[str, Any], ready: Event) -> None:
         silence = os.open(os.devnull, os.O_WRONLY)
         os.dup2(silence, 1)
         os.dup2(silence, 2)
-    asyncio.run(_serve(Settings(**settings), ready))
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(_serve(Settings(**settings), ready))
 
 
 async def _serve(settings: Settings, ready: Event) -> None:
