@@ -40,6 +40,16 @@ def say(message: str) -> None:
     stderr.print(message, soft_wrap=True)
 
 
+def confirm(question: str, yes: bool) -> None:
+    """Asks the person; without a terminal only `--yes` answers."""
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        fail(Exit.USAGE, f"{question} There is no terminal to ask on", "Say --yes.")
+    if not typer.confirm(question, err=True):
+        raise typer.Exit(Exit.NO)
+
+
 def emit_json(document: Any) -> None:
     """The result of `--json`: one document on stdout, nothing else."""
     sys.stdout.buffer.write(orjson.dumps(document, option=orjson.OPT_INDENT_2) + b"\n")

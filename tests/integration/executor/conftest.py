@@ -1,12 +1,19 @@
 """A desk on a database that is made once a run and emptied before each test."""
 
 from collections.abc import AsyncIterator, Iterator
+from types import SimpleNamespace
+from typing import Any, cast
 
+import httpx
 import pytest
+from fastapi import FastAPI
 
+from executor.api import routes
+from integration.executor.asking import KEY, bearer
 from integration.executor.desk import Desk
 from platform_for_tests import FreshDatabase, Platform, in_a_thread
-from runtime import database
+from runtime import database, problems
+from runtime.settings import Settings
 
 
 @pytest.fixture(scope="session")
@@ -30,7 +37,19 @@ async def desk(executor_database: str) -> AsyncIterator[Desk]:
     await pool.close()
 
 
+@pytest.fixture
+async def client(desk: Desk) -> AsyncIterator[httpx.AsyncClient]:
+    app = FastAPI()
+    problems.install(app)
+    app.state.settings = Settings(token_key=KEY)
+    app.include_router(routes(cast(Any, SimpleNamespace(pool=desk.pool, partitions=8, settings=app.state.settings))))
+    async with httpx.AsyncClient(
+        transport=httpx.ASGITransport(app=app), base_url="http://executor", headers=bearer("acme")
+    ) as client:
+        yield client
+
+
 EMPTY = """
 TRUNCATE launch, gate, work_order, launch_share, process_instance, refused_target, recurrence, contact_state,
-         pending_update, changes_read, incident
+         pending_update, changes_read, incident, resolution
 """

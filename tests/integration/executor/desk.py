@@ -21,6 +21,7 @@ from executor.handlers.between import Between
 from executor.handlers.changes import Changes
 from executor.handlers.control import Controls
 from executor.handlers.deliveries import Deliveries
+from executor.handlers.resolutions import Resolutions
 from executor.handlers.targets import Targets
 from fakes.transaction import FakeLease, FakeTransaction, received
 from runtime.records import Outgoing
@@ -124,6 +125,9 @@ class Desk:
         """All orders of this partition, to their ends."""
         while await self._job(self.between.orders):
             pass
+
+    async def resolutions(self) -> None:
+        await self._job(Resolutions(self.stores).resolutions)
 
     async def counts(self) -> None:
         await self._job(self.between.counts)

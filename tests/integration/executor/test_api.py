@@ -1,55 +1,14 @@
 """What executor answers over HTTP."""
 
-from collections.abc import AsyncIterator
-from types import SimpleNamespace
-from typing import Any, cast
-
 import httpx
 import orjson
 import pytest
-from fastapi import FastAPI
 
 from executor.adapters import figures
-from executor.api import routes
+from integration.executor.asking import HOOK, bearer, everything
 from integration.executor.desk import STOP, Desk, controlled
-from runtime import problems
-from runtime.auth import Caller, mint
 from runtime.partitions import partition_of
-from runtime.settings import Settings
 from unit.executor.builders import EVERYTHING
-
-KEY = "k" * 32
-HOOK = "hook: {webhook: {url: 'https://a.example'}, next: won}\nwon: {end: success}"
-
-
-@pytest.fixture
-async def client(desk: Desk) -> AsyncIterator[httpx.AsyncClient]:
-    app = FastAPI()
-    problems.install(app)
-    app.state.settings = Settings(token_key=KEY)
-    app.include_router(routes(cast(Any, SimpleNamespace(pool=desk.pool, partitions=8, settings=app.state.settings))))
-    async with httpx.AsyncClient(
-        transport=httpx.ASGITransport(app=app), base_url="http://executor", headers=bearer("acme")
-    ) as client:
-        yield client
-
-
-def bearer(project: str, *grants: str) -> dict[str, str]:
-    return {"Authorization": f"Bearer {mint(Caller(project, 'ann', frozenset(grants or ('view',))), KEY)}"}
-
-
-async def everything(client: httpx.AsyncClient, path: str, limit: int) -> list[dict[str, Any]]:
-    """All pages."""
-    found: list[dict[str, Any]] = []
-    cursor: str | None = None
-    while True:
-        query = {"limit": limit} | ({} if cursor is None else {"cursor": cursor})
-        page = (await client.get(path, params=query)).raise_for_status().json()
-        assert len(page["items"]) <= limit
-        found += page["items"]
-        cursor = page["next"]
-        if cursor is None:
-            return found
 
 
 @pytest.mark.parametrize("contact_id", ["c-1", "ä/b c", "instances"])
@@ -92,17 +51,6 @@ async def test_a_scenario_s_page_lists_who_is_in_process(desk: Desk, client: htt
         ("l-2", "c-2"),
     ]
     assert await everything(client, "/v1/scenarios/autumn/instances", 2) == []
-
-
-async def test_incidents_are_listed_until_they_are_closed(desk: Desk, client: httpx.AsyncClient) -> None:
-    await desk.launch(["c-0", "c-1", "c-2"], HOOK)
-    found = await everything(client, "/v1/incidents", 2)
-    assert [item["contact_id"] for item in found] == ["c-0", "c-1", "c-2"]
-    assert found[0]["step"] == "hook"
-    assert "cannot run the step" in found[0]["detail"]
-    await desk.control(controlled(STOP, 2))
-    await desk.orders()
-    assert await everything(client, "/v1/incidents", 2) == []
 
 
 async def test_the_ledger_has_every_target_once_by_contact_id(

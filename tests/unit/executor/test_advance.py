@@ -13,6 +13,8 @@ from executor.domain.cohort import (
     Deleted,
     DeliverySettled,
     Event,
+    GivenUp,
+    Retried,
     Started,
     Status,
     Stopped,
@@ -32,18 +34,20 @@ RESTING = {
     Status.ENDED: "won",
 }
 ACCEPTED = DeliverySettled("hello", 1, DeliveryState.ACCEPTED, None)
-EVENTS: tuple[Event, ...] = (Started(), TimerDue(), ACCEPTED, UpdateAnswered(), Stopped(), Deleted())
+EVENTS: tuple[Event, ...] = (
+    Started(), TimerDue(), ACCEPTED, UpdateAnswered(), Stopped(), Deleted(), Retried(), GivenUp(),
+)  # fmt: skip
 
 GO, IGNORE, REFUSE = Answer.ADVANCE, Answer.IGNORE, Answer.REFUSE
 TABLE = {
-    #                 started timer   delivery update  stopped deleted
-    Status.READY:    (GO,     REFUSE, REFUSE, REFUSE, REFUSE, REFUSE),
-    Status.TIMER:    (IGNORE, GO,     IGNORE, IGNORE, GO,     GO),
-    Status.DELIVERY: (IGNORE, IGNORE, GO,     IGNORE, GO,     GO),
-    Status.UPDATE:   (IGNORE, GO,     IGNORE, GO,     GO,     GO),
-    Status.PAUSED:   (IGNORE, GO,     IGNORE, IGNORE, GO,     GO),
-    Status.INCIDENT: (IGNORE, IGNORE, IGNORE, IGNORE, GO,     GO),
-    Status.ENDED:    (IGNORE, IGNORE, IGNORE, IGNORE, IGNORE, IGNORE),
+    #                 started timer   delivery update  stopped deleted retried given up
+    Status.READY:    (GO,     REFUSE, REFUSE, REFUSE, REFUSE, REFUSE, REFUSE, REFUSE),
+    Status.TIMER:    (IGNORE, GO,     IGNORE, IGNORE, GO,     GO,     IGNORE, IGNORE),
+    Status.DELIVERY: (IGNORE, IGNORE, GO,     IGNORE, GO,     GO,     IGNORE, IGNORE),
+    Status.UPDATE:   (IGNORE, GO,     IGNORE, GO,     GO,     GO,     IGNORE, IGNORE),
+    Status.PAUSED:   (IGNORE, GO,     IGNORE, IGNORE, GO,     GO,     IGNORE, IGNORE),
+    Status.INCIDENT: (IGNORE, IGNORE, IGNORE, IGNORE, GO,     GO,     GO,     GO),
+    Status.ENDED:    (IGNORE, IGNORE, IGNORE, IGNORE, IGNORE, IGNORE, IGNORE, IGNORE),
 }  # fmt: skip
 PAIRS = [
     pytest.param(status, event, expected, id=f"{status}-{type(event).__name__}")
@@ -223,6 +227,21 @@ def test_a_step_this_version_cannot_run_is_an_incident(kind: str) -> None:
     (at,) = advance(strange, cohort(Status.READY, "odd"), Started(), NOON, roll())
     assert (at.status, at.step, at.outcome) == (Status.INCIDENT, "odd", None)
     assert at.reason is not None and "cannot run the step" in at.reason
+
+
+def test_an_incident_is_tried_again_from_its_step() -> None:
+    at = cohort(Status.INCIDENT, "hello", reason="unknown step")
+    sent = only(at, Retried())
+    assert (sent.status, sent.step, sent.entered) == (Status.DELIVERY, "hello", ("hello",))
+    held = only(at, Retried(), held=True)
+    assert (held.status, held.step) == (Status.PAUSED, "hello")
+
+
+def test_an_incident_that_is_given_up_is_a_failure_even_while_paused() -> None:
+    at = cohort(Status.INCIDENT, "hello", reason="unknown step")
+    for held in (False, True):
+        ended = only(at, GivenUp(), held)
+        assert (ended.status, ended.outcome, ended.reason) == (Status.ENDED, Outcome.FAILURE, "error:internal")
 
 
 def test_a_step_that_does_not_exist_is_an_incident() -> None:

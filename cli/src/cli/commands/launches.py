@@ -8,7 +8,7 @@ import typer
 
 from cli.commands.crm import context_values, participants
 from cli.connection import connection
-from cli.output import Exit, emit_json, fail, print_table, say, stdout
+from cli.output import Exit, confirm, emit_json, fail, print_table, say, stdout
 from cli.progress import follow, show_figures
 
 launches = typer.Typer(no_args_is_help=True)
@@ -193,16 +193,6 @@ def audit(
             for row in found
         ],
     )
-
-
-def confirm(question: str, yes: bool) -> None:
-    """Asks the person; without a terminal only `--yes` answers."""
-    if yes:
-        return
-    if not sys.stdin.isatty():
-        fail(Exit.USAGE, f"{question} There is no terminal to ask on", "Say --yes.")
-    if not typer.confirm(question, err=True):
-        raise typer.Exit(Exit.NO)
 
 
 def _words(who: dict[str, Any]) -> str:

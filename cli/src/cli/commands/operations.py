@@ -1,12 +1,12 @@
 """For who keeps it running: partitions, parked records, incidents."""
 
-from typing import Annotated
+from typing import Annotated, Any
 from urllib.parse import quote
 
 import typer
 
-from cli.connection import connection
-from cli.output import emit_json, print_table, say
+from cli.connection import Client, connection
+from cli.output import confirm, emit_json, print_table, say
 
 operations = typer.Typer()
 parked = typer.Typer(invoke_without_command=True, help="Records that could not be handled, and why.")
@@ -33,7 +33,7 @@ Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.
 def partitions(context: typer.Context, as_json: Json = False) -> None:
     """Per service and partition: owner, lag, open instances, due timers, parked."""
     with connection(context).client() as client:
-        found = client.get("/v1/partitions")["items"]
+        found = _of_all(client, "/v1/partitions")
     if as_json:
         emit_json(found)
         return
@@ -49,7 +49,7 @@ def list_parked(context: typer.Context, as_json: Json = False) -> None:
     if context.invoked_subcommand:
         return
     with connection(context).client() as client:
-        found = client.get("/v1/parked")["items"]
+        found = _of_all(client, "/v1/parked")
     if as_json:
         emit_json(found)
         return
@@ -78,9 +78,37 @@ def list_incidents(context: typer.Context, as_json: Json = False) -> None:
     if context.invoked_subcommand:
         return
     with connection(context).client() as client:
-        found = client.get("/v1/incidents")["items"]
+        found = list(client.pages("/v1/incidents"))
     if as_json:
         emit_json(found)
         return
-    columns = ["launch_id", "contact_id", "step", "detail", "at"]
+    columns = ["id", "launch_id", "contact_id", "step", "detail", "retriable", "at"]
     print_table(columns, [[row.get(column) for column in columns] for row in found])
+    if found:
+        say("`slipway incidents resolve ID` tries the step again; with --fail the instance ends as failure")
+
+
+@incidents.command("resolve")
+def resolve(
+    context: typer.Context,
+    incident_id: Annotated[str, typer.Argument(metavar="ID")],
+    fail: Annotated[bool, typer.Option("--fail", help="Do not try again: it ends as failure, error:internal.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+) -> None:
+    """Try the step again at which the instance could not go on, or end the instance."""
+    if fail:
+        confirm(f"End the instance of incident {incident_id} as failure? It cannot be taken back.", yes)
+    with connection(context).client() as client:
+        path = f"/v1/incidents/{quote(incident_id, safe='')}"
+        made = client.post(f"{path}/{'fail' if fail else 'retry'}")
+    what = "ends as failure" if fail else "is tried again"
+    say(f"contact {made['contact_id']} in launch {made['launch_id']} {what}; `slipway why` shows what becomes of it")
+
+
+def _of_all(client: Client, path: str) -> list[dict[str, Any]]:
+    """What all services say; who does not answer is told."""
+    answer = client.get(path)
+    if missing := answer["unavailable"]:
+        say(f"[yellow]{', '.join(missing)} did not answer[/]: theirs are missing here")
+    items: list[dict[str, Any]] = answer["items"]
+    return items

@@ -22,6 +22,7 @@ from executor.handlers.between import Between
 from executor.handlers.changes import Changes
 from executor.handlers.control import Controls
 from executor.handlers.deliveries import Deliveries
+from executor.handlers.resolutions import Resolutions
 from executor.handlers.targets import Targets
 from executor.ports import Stores
 from runtime.cel import Condition, ConditionError
@@ -58,6 +59,7 @@ def build(settings: Settings) -> Service:
             Job("orders", between.orders, every=0.25),
             Job("timers", between.timers, every=0.2),
             Job("counts", between.counts, every=1.0),
+            Job("resolutions", Resolutions(kept).resolutions, every=1.0),
         ],
         gauges=[
             Gauge("slipway_instances_open", "Process instances that have not ended.", figures.instances_open),

@@ -10,6 +10,7 @@ from contracts.targets import LaunchOpened
 from contracts.words import ControlState
 from executor.domain.cohort import Cohort, Roll, Status
 from executor.domain.contact_data import Newer
+from executor.domain.incidents import Decision
 from executor.domain.launch import Control, Launch, Order, OrderKind, Share
 from runtime.transaction import Lease, Transaction
 
@@ -48,6 +49,15 @@ class Known:
     decided: frozenset[int]
     """Have an instance or were refused already: the chunk is a repetition."""
     newer: Mapping[int, Newer]
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """What a person decided about an open incident."""
+
+    launch_id: str
+    contact_id: str
+    decision: Decision
 
 
 class Launches(Protocol):
@@ -149,9 +159,18 @@ class Updates(Protocol):
 
 
 class Incidents(Protocol):
-    async def open(self, tx: Transaction, launch: Launch, ids: list[str], step: str, detail: str) -> None: ...
+    async def open(
+        self, tx: Transaction, launch: Launch, ids: list[str], step: str, detail: str, retriable: bool
+    ) -> None:
+        """`retriable`: nothing of the step has been done, so it may be tried again."""
 
     async def close(self, tx: Transaction, launch: Launch, ids: list[str]) -> None: ...
+
+    async def any_decided(self, lease: Lease) -> bool:
+        """Whether a person's decision about this partition is not carried out yet."""
+
+    async def take_decided(self, tx: Transaction, limit: int) -> list[Decided]:
+        """The oldest of them, marked as carried out; without those whose incident is closed already."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,10 +27,12 @@ class InstanceRow:
 
 @dataclass(frozen=True, slots=True)
 class IncidentRow:
+    id: str
     launch_id: str
     contact_id: str
     step: str
     detail: str
+    retriable: bool
     at: datetime
 
 
@@ -111,7 +113,7 @@ class Queries:
     async def incidents(self, project: str, after: tuple[str, str] | None, limit: int) -> list[IncidentRow]:
         rows = await self._pool.fetch(
             """
-            SELECT launch_id, contact_id, step, detail, opened_at AS at FROM incident
+            SELECT id, launch_id, contact_id, step, detail, retriable, opened_at AS at FROM incident
             WHERE project = $1 AND (launch_id, contact_id) > ($2, $3)
             ORDER BY launch_id, contact_id LIMIT $4
             """,

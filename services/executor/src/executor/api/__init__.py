@@ -1,11 +1,12 @@
-"""executor's routes: process instances, incidents and the ledger of a launch. Read only."""
+"""executor's routes: process instances, incidents and the ledger of a launch."""
 
 from typing import TYPE_CHECKING
 
 from fastapi import APIRouter
 
+from executor.adapters.incidents import PostgresDecisions
 from executor.adapters.queries import Queries
-from executor.api import instances, ledger
+from executor.api import incidents, instances, ledger
 
 if TYPE_CHECKING:
     from runtime.process import Resources
@@ -15,5 +16,6 @@ def routes(resources: "Resources") -> APIRouter:
     queries = Queries(resources.pool)
     router = APIRouter(prefix="/v1", tags=["executor"])
     router.include_router(instances.routes(queries, resources.partitions))
+    router.include_router(incidents.routes(queries, PostgresDecisions(resources.pool)))
     router.include_router(ledger.routes(queries))
     return router

@@ -1,4 +1,4 @@
-"""Process instances of a contact and of a scenario, and those that need a person."""
+"""Process instances of a contact and of a scenario."""
 
 from datetime import datetime
 from typing import Annotated
@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Path, Query
 from pydantic import BaseModel
 
 from contracts.words import Name, Outcome, Permission
-from executor.adapters.queries import IncidentRow, InstanceRow, Queries
+from executor.adapters.queries import InstanceRow, Queries
 from executor.api import cursors
 from executor.domain.cohort import Status
 from runtime.auth import Caller, requires
@@ -39,19 +39,6 @@ class Instances(BaseModel):
     next: str | None
 
 
-class Incident(BaseModel):
-    launch_id: str
-    contact_id: str
-    step: str
-    detail: str
-    at: str
-
-
-class Incidents(BaseModel):
-    items: list[Incident]
-    next: str | None
-
-
 def routes(queries: Queries, partitions: int) -> APIRouter:
     router = APIRouter()
 
@@ -75,16 +62,6 @@ def routes(queries: Queries, partitions: int) -> APIRouter:
         rows = await queries.in_process(caller.project, key, cursors.read(cursor), limit)
         return Instances(items=list(map(_instance, rows)), next=_next(rows, limit))
 
-    @router.get("/incidents")
-    async def incidents(caller: Viewer, cursor: Cursor = None, limit: Limit = 100) -> Incidents:
-        """Open instances that cannot go on without a person."""
-        rows = await queries.incidents(caller.project, cursors.read(cursor), limit)
-        items = [
-            Incident(launch_id=r.launch_id, contact_id=r.contact_id, step=r.step, detail=r.detail, at=rfc3339(r.at))
-            for r in rows
-        ]
-        return Incidents(items=items, next=_next(rows, limit))
-
     return router
 
 
@@ -98,7 +75,7 @@ def _moment(cursor: str | None) -> tuple[datetime, str] | None:
         raise Problem(400, "bad_cursor", "this cursor is not one of ours", "leave it out to start over") from None
 
 
-def _next(rows: list[InstanceRow] | list[IncidentRow], limit: int) -> str | None:
+def _next(rows: list[InstanceRow], limit: int) -> str | None:
     return cursors.written(rows[-1].launch_id, rows[-1].contact_id) if len(rows) == limit else None
 
 

@@ -14,6 +14,8 @@ from executor.domain.cohort import (
     Deleted,
     DeliverySettled,
     Event,
+    GivenUp,
+    Retried,
     Roll,
     Started,
     Status,
@@ -22,7 +24,14 @@ from executor.domain.cohort import (
     UpdateAnswered,
 )
 from executor.domain.flow import Branch, End, Flow, Send, Split, Unsupported, Update, Wait
-from executor.domain.outcomes import ERROR_CONDITION, ERROR_STEP_LIMIT, ERROR_UPDATE, outcome_of_end, send_error
+from executor.domain.outcomes import (
+    ERROR_CONDITION,
+    ERROR_INTERNAL,
+    ERROR_STEP_LIMIT,
+    ERROR_UPDATE,
+    outcome_of_end,
+    send_error,
+)
 
 STEP_LIMIT: Final = 1000
 """Steps that one advance may run through without a rest."""
@@ -38,6 +47,8 @@ EXPECTS: Final[dict[type[Event], frozenset[Status]]] = {
     UpdateAnswered: frozenset({Status.UPDATE}),
     Stopped: OPEN,
     Deleted: OPEN,
+    Retried: frozenset({Status.INCIDENT}),
+    GivenUp: frozenset({Status.INCIDENT}),
 }
 
 SETTLED: Final = frozenset({DeliveryState.ACCEPTED, DeliveryState.SKIPPED, DeliveryState.FAILED, DeliveryState.UNKNOWN})
@@ -85,6 +96,10 @@ def advance(flow: Flow, cohort: Cohort, event: Event, now: datetime, roll: Roll,
             return [_end(cohort, Outcome.ABANDON, "stopped")]
         case Deleted():
             return [_end(cohort, Outcome.ABANDON, "deleted")]
+        case Retried():
+            return _go(flow, cohort, cohort.step, now, roll, held)
+        case GivenUp():
+            return [_end(cohort, Outcome.FAILURE, ERROR_INTERNAL)]
         case _:
             assert_never(event)
 

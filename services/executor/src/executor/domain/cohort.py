@@ -109,4 +109,14 @@ class Deleted:
     """The contact is gone."""
 
 
-Event = Started | TimerDue | DeliverySettled | UpdateAnswered | Stopped | Deleted
+@dataclass(frozen=True, slots=True)
+class Retried:
+    """A person has the instance try the step again at which it could not go on."""
+
+
+@dataclass(frozen=True, slots=True)
+class GivenUp:
+    """A person has the instance end where it could not go on."""
+
+
+Event = Started | TimerDue | DeliverySettled | UpdateAnswered | Stopped | Deleted | Retried | GivenUp

@@ -185,7 +185,10 @@ def _reachable(nodes: Mapping[str, Node], starts: Sequence[str]) -> set[str]:
 
 
 def _reads_contact(node: Node) -> bool:
-    return isinstance(node, Send) or (isinstance(node, Branch) and any(path[0] == "contact" for path in node.paths))
+    """What a step reads that this code does not know, nobody can say."""
+    return isinstance(node, Send | Unsupported) or (
+        isinstance(node, Branch) and any(path[0] == "contact" for path in node.paths)
+    )
 
 
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}

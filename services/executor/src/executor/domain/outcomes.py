@@ -7,6 +7,7 @@ from contracts.words import Outcome
 from executor.domain.cohort import SENT
 
 ERROR_CONDITION: Final = "error:condition"
+ERROR_INTERNAL: Final = "error:internal"
 ERROR_STEP_LIMIT: Final = "error:step_limit"
 ERROR_UPDATE: Final = "error:update"
 

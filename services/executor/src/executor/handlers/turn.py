@@ -85,7 +85,9 @@ class Turn:
                 updates = [announcements.update_id(launch, id, cohort) for id in ids]
                 await self.stores.updates.request(self.tx, launch, ids, updates)
             if cohort.status is Status.INCIDENT:
-                await self.stores.incidents.open(self.tx, launch, ids, cohort.step, cohort.reason or "")
+                retriable = bool(cohort.entered)  # it has just come to the step; from a rest in it, it was begun before
+                detail = cohort.reason or ""
+                await self.stores.incidents.open(self.tx, launch, ids, cohort.step, detail, retriable)
         self.tx.emit(*announcements.arrivals(launch, roll, cohorts, self.number, self.tx.now))
         _, share = self._shares.get(launch.launch_id, (launch, at.share))
         self._shares[launch.launch_id] = (launch, share.after(started, cohorts))
