@@ -7,6 +7,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
+from urllib.parse import quote
 
 import httpx
 import orjson
@@ -17,6 +18,7 @@ from cli.output import Exit, fail
 LOGIN = Path("~/.config/slipway/login.json")
 PATIENCE = 60.0
 RESTARTING = (502, 503, 504)
+WHICH_PROJECT = ("which project?", "Say --project KEY or set SLIPWAY_PROJECT.")
 
 
 @dataclass(frozen=True)
@@ -49,7 +51,7 @@ class Connection:
         )
 
     def need_project(self) -> str:
-        return self.project or fail(Exit.USAGE, "which project?", "Say --project KEY or set SLIPWAY_PROJECT.")
+        return self.project or fail(Exit.USAGE, *WHICH_PROJECT)
 
     def _state(self) -> dict[str, Any]:
         return _read_json(self.home / "state.json")
@@ -146,6 +148,8 @@ class Client:
 
     def _refused(self, response: httpx.Response) -> None:
         problem = _problem(response)
+        if problem.get("code") == "project_missing":
+            fail(Exit.USAGE, *WHICH_PROJECT)
         code = (
             Exit.NO
             if response.status_code < 500
@@ -158,6 +162,14 @@ class Client:
             f"  [bold]{point['code']}[/] at {point['place']}: {point['remedy']}" for point in problem.get("points", [])
         ]
         fail(code, "\n".join([str(what), *lines]), problem.get("remedy"))
+
+
+def at(*names: str) -> str:
+    """A path of the API: `at("contacts", contact_id, "instances")`. An id may hold anything, slashes too."""
+    for name in names:
+        if name in ("", ".", ".."):
+            fail(Exit.USAGE, f"{name!r} is no id that can be asked for")
+    return "/v1/" + "/".join(quote(name, safe="", errors="surrogateescape") for name in names)
 
 
 def connection(context: typer.Context) -> Connection:

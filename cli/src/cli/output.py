@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from enum import IntEnum
 from typing import Any, NoReturn
 
@@ -68,9 +68,19 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[Any]], title: st
     stdout.print(table)
 
 
+def show_rows(rows: Sequence[Mapping[str, Any]], columns: Sequence[str], as_json: bool) -> None:
+    """A list as the result of a command: one JSON document, or a table of these fields."""
+    if as_json:
+        emit_json(rows)
+    else:
+        print_table(columns, [[row.get(column) for column in columns] for row in rows])
+
+
 def _cell(value: Any) -> str:
     if value is None:
         return "–"
+    if isinstance(value, list):
+        return ", ".join(map(str, value))
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, int):

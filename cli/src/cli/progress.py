@@ -10,7 +10,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from cli.connection import Client
+from cli.connection import Client, at
 from cli.output import stderr, stdout
 
 Figures = dict[str, Any]
@@ -22,7 +22,7 @@ OUTCOMES = {"success": "green", "failure": "red", "abandon": "yellow", "other": 
 
 def follow(client: Client, launch_id: str, until: Callable[[Figures], bool], live: bool = False) -> Figures:
     """Reads the launch until it is as wanted; draws it meanwhile if `live`. Survives a restart of the services."""
-    seen: Figures = client.get_patiently(f"/v1/launches/{launch_id}")
+    seen: Figures = client.get_patiently(at("launches", launch_id))
     began = time.monotonic()
     with Live(console=stderr, refresh_per_second=8, transient=True) if live else _Silent() as screen:
         while not until(seen):
@@ -30,9 +30,9 @@ def follow(client: Client, launch_id: str, until: Callable[[Figures], bool], liv
             screen.update(_panel({**seen, **figures}, time.monotonic() - began))
             time.sleep(POLL_SECONDS)
             if seen["state"] in UNDECIDED:
-                seen = client.get_patiently(f"/v1/launches/{launch_id}")
+                seen = client.get_patiently(at("launches", launch_id))
             if seen["state"] not in UNDECIDED:
-                figures = client.get_patiently(f"/v1/launches/{launch_id}/progress")
+                figures = client.get_patiently(at("launches", launch_id, "progress"))
                 seen = {**seen, "state": figures["state"], "figures": figures}
     return seen
 

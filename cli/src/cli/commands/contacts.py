@@ -3,12 +3,11 @@
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Annotated
-from urllib.parse import quote
 
 import typer
 
-from cli.connection import connection
-from cli.output import Exit, emit_json, print_table, say
+from cli.connection import at, connection
+from cli.output import Exit, emit_json, print_table, say, show_rows
 from cli.uploads import upload_contacts
 
 contacts = typer.Typer(no_args_is_help=True, help="Contacts: import and look.")
@@ -27,9 +26,7 @@ SHOWN = 20
 @contacts.command("import")
 def import_contacts(context: typer.Context, file: File, as_json: Json = False) -> None:
     """Import a file: good lines are taken, bad ones are listed with line number and reason (exit 1)."""
-    here = connection(context)
-    here.need_project()
-    with here.client(timeout=120) as client, file.open("rb") as source:
+    with connection(context).client(timeout=120) as client, file.open("rb") as source:
         if file.suffix.lower() == ".csv":
             records = csv_records(source)
             header = next(records, (1, b""))[1].removeprefix(b"\xef\xbb\xbf")
@@ -67,7 +64,7 @@ def csv_records(lines: Iterable[bytes]) -> Iterator[tuple[int, bytes]]:
 def show(context: typer.Context, contact_id: ContactId, as_json: Json = False) -> None:
     """Show a contact."""
     with connection(context).client() as client:
-        found = client.get(f"/v1/contacts/{quote(contact_id, safe='')}")
+        found = client.get(at("contacts", contact_id))
     if as_json:
         emit_json(found)
     else:
@@ -78,19 +75,16 @@ def show(context: typer.Context, contact_id: ContactId, as_json: Json = False) -
 def instances(context: typer.Context, contact_id: ContactId, as_json: Json = False) -> None:
     """All process instances of a contact."""
     with connection(context).client() as client:
-        found = list(client.pages(f"/v1/contacts/{quote(contact_id, safe='')}/instances"))
-    if as_json:
-        emit_json(found)
-        return
+        found = list(client.pages(at("contacts", contact_id, "instances")))
     columns = ["launch_id", "scenario", "status", "step", "started_at", "ended_at", "outcome", "reason"]
-    print_table(columns, [[row.get(column) for column in columns] for row in found])
+    show_rows(found, columns, as_json)
 
 
 @contacts.command("delete")
 def delete(context: typer.Context, contact_id: ContactId) -> None:
     """Delete a contact: what runs for it is abandoned."""
     with connection(context).client() as client:
-        client.delete(f"/v1/contacts/{quote(contact_id, safe='')}")
+        client.delete(at("contacts", contact_id))
     say(f"contact {contact_id} is deleted")
 
 
@@ -98,18 +92,15 @@ def delete(context: typer.Context, contact_id: ContactId) -> None:
 def list_groups(context: typer.Context, as_json: Json = False) -> None:
     """List the groups and how many contacts are in each."""
     with connection(context).client() as client:
-        found = list(client.pages("/v1/groups"))
-    if as_json:
-        emit_json(found)
-        return
-    print_table(["group", "contacts"], [[row["group"], row["contacts"]] for row in found])
+        found = list(client.pages(at("groups")))
+    show_rows(found, ["group", "contacts"], as_json)
 
 
 @groups.command("create")
 def create_group(context: typer.Context, group: Group) -> None:
     """Create an empty group."""
     with connection(context).client() as client:
-        client.post("/v1/groups", {"group": group})
+        client.post(at("groups"), {"group": group})
     say(f"group {group} is there")
 
 
@@ -117,7 +108,7 @@ def create_group(context: typer.Context, group: Group) -> None:
 def add(context: typer.Context, group: Group, ids: Annotated[list[str], typer.Argument(metavar="CONTACT...")]) -> None:
     """Put contacts into a group."""
     with connection(context).client() as client:
-        client.post(f"/v1/groups/{quote(group)}/contacts", {"add": ids})
+        client.post(at("groups", group, "contacts"), {"add": ids})
     say(f"{len(ids)} contacts are in {group}")
 
 
@@ -127,7 +118,7 @@ def remove(
 ) -> None:
     """Take contacts out of a group."""
     with connection(context).client() as client:
-        client.post(f"/v1/groups/{quote(group)}/contacts", {"remove": ids})
+        client.post(at("groups", group, "contacts"), {"remove": ids})
     say(f"{len(ids)} contacts are no longer in {group}")
 
 
@@ -135,7 +126,7 @@ def remove(
 def members(context: typer.Context, group: Group, as_json: Json = False) -> None:
     """List the contacts of a group."""
     with connection(context).client() as client:
-        found = list(client.pages(f"/v1/groups/{quote(group)}/contacts"))
+        found = list(client.pages(at("groups", group, "contacts")))
     if as_json:
         emit_json(found)
         return
@@ -147,7 +138,7 @@ def members(context: typer.Context, group: Group, as_json: Json = False) -> None
 def suppress_add(context: typer.Context, ids: Annotated[list[str], typer.Argument(metavar="CONTACT...")]) -> None:
     """Suppress contacts."""
     with connection(context).client() as client:
-        client.post("/v1/suppressions", {"contacts": ids})
+        client.post(at("suppressions"), {"contacts": ids})
     say(f"{len(ids)} contacts are suppressed")
 
 
@@ -155,7 +146,7 @@ def suppress_add(context: typer.Context, ids: Annotated[list[str], typer.Argumen
 def suppress_remove(context: typer.Context, contact_id: ContactId) -> None:
     """Lift a suppression."""
     with connection(context).client() as client:
-        client.delete(f"/v1/suppressions/{quote(contact_id, safe='')}")
+        client.delete(at("suppressions", contact_id))
     say(f"{contact_id} is no longer suppressed")
 
 
@@ -163,8 +154,5 @@ def suppress_remove(context: typer.Context, contact_id: ContactId) -> None:
 def suppress_list(context: typer.Context, as_json: Json = False) -> None:
     """List who is suppressed."""
     with connection(context).client() as client:
-        found = list(client.pages("/v1/suppressions"))
-    if as_json:
-        emit_json(found)
-        return
-    print_table(["contact", "since"], [[row["contact_id"], row.get("at")] for row in found])
+        found = list(client.pages(at("suppressions")))
+    show_rows(found, ["contact_id", "at"], as_json)

@@ -13,7 +13,7 @@ import typer
 from cli.commands.crm import Key, ask
 from cli.commands.launches import ENDED
 from cli.commands.reconcile import recount_launch
-from cli.connection import Client, Connection, connection
+from cli.connection import Client, Connection, at, connection
 from cli.output import Exit, fail, say
 from cli.progress import follow, show_figures
 from cli.sample import sample_contacts
@@ -68,8 +68,8 @@ def _down() -> None:
 
 def _story(here: Connection, count: int, scenarios: Path) -> bool:
     with here.client(timeout=120) as client:
-        client.post("/v1/projects", {"key": PROJECT, "zone": "Europe/Vienna"})
-        key = client.post("/v1/keys", {"grants": list(GRANTS)})
+        client.post(at("projects"), {"key": PROJECT, "zone": "Europe/Vienna"})
+        key = client.post(at("keys"), {"grants": list(GRANTS)})
         say(f"[bold]1.[/] importing {count:,} sample contacts")
         lines = (orjson.dumps(contact) for contact in sample_contacts(count))
         summary = upload_contacts(client, lines, total=count, csv_header=None)
@@ -98,8 +98,8 @@ def _push(client: Client, folder: Path) -> None:
     if not files:
         fail(Exit.USAGE, f"no scenario files in {folder}", "Run it from the checkout, or say --scenarios FOLDER.")
     for file in files:
-        pushed = client.upload("/v1/scenarios", file.read_bytes(), "application/yaml")
-        client.post(f"/v1/scenarios/{pushed['key']}/activate", {"version": pushed["version"]})
+        pushed = client.upload(at("scenarios"), file.read_bytes(), "application/yaml")
+        client.post(at("scenarios", pushed["key"], "activate"), {"version": pushed["version"]})
 
 
 async def _launch(here: Connection, key: Key) -> str:

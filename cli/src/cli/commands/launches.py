@@ -7,8 +7,8 @@ from uuid import uuid4
 import typer
 
 from cli.commands.crm import context_values, participants
-from cli.connection import connection
-from cli.output import Exit, confirm, emit_json, fail, print_table, say, stdout
+from cli.connection import at, connection
+from cli.output import Exit, confirm, emit_json, fail, print_table, say, show_rows, stdout
 from cli.progress import follow, show_figures
 
 launches = typer.Typer(no_args_is_help=True)
@@ -33,8 +33,6 @@ def launch(
     as_json: Json = False,
 ) -> None:
     """Launch a scenario over HTTP; it is answered when contacts has checked it."""
-    here = connection(context)
-    here.need_project()
     if include_all and not reason:
         fail(Exit.USAGE, "--include-all needs a reason", "Say --reason TEXT; it is kept in the audit.")
     who = participants(everybody, group, contact)
@@ -45,8 +43,8 @@ def launch(
         "context": context_values(value),
         "options": {"consent_override": {"reason": reason}} if include_all else {},
     }
-    with here.client() as client:
-        answer = client.post("/v1/launches", body, headers={"Idempotency-Key": idempotency_key or str(uuid4())})
+    with connection(context).client() as client:
+        answer = client.post(at("launches"), body, headers={"Idempotency-Key": idempotency_key or str(uuid4())})
         decided = follow(client, answer["launch_id"], until=lambda seen: seen["state"] not in ("draft", "validating"))
     if as_json:
         emit_json(decided)
@@ -65,7 +63,7 @@ def launch(
 def stop(context: typer.Context, launch_id: Launch, as_json: Json = False) -> None:
     """Stop a launch: steps done stay done, the rest is cancelled. Stopping twice is harmless."""
     with connection(context).client() as client:
-        answer = client.post(f"/v1/launches/{launch_id}/stop")
+        answer = client.post(at("launches", launch_id, "stop"))
     if as_json:
         emit_json(answer)
     else:
@@ -96,7 +94,7 @@ def list_launches(
 ) -> None:
     """The log of launches, newest first."""
     with connection(context).client() as client:
-        found = list(client.pages("/v1/launches", state=state, scenario=scenario, user=user, since=since))
+        found = list(client.pages(at("launches"), state=state, scenario=scenario, user=user, since=since))
     if as_json:
         emit_json(found)
         return
@@ -128,7 +126,7 @@ def outcomes(
     as_json: Json = False,
 ) -> None:
     """The list of targets behind each figure."""
-    path = f"/v1/launches/{launch_id}/outcomes"
+    path = at("launches", launch_id, "outcomes")
     query = {"outcome": outcome, "reason": reason}
     with connection(context).client(timeout=120) as client:
         if csv:
@@ -143,13 +141,7 @@ def outcomes(
                 say(f"… the first {limit}; --limit 0 shows all, --csv exports")
                 break
             found.append(row)
-    if as_json:
-        emit_json(found)
-        return
-    print_table(
-        ["contact", "outcome", "reason", "started", "ended"],
-        [[row["contact_id"], row["outcome"], row["reason"], row.get("started_at"), row["ended_at"]] for row in found],
-    )
+    show_rows(found, ["contact_id", "outcome", "reason", "started_at", "ended_at"], as_json)
 
 
 @launches.command("why")
@@ -161,7 +153,7 @@ def why(
 ) -> None:
     """Why this contact did, or did not, get a message: the timeline of one target."""
     with connection(context).client() as client:
-        entries = client.get(f"/v1/contacts/{_quoted(contact_id)}/timeline", launch=launch_id)["items"]
+        entries = client.get(at("contacts", contact_id, "timeline"), launch=launch_id)["items"]
     if as_json:
         emit_json(entries)
     elif entries:
@@ -182,7 +174,7 @@ def audit(
 ) -> None:
     """Who did what, newest first."""
     with connection(context).client() as client:
-        found = list(client.pages("/v1/audit", subject=subject, since=since))
+        found = list(client.pages(at("audit"), subject=subject, since=since))
     if as_json:
         emit_json(found)
         return
@@ -206,9 +198,3 @@ def _detail(detail: Any) -> str:
     if isinstance(detail, dict):
         return ", ".join(f"{name} {value}" for name, value in detail.items() if value not in (None, ""))
     return str(detail or "")
-
-
-def _quoted(identifier: str) -> str:
-    from urllib.parse import quote
-
-    return quote(identifier, safe="")

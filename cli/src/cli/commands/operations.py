@@ -5,8 +5,8 @@ from urllib.parse import quote
 
 import typer
 
-from cli.connection import Client, connection
-from cli.output import confirm, emit_json, print_table, say
+from cli.connection import Client, at, connection
+from cli.output import confirm, emit_json, print_table, say, show_rows
 
 operations = typer.Typer()
 parked = typer.Typer(invoke_without_command=True, help="Records that could not be handled, and why.")
@@ -33,7 +33,7 @@ Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.
 def partitions(context: typer.Context, as_json: Json = False) -> None:
     """Per service and partition: owner, lag, open instances, due timers, parked."""
     with connection(context).client() as client:
-        found = _of_all(client, "/v1/partitions")
+        found = _of_all(client, at("partitions"))
     if as_json:
         emit_json(found)
         return
@@ -49,13 +49,9 @@ def list_parked(context: typer.Context, as_json: Json = False) -> None:
     if context.invoked_subcommand:
         return
     with connection(context).client() as client:
-        found = _of_all(client, "/v1/parked")
-    if as_json:
-        emit_json(found)
-        return
-    columns = ["id", "service", "topic", "partition", "offset", "reason", "state", "parked_at"]
-    print_table(columns, [[row.get(column) for column in columns] for row in found])
-    if found:
+        found = _of_all(client, at("parked"))
+    show_rows(found, ["id", "service", "topic", "partition", "offset", "reason", "state", "parked_at"], as_json)
+    if found and not as_json:
         say("`slipway parked replay ID` hands one to its handler again, with the same event id")
 
 
@@ -68,7 +64,7 @@ def replay(
     """Hand a parked record to its handler again."""
     query = f"?service={quote(service, safe='')}" if service else ""
     with connection(context).client() as client:
-        client.post(f"/v1/parked/{quote(parked_id, safe='')}/replay{query}")
+        client.post(at("parked", parked_id, "replay") + query)
     say(f"{parked_id} is handed to its handler again; it is parked anew if it still cannot be handled")
 
 
@@ -78,13 +74,9 @@ def list_incidents(context: typer.Context, as_json: Json = False) -> None:
     if context.invoked_subcommand:
         return
     with connection(context).client() as client:
-        found = list(client.pages("/v1/incidents"))
-    if as_json:
-        emit_json(found)
-        return
-    columns = ["id", "launch_id", "contact_id", "step", "detail", "retriable", "at"]
-    print_table(columns, [[row.get(column) for column in columns] for row in found])
-    if found:
+        found = list(client.pages(at("incidents")))
+    show_rows(found, ["id", "launch_id", "contact_id", "step", "detail", "retriable", "at"], as_json)
+    if found and not as_json:
         say("`slipway incidents resolve ID` tries the step again; with --fail the instance ends as failure")
 
 
@@ -99,8 +91,7 @@ def resolve(
     if fail:
         confirm(f"End the instance of incident {incident_id} as failure? It cannot be taken back.", yes)
     with connection(context).client() as client:
-        path = f"/v1/incidents/{quote(incident_id, safe='')}"
-        made = client.post(f"{path}/{'fail' if fail else 'retry'}")
+        made = client.post(at("incidents", incident_id, "fail" if fail else "retry"))
     what = "ends as failure" if fail else "is tried again"
     say(f"contact {made['contact_id']} in launch {made['launch_id']} {what}; `slipway why` shows what becomes of it")
 

@@ -4,8 +4,8 @@ from typing import Annotated, Any
 
 import typer
 
-from cli.connection import connection
-from cli.output import emit_json, print_table, say, stdout
+from cli.connection import at, connection
+from cli.output import emit_json, say, show_rows, stdout
 
 project = typer.Typer(no_args_is_help=True, help="Projects: the tenants of an installation.")
 key = typer.Typer(no_args_is_help=True, help="Keys of programs: a CRM on Kafka, a script on HTTP.")
@@ -24,7 +24,7 @@ def create_project(
 ) -> None:
     """Create a project."""
     with connection(context).client() as client:
-        client.post("/v1/projects", {"key": name, "zone": zone})
+        client.post(at("projects"), {"key": name, "zone": zone})
     say(f"project [bold]{name}[/] is there; name it with --project {name} or SLIPWAY_PROJECT={name}")
 
 
@@ -32,7 +32,7 @@ def create_project(
 def set_project(context: typer.Context, name: Annotated[str, typer.Argument(metavar="KEY")], zone: Zone) -> None:
     """Change a project."""
     with connection(context).client() as client:
-        client.post("/v1/projects", {"key": name, "zone": zone})
+        client.post(at("projects"), {"key": name, "zone": zone})
     say(f"project [bold]{name}[/]: zone {zone}")
 
 
@@ -40,16 +40,14 @@ def set_project(context: typer.Context, name: Annotated[str, typer.Argument(meta
 def list_projects(context: typer.Context, as_json: Json = False) -> None:
     """List the projects."""
     with connection(context).client() as client:
-        _show(client.get("/v1/projects")["items"], ["key", "zone"], as_json)
+        show_rows(list(client.pages(at("projects"))), ["key", "zone"], as_json)
 
 
 @key.command("create")
 def create_key(context: typer.Context, grant: Grants = None, as_json: Json = False) -> None:
     """Make a key. Its secrets are shown once, now."""
-    here = connection(context)
-    here.need_project()
-    with here.client() as client:
-        made = client.post("/v1/keys", {"grants": grant or []})
+    with connection(context).client() as client:
+        made = client.post(at("keys"), {"grants": grant or []})
     if as_json:
         emit_json(made)
         return
@@ -62,19 +60,15 @@ def create_key(context: typer.Context, grant: Grants = None, as_json: Json = Fal
 @key.command("list")
 def list_keys(context: typer.Context, as_json: Json = False) -> None:
     """List the project's keys."""
-    here = connection(context)
-    here.need_project()
-    with here.client() as client:
-        _show(client.get("/v1/keys")["items"], ["key_id", "grants", "revoked", "created_at"], as_json)
+    with connection(context).client() as client:
+        show_rows(list(client.pages(at("keys"))), ["key_id", "grants", "revoked", "created_at"], as_json)
 
 
 @key.command("revoke")
 def revoke_key(context: typer.Context, key_id: Annotated[str, typer.Argument(metavar="KEY_ID")]) -> None:
     """Revoke a key: nothing signed with it is taken any more."""
-    here = connection(context)
-    here.need_project()
-    with here.client() as client:
-        client.post(f"/v1/keys/{key_id}/revoke")
+    with connection(context).client() as client:
+        client.post(at("keys", key_id, "revoke"))
     say(f"key {key_id} is revoked")
 
 
@@ -86,10 +80,8 @@ def create_user(
     as_json: Json = False,
 ) -> None:
     """Create a user. The token for `slipway login` is shown once, now."""
-    here = connection(context)
-    here.need_project()
-    with here.client() as client:
-        made = client.post("/v1/users", {"user": name, "grants": grant or []})
+    with connection(context).client() as client:
+        made = client.post(at("users"), {"user": name, "grants": grant or []})
     if as_json:
         emit_json(made)
         return
@@ -101,10 +93,8 @@ def create_user(
 @user.command("list")
 def list_users(context: typer.Context, as_json: Json = False) -> None:
     """List the project's users."""
-    here = connection(context)
-    here.need_project()
-    with here.client() as client:
-        _show(client.get("/v1/users")["items"], ["user", "grants", "restriction", "disabled"], as_json)
+    with connection(context).client() as client:
+        show_rows(list(client.pages(at("users"))), ["user", "grants", "restriction", "disabled"], as_json)
 
 
 @user.command("disable")
@@ -135,18 +125,5 @@ def restrict_user(
 
 
 def _change(context: typer.Context, name: str, what: str, body: dict[str, Any]) -> None:
-    here = connection(context)
-    here.need_project()
-    with here.client() as client:
-        client.post(f"/v1/users/{name}/{what}", body)
-
-
-def _show(rows: list[dict[str, Any]], columns: list[str], as_json: bool) -> None:
-    if as_json:
-        emit_json(rows)
-        return
-    print_table(columns, [[_words(row.get(column)) for column in columns] for row in rows])
-
-
-def _words(value: Any) -> Any:
-    return ", ".join(map(str, value)) if isinstance(value, list) else value
+    with connection(context).client() as client:
+        client.post(at("users", name, what), body)

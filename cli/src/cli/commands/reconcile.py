@@ -12,9 +12,10 @@ import orjson
 import typer
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
-from cli.connection import Client, Connection, connection
+from cli.connection import Client, Connection, at, connection
 from cli.kafka import ends, reader
 from cli.output import Exit, emit_json, fail, print_table, say
+from cli.progress import UNDECIDED
 from cli.reconcile import SOURCES, Difference, Recount, Row, recount
 
 reconcile = typer.Typer()
@@ -64,10 +65,11 @@ def recount_launch(here: Connection, launch_id: str) -> Recount:
         tempfile.TemporaryDirectory(prefix="slipway-") as folder,
         closing(sqlite3.connect(f"{folder}/topic.db")) as published,
     ):
+        _need_targets(client, launch_id)
         asyncio.run(_after_noted_ends(here.kafka, client, launch_id, published))
         ledgers = {service: _ledger(client, launch_id, service) for service in SOURCES if service != "topic"}
         ledgers["topic"] = _published(published)
-        result = recount(ledgers, client.get(f"/v1/launches/{launch_id}/progress"))
+        result = recount(ledgers, client.get(at("launches", launch_id, "progress")))
         clashes = published.execute("SELECT contact_id FROM clash ORDER BY 1").fetchall()
     result.differences.extend(
         Difference(contact, "log.outcomes has it with different content") for (contact,) in clashes
@@ -75,9 +77,18 @@ def recount_launch(here: Connection, launch_id: str) -> Recount:
     return result
 
 
+def _need_targets(client: Client, launch_id: str) -> None:
+    """A launch that was never requested has none: there is nothing to recount."""
+    state = client.get(at("launches", launch_id))["state"]
+    if state == "rejected":
+        fail(Exit.NO, f"launch {launch_id} was rejected, so it has no targets to recount")
+    if state in UNDECIDED:
+        fail(Exit.NO, f"launch {launch_id} is {state}, so it has no targets yet", "Recount it once it was requested.")
+
+
 async def _after_noted_ends(kafka: str, client: Client, launch_id: str, published: sqlite3.Connection) -> None:
     topics = sorted(
-        {topic for row in client.get("/v1/partitions")["items"] for topic in row["offsets"]} | {"log.outcomes"}
+        {topic for row in client.get(at("partitions"))["items"] for topic in row["offsets"]} | {"log.outcomes"}
     )
     async with reader(kafka, *topics) as consumer:
         noted = {(tp.topic, tp.partition): offset for tp, offset in (await ends(consumer)).items()}
@@ -92,7 +103,7 @@ def _wait_for_cursors(client: Client, noted: dict[tuple[str, int], int]) -> None
     while True:
         behind = [
             f"{row['service']} {topic}/{row['number']} by {noted[topic, row['number']] - offset}"
-            for row in client.get("/v1/partitions")["items"]
+            for row in client.get(at("partitions"))["items"]
             for topic, offset in row["offsets"].items()
             if offset < noted.get((topic, row["number"]), 0)
         ]
@@ -142,7 +153,7 @@ def _published(published: sqlite3.Connection) -> Iterator[Row]:
 
 
 def _ledger(client: Client, launch_id: str, service: str) -> Iterator[Row]:
-    with client.stream(f"/v1/launches/{launch_id}/ledger", params={"service": service}) as response:
+    with client.stream(at("launches", launch_id, "ledger"), params={"service": service}) as response:
         for line in response.iter_lines():
             if line:
                 yield orjson.loads(line)

@@ -3,13 +3,12 @@
 import difflib
 from pathlib import Path
 from typing import Annotated, Any
-from urllib.parse import quote
 
 import typer
 import yaml
 
-from cli.connection import Client, connection
-from cli.output import Exit, emit_json, fail, print_table, say, stdout
+from cli.connection import Client, at, connection
+from cli.output import Exit, emit_json, fail, say, show_rows, stdout
 
 scenario = typer.Typer(no_args_is_help=True, help="Scenarios: YAML files with immutable versions.")
 
@@ -21,10 +20,8 @@ File = Annotated[Path, typer.Argument(help="Scenario file (YAML).", exists=True,
 @scenario.command("validate")
 def validate(context: typer.Context, file: File, as_json: Json = False) -> None:
     """Check a file without keeping it: exit 1 and every validation point if it could not be launched."""
-    here = connection(context)
-    here.need_project()
-    with here.client() as client:
-        points = client.upload("/v1/scenarios/validate", file.read_bytes(), "application/yaml")["points"]
+    with connection(context).client() as client:
+        points = client.upload(at("scenarios", "validate"), file.read_bytes(), "application/yaml")["points"]
     if as_json:
         emit_json({"valid": not _blocking(points), "points": points})
     else:
@@ -38,10 +35,8 @@ def validate(context: typer.Context, file: File, as_json: Json = False) -> None:
 @scenario.command("push")
 def push(context: typer.Context, file: File, as_json: Json = False) -> None:
     """Publish a file as a new version. The same content again is the same version."""
-    here = connection(context)
-    here.need_project()
-    with here.client() as client:
-        pushed = client.upload("/v1/scenarios", file.read_bytes(), "application/yaml")
+    with connection(context).client() as client:
+        pushed = client.upload(at("scenarios"), file.read_bytes(), "application/yaml")
     if as_json:
         emit_json(pushed)
         return
@@ -75,15 +70,9 @@ def archive(context: typer.Context, key: Key) -> None:
 @scenario.command("list")
 def list_scenarios(context: typer.Context, as_json: Json = False) -> None:
     """List the project's scenarios."""
-    here = connection(context)
-    here.need_project()
-    with here.client() as client:
-        found = client.get("/v1/scenarios")["items"]
-    if as_json:
-        emit_json(found)
-        return
-    columns = ["key", "name", "state", "active_version", "newest_version", "creator"]
-    print_table(columns, [[row.get(column) for column in columns] for row in found])
+    with connection(context).client() as client:
+        found = list(client.pages(at("scenarios")))
+    show_rows(found, ["key", "name", "state", "active_version", "newest_version", "creator"], as_json)
 
 
 @scenario.command("show")
@@ -123,27 +112,21 @@ def diff(
 def contacts(context: typer.Context, key: Key, as_json: Json = False) -> None:
     """Contacts in process of a scenario."""
     with connection(context).client() as client:
-        found = list(client.pages(f"/v1/scenarios/{quote(key)}/instances"))
-    if as_json:
-        emit_json(found)
-        return
-    columns = ["contact_id", "launch_id", "status", "step", "started_at"]
-    print_table(columns, [[row.get(column) for column in columns] for row in found])
+        found = list(client.pages(at("scenarios", key, "instances")))
+    show_rows(found, ["contact_id", "launch_id", "status", "step", "started_at"], as_json)
 
 
 def _change(context: typer.Context, key: str, what: str, body: dict[str, Any]) -> None:
-    here = connection(context)
-    here.need_project()
-    with here.client() as client:
-        answer = client.post(f"/v1/scenarios/{quote(key)}/{what}", body)
+    with connection(context).client() as client:
+        answer = client.post(at("scenarios", key, what), body)
     version = answer.get("active_version")
     say(f"scenario {key} is {answer['state']}" + (f", version {version}" if version else ""))
 
 
 def _version(client: Client, key: str, version: int | None) -> dict[str, Any]:
     if version is None:
-        version = client.get(f"/v1/scenarios/{quote(key)}")["newest_version"]
-    found: dict[str, Any] = client.get(f"/v1/scenarios/{quote(key)}/versions/{version}")
+        version = client.get(at("scenarios", key))["newest_version"]
+    found: dict[str, Any] = client.get(at("scenarios", key, "versions", str(version)))
     return found
 
 

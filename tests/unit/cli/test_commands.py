@@ -1,0 +1,52 @@
+"""What people type, and what they are told."""
+
+import orjson
+import pytest
+
+from unit.cli.answering import slipway
+
+UNKNOWN = {"code": "unknown_launch", "detail": "no launch l-1 is known", "remedy": "list them"}
+
+
+@pytest.mark.parametrize(
+    ("status", "launch", "told"),
+    [
+        (404, UNKNOWN, "no launch l-1 is known"),
+        (200, {"state": "rejected"}, "was rejected, so it has no targets to recount"),
+        (200, {"state": "awaiting_approval"}, "is awaiting_approval, so it has no targets yet"),
+    ],
+)
+def test_what_was_never_requested_does_not_reconcile(
+    monkeypatch: pytest.MonkeyPatch, status: int, launch: dict[str, str], told: str
+) -> None:
+    answer = slipway(monkeypatch, {"GET /v1/launches/l-1": (status, launch)})("reconcile", "l-1")
+    assert (answer.exit_code, answer.stdout) == (1, "")
+    assert told in answer.stderr and "Traceback" not in answer.stderr
+
+
+@pytest.mark.parametrize("contact_id", ["a/b", "ä", "a b", "100%", "x?y#z", "..a"])
+def test_an_id_may_hold_anything(monkeypatch: pytest.MonkeyPatch, contact_id: str) -> None:
+    told = slipway(monkeypatch, {})
+    assert told("contacts", "show", contact_id).exit_code == 1
+    assert told.seen[-1].url.path == f"/v1/contacts/{contact_id}"
+    assert told.seen[-1].url.raw_path.count(b"/") == 3
+
+
+@pytest.mark.parametrize("contact_id", ["", ".", ".."])
+def test_what_cannot_stand_in_an_address_is_refused(monkeypatch: pytest.MonkeyPatch, contact_id: str) -> None:
+    told = slipway(monkeypatch, {})
+    assert told("contacts", "show", contact_id).exit_code == 2
+    assert told.seen == []
+
+
+def test_a_missing_project_is_told_in_the_words_of_the_command_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    missing = {"code": "project_missing", "detail": "which project is meant?", "remedy": "send the header …"}
+    answer = slipway(monkeypatch, {"GET /v1/keys": (400, missing)})("key", "list")
+    assert (answer.exit_code, "--project KEY" in answer.stderr, "header" in answer.stderr) == (2, True, False)
+
+
+def test_a_list_is_a_table_or_one_document(monkeypatch: pytest.MonkeyPatch) -> None:
+    keys = [{"key_id": "k-1", "grants": ["view", "process:start"], "revoked": False, "created_at": None}]
+    told = slipway(monkeypatch, {"GET /v1/keys": (200, {"items": keys, "next": None})})
+    assert orjson.loads(told("key", "list", "--json").stdout) == keys
+    assert "view, process:start" in told("key", "list").stdout
