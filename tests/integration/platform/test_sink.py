@@ -80,7 +80,7 @@ def test_commands_that_come_at_once_are_answered_in_turn(sink: Sink) -> None:
     assert len(sink.ledger()) == 1
 
 
-@pytest.mark.parametrize("kind", ["close", "refuse"])
+@pytest.mark.parametrize("kind", ["close", "refuse", "busy"])
 def test_it_can_refuse_to_talk(sink: Sink, kind: str) -> None:
     sink.misbehave({"kind": kind})
     with pytest.raises(smtplib.SMTPException):
@@ -96,6 +96,15 @@ def test_it_can_refuse_a_recipient(sink: Sink, kind: str, code: int) -> None:
     assert refused.value.recipients["ann@example.org"][0] == code
     sink.send(to="bob@example.org")
     assert [entry["rcpt"] for entry in sink.ledger()] == ["bob@example.org"]
+
+
+def test_it_can_hang_up_before_the_message(sink: Sink) -> None:
+    sink.misbehave({"kind": "hang-up", "to": "^ann@", "times": 1})
+    with pytest.raises(smtplib.SMTPServerDisconnected):
+        sink.send()
+    assert sink.ledger() == []
+    sink.send()
+    assert len(sink.ledger()) == 1
 
 
 @pytest.mark.parametrize(("kind", "code"), [("4xx-data", 451), ("5xx-data", 554)])

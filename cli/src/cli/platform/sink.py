@@ -54,6 +54,9 @@ class Session:
         if self._behaviours.take(Kind.REFUSE):
             self._wire.answer("554 no service here")
             raise Hangup
+        if self._behaviours.take(Kind.BUSY):
+            self._wire.answer("421 too busy")
+            raise Hangup
         self._wire.answer("220 sink ESMTP")
 
     async def _command(self, line: bytes) -> None:
@@ -82,6 +85,8 @@ class Session:
                 self._wire.answer("500 unknown command")
 
     def _recipient(self, address: str) -> None:
+        if self._behaviours.take(Kind.HANG_UP, address):
+            raise Hangup
         if self._behaviours.take(Kind.SHUT_DOWN, address):
             self._wire.answer("421 shutting down")
             raise Hangup
