@@ -2,16 +2,29 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
+import urllib.error
+import urllib.request
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import psutil
+
+PATIENT = {
+    # a mail provider that gives no answer is given up within a test's time, one that says "later" asked again
+    "SLIPWAY_SMTP_ANSWER_SECONDS": "8",
+    "SLIPWAY_SMTP_RETRY_FIRST_SECONDS": "0.5",
+    "SLIPWAY_SMTP_RETRY_LONGEST_SECONDS": "2",
+    "SLIPWAY_SMTP_ATTEMPTS": "6",
+}
+"""Settings of the platform that differ from their defaults."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +45,7 @@ class Slipway:
             capture_output=True,
             text=True,
             timeout=timeout,
-            env={**environment, "SLIPWAY_HOME": str(self.home)},
+            env={**environment, **PATIENT, "SLIPWAY_HOME": str(self.home)},
         )
         if check and done.returncode != 0:
             raise AssertionError(f"slipway {' '.join(arguments)}: exit {done.returncode}\n{done.stdout}\n{done.stderr}")
@@ -52,26 +65,60 @@ class Slipway:
             assert time.monotonic() < deadline, f"not ready within {seconds:g} s: {self.status()}"
             time.sleep(0.5)
 
+    def until(self, holds: Callable[[], Any], what: str, seconds: float = 60) -> None:
+        """Returns when it does; fails the test if that takes longer."""
+        deadline = time.monotonic() + seconds
+        while not holds():
+            assert time.monotonic() < deadline, f"not so within {seconds:g} s: {what}"
+            time.sleep(0.05)
+
     def supervisor(self) -> psutil.Process:
         """Parent of every process of the platform."""
         parent = psutil.Process(self.status()["services"][0]["pid"]).parent()
         assert parent is not None
         return parent
 
+    def server(self, name: str) -> psutil.Process:
+        """That server's own process: the topmost of that name (`java`, `postgres`) or module under the supervisor."""
+        for child in self.supervisor().children():
+            if child.name() == name or name in child.cmdline():
+                return child
+        raise AssertionError(f"{name} does not run")
+
+    def kill(self, service: str) -> None:
+        """kill -9 of one instance of that service, if one runs right now."""
+        pids = [row["pid"] for row in self.status()["services"] if row["name"] == service and row["pid"]]
+        if pids:
+            os.kill(pids[0], signal.SIGKILL)
+
+    @contextmanager
+    def nothing_restarts(self) -> Iterator[None]:
+        """What is killed in the block stays away until its end: the supervisor is frozen (`status` too)."""
+        supervisor = self.supervisor()
+        supervisor.send_signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            supervisor.send_signal(signal.SIGCONT)
+
     def with_mailing(self, project: str, contacts: int) -> "Slipway":
         """A new project with scenario `plain` and so many contacts, all of whom may get it; ids `<project>-<n>`."""
+        return self.with_contacts(project, "plain", (f"{project}-{number}" for number in range(contacts)))
+
+    def with_contacts(self, project: str, scenario: str, ids: Iterable[str]) -> "Slipway":
+        """A new project with that scenario and these contacts, all of whom may get its mails at `<id>@example.com`."""
         here = self.of(project)
         here("project", "create", project)
-        here("scenario", "push", str(Path(__file__).parent / "scenarios" / "plain.yaml"))
-        here("scenario", "activate", "plain")
+        here("scenario", "push", str(Path(__file__).parent / "scenarios" / f"{scenario}.yaml"))
+        here("scenario", "activate", scenario)
         people = (
             {
-                "id": f"{project}-{number}",
-                "email": f"{project}-{number}@example.com",
+                "id": id_,
+                "email": f"{id_}@example.com",
                 "consent": {"promotional": True},
                 "attributes": {"first_name": "Ann"},
             }
-            for number in range(contacts)
+            for id_ in ids
         )
         here("contacts", "import", here.write_contacts(f"{project}.ndjson", people))
         return here
@@ -91,10 +138,24 @@ class Slipway:
         ledger = self.home / "mails.jsonl"
         if not ledger.exists():
             return Counter()
-        mails = (json.loads(line) for line in ledger.read_text().splitlines())
-        return Counter(
-            (mail["rcpt"] if isinstance(mail["rcpt"], str) else mail["rcpt"][0], mail["subject"]) for mail in mails
-        )
+        whole, _, _ = ledger.read_bytes().rpartition(b"\n")  # the last line may be half written yet
+        mails = [json.loads(line) for line in whole.splitlines()]
+        return Counter((mail["rcpt"], mail["subject"]) for mail in mails)
+
+    def mails_to(self, prefix: str) -> Counter[str]:
+        """How many mails each contact whose id begins so has been sent, by contact id (`with_contacts`)."""
+        mails = Counter[str]()
+        for (address, _), count in self.mails().items():
+            if address.startswith(prefix):
+                mails[address.removesuffix("@example.com")] += count
+        return mails
+
+    def mail_sink_misbehaves(self, *behaviours: dict[str, Any]) -> None:
+        """See `cli/platform/sink_behaviour.py`; without any it behaves again."""
+        file = self.home / "mails.behaviour.json"
+        unfinished = file.with_suffix(".new")
+        unfinished.write_text(json.dumps(behaviours))
+        unfinished.rename(file)
 
     def outcomes(self, launch_id: str) -> dict[str, tuple[str, str]]:
         """(outcome, reason) of every target that ended."""
@@ -102,3 +163,14 @@ class Slipway:
         found = {row["contact_id"]: (row["outcome"], row["reason"]) for row in rows}
         assert len(found) == len(rows), "a contact is listed twice"
         return found
+
+
+def problems(url: str) -> dict[str, str] | None:
+    """What `/readyz` of a process says is wrong: `{check: why}`, empty if it is ready; None if it does not answer."""
+    try:
+        with urllib.request.urlopen(f"{url}/readyz", timeout=10) as answer:
+            return dict(json.load(answer)["problems"])
+    except urllib.error.HTTPError as refusal:
+        return dict(json.load(refusal)["problems"])
+    except OSError:
+        return None

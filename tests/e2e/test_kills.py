@@ -2,7 +2,6 @@
 
 import os
 import random
-import signal
 import time
 import uuid
 
@@ -20,13 +19,6 @@ def project(slipway: Slipway) -> Slipway:
     return slipway.with_mailing(f"k{uuid.uuid4().hex[:10]}", CONTACTS)
 
 
-def kill(slipway: Slipway, service: str) -> None:
-    """kill -9 of one instance of that service, if one runs right now."""
-    pids = [row["pid"] for row in slipway.status()["services"] if row["name"] == service and row["pid"]]
-    if pids:
-        os.kill(pids[0], signal.SIGKILL)
-
-
 @pytest.mark.parametrize("victims", [SERVICES, "ten at random"], ids=["each-service-once", "ten-at-random"])
 def test_a_launch_survives_kills(slipway: Slipway, project: Slipway, victims: tuple[str, ...] | str) -> None:
     seed = int(os.environ.get("SEED", str(time.time_ns() % 100_000)))
@@ -37,7 +29,7 @@ def test_a_launch_survives_kills(slipway: Slipway, project: Slipway, victims: tu
     launch_id = str(project.json("crm", "launch", "plain", "--all", *key)["launch_id"])
 
     for service in chosen:
-        kill(slipway, service)
+        slipway.kill(service)
         time.sleep(chance.uniform(0.0, 0.4))  # the fault's own timing, not a wait for anything
 
     project("watch", launch_id, "--json", timeout=180)
