@@ -167,7 +167,7 @@ async def test_a_body_streams_through_up_to_the_limit(world: World) -> None:
     assert whole.json()["size"] == 3_000_000
     chunked = await world.http.post("/v1/contacts", content=pieces(MAX_BODY))
     assert chunked.json()["size"] == MAX_BODY
-    for content in (b"x" * (MAX_BODY + 1), pieces(MAX_BODY + 1)):
+    for content in (b"x" * (MAX_BODY + 1), b"x" * (2 * MAX_BODY + 1), pieces(MAX_BODY + 1)):
         refused = await world.http.post("/v1/contacts", content=content)
         assert (refused.status_code, refused.json()["code"]) == (413, "too_large")
 

@@ -4,12 +4,12 @@ from collections.abc import AsyncIterator
 
 import httpx
 import pytest
-from fastapi import FastAPI
+from fastapi import FastAPI, Request
 from pydantic import BaseModel
 
 from runtime import problems
 from runtime.errors import Permanent
-from runtime.problems import Problem
+from runtime.problems import LimitRefusals, Problem
 
 
 class Body(BaseModel):
@@ -18,7 +18,7 @@ class Body(BaseModel):
 
 @pytest.fixture
 async def client() -> AsyncIterator[httpx.AsyncClient]:
-    app = FastAPI()
+    app = FastAPI(max_body_size=1000)
     problems.install(app, unavailable=(ConnectionError,))
 
     @app.get("/problem")
@@ -27,6 +27,10 @@ async def client() -> AsyncIterator[httpx.AsyncClient]:
 
     @app.post("/body")
     async def body(body: Body) -> None: ...
+
+    @app.post("/large", max_body_size=3 << 20)
+    async def large(request: Request) -> int:
+        return len(await request.body())
 
     @app.get("/down")
     async def down() -> None:
@@ -40,7 +44,7 @@ async def client() -> AsyncIterator[httpx.AsyncClient]:
     async def bug() -> None:
         raise KeyError("hunter2")
 
-    transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+    transport = httpx.ASGITransport(LimitRefusals(app), raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="http://service") as client:
         yield client
 
@@ -83,3 +87,22 @@ async def test_an_invalid_body_names_the_places_but_not_the_values(client: httpx
     assert (answer.status_code, answer.json()["code"]) == (422, "invalid")
     assert answer.json()["errors"][0]["place"] == "body.count"
     assert "hunter2" not in answer.text
+
+
+@pytest.mark.parametrize("announced", [True, False])
+@pytest.mark.parametrize(
+    ("path", "size", "told"),
+    [("/body", 1001, "larger than 1000 bytes"), ("/large", (3 << 20) + 1, "larger than 3 MiB")],
+)
+async def test_too_large_a_body_is_a_problem_too(
+    client: httpx.AsyncClient, path: str, size: int, told: str, announced: bool
+) -> None:
+    async def pieces() -> AsyncIterator[bytes]:
+        for start in range(0, size, 1000):
+            yield b"x" * min(1000, size - start)
+
+    answer = await client.post(path, content=b"x" * size if announced else pieces())
+    assert (answer.status_code, answer.json()["code"]) == (413, "too_large")
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert told in answer.json()["detail"] and answer.json()["remedy"]
+    assert (await client.post("/large", content=b"x" * 2000)).json() == 2000

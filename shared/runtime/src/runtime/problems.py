@@ -9,6 +9,8 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
+from starlette.middleware.body_limit import MAX_BODY_SIZE_SCOPE_KEY
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from runtime.errors import Permanent
 
@@ -50,6 +52,39 @@ class Problem(Exception):
         )
 
 
+def too_large(limit: int) -> Problem:
+    """The refusal of a body of more than `limit` bytes."""
+    size = f"{limit >> 20} MiB" if limit >= 1 << 20 else f"{limit} bytes"
+    return Problem(413, "too_large", f"this body is larger than {size}", "send it in portions")
+
+
+class LimitRefusals:
+    """Around an app: the framework refuses too large a body in plain text; that becomes a problem, too."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        replaced = False
+
+        async def sent(message: Message) -> None:
+            nonlocal replaced
+            if replaced:
+                return
+            if message["type"] == "http.response.start" and message["status"] == 413 and _is_plain(message):
+                replaced = True
+                await too_large(scope[MAX_BODY_SIZE_SCOPE_KEY]).response()(scope, receive, send)
+            else:
+                await send(message)
+
+        await self._app(scope, receive, sent)
+
+
+def _is_plain(start: Message) -> bool:
+    kind: bytes = dict(start["headers"]).get(b"content-type", b"")
+    return kind.startswith(b"text/plain")
+
+
 def install(app: FastAPI, *, unavailable: tuple[type[Exception], ...] = ()) -> None:
     """Every refusal and failure of `app` becomes a problem. `unavailable` are the errors of a missing database."""
     app.add_exception_handler(Problem, _problem)
@@ -74,8 +109,10 @@ def _invalid(_: Request, error: Exception) -> Response:
                    errors=errors[:100]).response()  # fmt: skip
 
 
-def _http(_: Request, error: Exception) -> Response:
+def _http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
+    if error.status_code == 413 and MAX_BODY_SIZE_SCOPE_KEY in request.scope:
+        return too_large(request.scope[MAX_BODY_SIZE_SCOPE_KEY]).response()
     code = HTTPStatus(error.status_code).name.lower()
     remedy = "look at /openapi.json for what there is" if error.status_code in (404, 405) else "correct the request"
     return Problem(error.status_code, code, str(error.detail), remedy, headers=error.headers).response()

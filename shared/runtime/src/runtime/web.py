@@ -62,7 +62,7 @@ class Web:
         self.app.state.settings = settings
         problems.install(self.app, unavailable=unavailable)
         self.app.include_router(health.routes(readiness))
-        self._gate = Gate(self.app, service)
+        self._gate = Gate(problems.LimitRefusals(self.app), service)
         self._server = _Server(
             uvicorn.Config(
                 self._gate,
