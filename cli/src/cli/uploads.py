@@ -2,12 +2,12 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from itertools import chain, islice
 from typing import Any
 
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
-from cli.connection import Client
+from cli.connection import Client, at
+from cli.lines import Line
 from cli.output import stderr
 
 LINES, BYTES = 1000, 4 * 1024 * 1024
@@ -22,30 +22,39 @@ class Summary:
 
 
 def upload_contacts(
-    client: Client, lines: Iterable[bytes], total: int | None, csv_header: bytes | None, first_line: int = 1
+    client: Client, lines: Iterable[Line], total: int | None, csv_header: bytes | None = None
 ) -> Summary:
-    """Imports the lines. With `csv_header` they are CSV and each portion repeats it."""
+    """Imports the lines, `total` bytes. With `csv_header` they are CSV and each portion repeats it."""
     summary = Summary()
     kind = "application/x-ndjson" if csv_header is None else "text/csv"
-    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
+    columns = TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn()
     with Progress(*columns, console=stderr, transient=True) as progress:
         task = progress.add_task("contacts", total=total)
-        for portion in _portions(iter(lines)):
-            body = b"\n".join(portion if csv_header is None else [csv_header, *portion]) + b"\n"
-            answer = client.upload("/v1/contacts", body, kind, first_line=first_line)
-            summary.imported += answer["imported"]
-            summary.rejected.extend(answer["rejected"])
-            first_line += len(portion)
-            progress.advance(task, len(portion))
+        for portion in _portions(lines):
+            if portion[0].bad is not None:
+                summary.rejected.append({"line": portion[0].number, "reason": portion[0].bad})
+            else:
+                texts = [line.text.rstrip(b"\r\n") for line in portion]
+                body = b"\n".join(texts if csv_header is None else [csv_header, *texts]) + b"\n"
+                answer = client.upload(at("contacts"), body, kind, first_line=portion[0].number)
+                summary.imported += answer["imported"]
+                summary.rejected.extend(answer["rejected"])
+            progress.advance(task, sum(line.size for line in portion))
     return summary
 
 
-def _portions(lines: Iterator[bytes]) -> Iterator[list[bytes]]:
-    for first in lines:
-        portion, size = [], 0
-        for line in chain([first], islice(lines, LINES - 1)):
+def _portions(lines: Iterable[Line]) -> Iterator[list[Line]]:
+    """Lines that follow one another, as many as one request takes; a bad one stands alone."""
+    portion: list[Line] = []
+    size = 0
+    for line in lines:
+        if portion and (line.bad or len(portion) == LINES or size + line.size > BYTES):
+            yield portion
+            portion, size = [], 0
+        if line.bad:
+            yield [line]
+        else:
             portion.append(line)
-            size += len(line)
-            if size > BYTES:
-                break
+            size += line.size
+    if portion:
         yield portion

@@ -1,13 +1,13 @@
 """Contacts, groups and the suppression list."""
 
-from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from cli.connection import at, connection
-from cli.output import Exit, emit_json, print_table, say, show_rows
+from cli.lines import Line, csv_records, read_lines
+from cli.output import Exit, emit_json, fail, print_table, say, show_rows
 from cli.uploads import upload_contacts
 
 contacts = typer.Typer(no_args_is_help=True, help="Contacts: import and look.")
@@ -27,14 +27,12 @@ SHOWN = 20
 def import_contacts(context: typer.Context, file: File, as_json: Json = False) -> None:
     """Import a file: good lines are taken, bad ones are listed with line number and reason (exit 1)."""
     with connection(context).client(timeout=120) as client, file.open("rb") as source:
+        total = file.stat().st_size or None  # none is known of a pipe
+        lines, header = read_lines(source), None
         if file.suffix.lower() == ".csv":
-            records = csv_records(source)
-            header = next(records, (1, b""))[1].removeprefix(b"\xef\xbb\xbf")
-            summary = upload_contacts(client, (record for _, record in records), None, csv_header=header, first_line=2)
-        else:
-            total = sum(1 for _ in source)
-            source.seek(0)
-            summary = upload_contacts(client, (line.rstrip(b"\r\n") for line in source), total, csv_header=None)
+            lines = csv_records(lines)
+            header = _header(file, next(lines, None))
+        summary = upload_contacts(client, lines, total, header)
     if as_json:
         emit_json({"imported": summary.imported, "rejected": summary.rejected})
     else:
@@ -47,17 +45,10 @@ def import_contacts(context: typer.Context, file: File, as_json: Json = False) -
         raise typer.Exit(Exit.NO)
 
 
-def csv_records(lines: Iterable[bytes]) -> Iterator[tuple[int, bytes]]:
-    """(line number, record): a quoted field may go over several lines."""
-    held, first = b"", 0
-    for number, line in enumerate(lines, 1):
-        first = first or number
-        held += line
-        if held.count(b'"') % 2 == 0:
-            yield first, held.rstrip(b"\r\n")
-            held, first = b"", 0
-    if held:
-        yield first, held.rstrip(b"\r\n")
+def _header(file: Path, first: Line | None) -> bytes:
+    if first is None or first.bad:
+        fail(Exit.USAGE, f"{file} has no header", "Its first line names the columns: id,email,…")
+    return first.text.removeprefix(b"\xef\xbb\xbf").rstrip(b"\r\n")
 
 
 @contacts.command("show")

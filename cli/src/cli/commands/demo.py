@@ -14,6 +14,7 @@ from cli.commands.crm import Key, ask
 from cli.commands.launches import ENDED
 from cli.commands.reconcile import recount_launch
 from cli.connection import Client, Connection, at, connection
+from cli.lines import Line
 from cli.output import Exit, fail, say
 from cli.progress import follow, show_figures
 from cli.sample import sample_contacts
@@ -71,8 +72,8 @@ def _story(here: Connection, count: int, scenarios: Path) -> bool:
         client.post(at("projects"), {"key": PROJECT, "zone": "Europe/Vienna"})
         key = client.post(at("keys"), {"grants": list(GRANTS)})
         say(f"[bold]1.[/] importing {count:,} sample contacts")
-        lines = (orjson.dumps(contact) for contact in sample_contacts(count))
-        summary = upload_contacts(client, lines, total=count, csv_header=None)
+        texts = enumerate((orjson.dumps(contact) for contact in sample_contacts(count)), 1)
+        summary = upload_contacts(client, (Line(number, text, len(text)) for number, text in texts), total=None)
         if summary.rejected:
             fail(Exit.INTERNAL, f"{len(summary.rejected)} sample contacts were rejected: {summary.rejected[0]}")
         say(f"[bold]2.[/] pushing the sample scenarios from {scenarios}")

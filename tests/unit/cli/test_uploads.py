@@ -1,0 +1,89 @@
+"""Files of contacts: sent in portions, bad lines told, nothing long ever held."""
+
+import io
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+
+from cli import lines, uploads
+from cli.lines import csv_records, read_lines
+from unit.cli.answering import Slipway, slipway
+
+
+@pytest.fixture
+def told(monkeypatch: pytest.MonkeyPatch) -> Slipway:
+    monkeypatch.setattr(lines, "LONGEST", 30)
+    return slipway(monkeypatch, Contacts())
+
+
+class Contacts(dict[str, tuple[int, Any]]):
+    """Takes every line."""
+
+    def get(self, asked: str, default: Any = None) -> Any:
+        return (200, {"imported": 1, "rejected": []}) if asked.startswith("POST /v1/contacts?first_line=") else default
+
+
+def sent(told: Slipway) -> list[tuple[int, bytes]]:
+    """First line and body of each portion."""
+    return [(int(request.url.params["first_line"]), request.content) for request in told.seen]
+
+
+def bad(answer: Any) -> dict[int, str]:
+    return {line["line"]: line["reason"] for line in orjson.loads(answer.stdout)["rejected"]}
+
+
+def test_a_line_too_long_is_told_and_the_others_of_its_portion_are_sent(told: Slipway, tmp_path: Path) -> None:
+    file = tmp_path / "people.ndjson"
+    file.write_bytes(b'{"id":1}\n{"id":2}\r\n' + b"x" * 1000 + b'\n{"id":4}')
+    answer = told("contacts", "import", str(file), "--json")
+    assert sent(told) == [(1, b'{"id":1}\n{"id":2}\n'), (4, b'{"id":4}\n')]
+    assert bad(answer)[3].startswith("1001 bytes long")
+    assert (answer.exit_code, orjson.loads(answer.stdout)["imported"]) == (1, 2)
+
+
+def test_rows_keep_their_line_numbers_behind_cells_of_several_lines(
+    told: Slipway, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(uploads, "LINES", 1)
+    file = tmp_path / "people.csv"
+    file.write_bytes(b'\xef\xbb\xbfid,note\r\n1,"a\r\nb"\r\n2,c\r\n')
+    assert told("contacts", "import", str(file)).exit_code == 0
+    assert sent(told) == [(2, b'id,note\n1,"a\r\nb"\n'), (4, b"id,note\n2,c\n")]
+
+
+def test_a_quote_that_is_not_closed_gives_up_a_bounded_number_of_lines(told: Slipway, tmp_path: Path) -> None:
+    file = tmp_path / "people.csv"
+    file.write_bytes(b'id,note\n1,"\n' + b"2,some text\n" * 3 + b"3,c\n")
+    answer = told("contacts", "import", str(file), "--json")
+    assert sent(told) == [(6, b"id,note\n3,c\n")]
+    assert bad(answer) == {2: 'a quote (") is opened here and not closed for 1 MiB; nothing was read up to line 5'}
+
+
+def test_a_file_without_a_header_is_refused(told: Slipway, tmp_path: Path) -> None:
+    file = tmp_path / "people.csv"
+    file.write_bytes(b"")
+    answer = told("contacts", "import", str(file))
+    assert (answer.exit_code, "has no header" in answer.stderr) == (2, True)
+
+
+def test_never_more_than_the_longest_line_is_read_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    class File(io.BytesIO):
+        def readline(self, size: int | None = -1, /) -> bytes:
+            assert size == 30
+            return super().readline(size)
+
+    monkeypatch.setattr(lines, "LONGEST", 30)
+    found = list(read_lines(File(b"x" * 30 + b"\n" + b"y" * 29 + b"\n" + b"z" * 30)))
+    assert [(line.number, line.size, line.bad is None) for line in found] == [
+        (1, 31, False),
+        (2, 30, True),
+        (3, 30, True),
+    ]
+
+
+def test_a_long_row_with_all_its_quotes_is_just_too_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lines, "LONGEST", 30)
+    rows = list(csv_records(read_lines(io.BytesIO(b'1,"' + b"x" * 20 + b"\n" + b"y" * 20 + b'"\n2,b\n'))))
+    assert [(row.number, row.bad and row.bad[:13]) for row in rows] == [(1, "46 bytes long"), (3, None)]
