@@ -10,14 +10,14 @@ from typing import Annotated, Any
 import orjson
 import typer
 
-from cli.commands.crm import Key, ask
+from cli.commands.crm import Key, ask, participants
 from cli.commands.launches import ENDED
 from cli.commands.reconcile import recount_launch
 from cli.connection import Client, Connection, at, connection
 from cli.lines import Line
 from cli.output import Exit, fail, say
 from cli.progress import follow, show_figures
-from cli.sample import sample_contacts
+from cli.sample import sample_contacts, sample_group
 from cli.uploads import upload_contacts
 
 PROJECT, SCENARIO = "demo", "spring-offer"
@@ -78,14 +78,14 @@ def _story(here: Connection, count: int, scenarios: Path) -> bool:
             fail(Exit.INTERNAL, f"{len(summary.rejected)} sample contacts were rejected: {summary.rejected[0]}")
         say(f"[bold]2.[/] pushing the sample scenarios from {scenarios}")
         _push(client, scenarios)
-        say("[bold]3.[/] emitting a signed launch.request on Kafka topic crm.commands")
+        say(f"[bold]3.[/] emitting a signed launch.request for group {sample_group(count)} on topic crm.commands")
         began = time.monotonic()
-        launch_id = asyncio.run(_launch(here, Key(key["key_id"], key["signing_secret"])))
+        launch_id = asyncio.run(_launch(here, Key(key["key_id"], key["signing_secret"]), sample_group(count)))
         say(f"[bold]4.[/] accepted as launch {launch_id}")
         last = follow(client, launch_id, until=lambda seen: seen["state"] in ENDED, live=True)
         took = time.monotonic() - began
         show_figures(last)
-        say(f"{count:,} contacts in {took:.1f} s")
+        say(f"{last['figures']['targeted']:,} contacts in {took:.1f} s")
     differences = recount_launch(here, launch_id).differences
     for found in differences[:20]:
         say(f"[red]{found.contact_id}[/]: {found.what}")
@@ -103,9 +103,10 @@ def _push(client: Client, folder: Path) -> None:
         client.post(at("scenarios", pushed["key"], "activate"), {"version": pushed["version"]})
 
 
-async def _launch(here: Connection, key: Key) -> str:
+async def _launch(here: Connection, key: Key, group: str) -> str:
     """A key made a moment ago is known to launcher at once: it made it."""
-    data: dict[str, Any] = {"project": PROJECT, "scenario": SCENARIO, "participants": {"kind": "all"}, "context": {}}
+    who = participants(everybody=False, groups=[group], contacts=None)
+    data: dict[str, Any] = {"project": PROJECT, "scenario": SCENARIO, "participants": who, "context": {}}
     answer = await ask(here.kafka, key, "launch.request", data, f"demo-{time.time_ns()}", timeout=60)
     if answer.type != "launch.accepted":
         fail(Exit.NO, f"the launch was not accepted: {answer.data}")
