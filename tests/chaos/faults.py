@@ -1,0 +1,67 @@
+"""Faults: failpoints armed in running processes, and signals to them."""
+
+import os
+import signal
+import subprocess
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from chaos.collect import lines
+from e2e.slipway import Slipway
+
+INJECT = Path(__file__).parent / "inject"
+FROZEN_SECONDS = 12
+"""Longer than a consumer's session (8 s): the others take over meanwhile."""
+
+
+@dataclass(frozen=True)
+class Faults:
+    """Of one platform; `folder` is what `inject/sitecustomize.py` watches."""
+
+    folder: Path
+
+    @classmethod
+    def of(cls, home: Path) -> "Faults":
+        folder = home / "chaos"
+        folder.mkdir(exist_ok=True)
+        return cls(folder)
+
+    def arm(self, slots: list[str], failpoint: str, seconds: float = 10) -> None:
+        """Returns when the processes of these slots have it."""
+        for slot in slots:
+            unfinished = self.folder / f"{slot}.new"
+            unfinished.write_text(failpoint)
+            unfinished.rename(self.folder / f"{slot}.arm")
+        self._await(slots, failpoint, seconds)
+
+    def disarm(self) -> None:
+        for file in self.folder.glob("*.arm"):
+            file.unlink(missing_ok=True)
+
+    def hits(self) -> list[dict[str, Any]]:
+        return list(lines(self.folder / "hits.jsonl"))
+
+    def _await(self, slots: list[str], failpoint: str, seconds: float) -> None:
+        deadline = time.monotonic() + seconds
+        for slot in slots:
+            said = self.folder / f"{slot}.armed"
+            while not said.exists() or said.read_text() != failpoint:
+                assert time.monotonic() < deadline, f"{slot} did not take failpoint {failpoint}"
+                time.sleep(0.02)
+
+
+def pids(slipway: Slipway, service: str | None = None) -> dict[str, int]:
+    """Slot to pid of the processes that run right now."""
+    return {
+        row["instance"]: row["pid"]
+        for row in slipway.status()["services"]
+        if row["pid"] and row["name"] != "console" and service in (None, row["name"])
+    }
+
+
+def freeze(pid: int, seconds: float = FROZEN_SECONDS) -> None:
+    """Stopped now, thawed by a process of its own."""
+    os.kill(pid, signal.SIGSTOP)
+    subprocess.Popen(["/bin/sh", "-c", f"sleep {seconds}; kill -CONT {pid}"], start_new_session=True)

@@ -1,0 +1,106 @@
+"""A platform of this run's own, with failpoints that can be armed and witnesses in its databases; launches on it."""
+
+import asyncio
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+from chaos.collect import Place, call_witness
+from chaos.faults import INJECT, Faults
+from chaos.oracle.plain import Command
+from e2e.slipway import Slipway
+
+SCENARIOS = Path(__file__).parent / "scenarios"
+PARTITIONS = "4"
+TRIES = 5
+
+
+@dataclass
+class Stage:
+    slipway: Slipway
+    place: Place
+    faults: Faults
+    launches: list[str] = field(default_factory=list)
+    """Those that must come to an end."""
+
+    def scale(self, processes: int) -> None:
+        """So many of every service."""
+        for service in ("launcher", "contacts", "executor", "messaging", "log"):
+            self.slipway("scale", f"{service}={processes}", timeout=120)
+
+    def project(self, name: str, scenario: str, contacts: int) -> Slipway:
+        """A project with that scenario, active, and so many contacts who may get everything."""
+        self.slipway("project", "create", name)
+        here = self.slipway.of(name)
+        here("scenario", "push", str(SCENARIOS / f"{scenario}.yaml"))
+        here("scenario", "activate", scenario)
+        people = (
+            {
+                "id": f"{name}-{number}",
+                "email": f"{name}-{number}@example.com",
+                "consent": {"promotional": True, "newsletter": number % 10 != 0},
+                "attributes": {"first_name": "Ann", "score": number % 100},
+            }
+            for number in range(contacts)
+        )
+        here("contacts", "import", here.write_contacts(f"{name}.ndjson", people), timeout=900)
+        return here
+
+    def launch(self, project: Slipway, key: list[str], scenario: str) -> str:
+        """By a signed command; asked again under the same id until it is answered, as a CRM does."""
+        assert project.project is not None
+        asked = Command(project.project, "/slipway/cli", uuid.uuid4().hex, None)
+        self._note(asked)
+        for _ in range(TRIES):
+            done = project("crm", "launch", scenario, "--all", "--id", asked.id, "--json", *key, check=False)
+            if done.stdout.strip():
+                answer = json.loads(done.stdout)
+                kind = str(answer["type"]).rpartition(".")[2]
+                self._note(Command(asked.project, asked.source, asked.id, kind, answer.get("launch_id")))
+                assert kind == "accepted", f"the launch was refused: {answer}"
+                self.launches.append(answer["launch_id"])
+                return self.launches[-1]
+        raise AssertionError(f"command {asked.id} got no answer: {done.stderr}")
+
+    def _note(self, command: Command) -> None:
+        with self.place.commands.open("a") as ledger:
+            ledger.write(json.dumps(asdict(command)) + "\n")
+            ledger.flush()
+            os.fsync(ledger.fileno())
+
+
+@contextmanager
+def stage(processes: int) -> Iterator[Stage]:
+    """`processes` of every service. Removed at the end."""
+    home = Path(tempfile.mkdtemp(prefix="slipway-chaos-"))
+    home.chmod(0o711)
+    slipway = Slipway(home)
+    faults = Faults.of(home)
+    try:
+        _up(home, processes)
+        made = Stage(slipway, Place.of(home), faults)
+        asyncio.run(call_witness(made.place))
+        if processes > 1:
+            made.scale(processes)
+        yield made
+    finally:
+        faults.disarm()
+        slipway("down", "--wipe", check=False, timeout=90)
+        shutil.rmtree(home, ignore_errors=True)
+
+
+def _up(home: Path, executors: int) -> None:
+    """Not by the driver, which keeps settings of the caller's away from the platform."""
+    own = {"SLIPWAY_HOME": str(home), "SLIPWAY_PARTITIONS": PARTITIONS, "PYTHONPATH": str(INJECT)}
+    command = [sys.executable, "-m", "cli", "up", "--detach", "--executors", str(executors)]
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("SLIPWAY_")}
+    done = subprocess.run(command, env={**kept, **own}, capture_output=True, text=True, timeout=180, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
