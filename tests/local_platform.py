@@ -61,18 +61,18 @@ class Local:
     def runs(self) -> bool:
         """Whether the start is over."""
         with suppress(PlatformError):
-            return bool(control.ask(Home(self.home).control, do="status")["phase"] == "running")
+            return bool(control.ask(Home(self.home), do="status")["phase"] == "running")
         return False
 
     def pid(self, instance: str) -> int | None:
         with suppress(PlatformError):
-            services = control.ask(Home(self.home).control, do="status")["services"]
+            services = control.ask(Home(self.home), do="status")["services"]
             return next((one["pid"] for one in services if one["instance"] == instance), None)
         return None
 
     def told(self, instance: str) -> dict[str, str]:
         """The environment of that process."""
-        services = control.ask(Home(self.home).control, do="status")["services"]
+        services = control.ask(Home(self.home), do="status")["services"]
         [url] = [one["url"] for one in services if one["instance"] == instance]
         with urllib.request.urlopen(url + "/environment") as answer:
             told: dict[str, str] = json.load(answer)

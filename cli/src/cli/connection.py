@@ -14,6 +14,7 @@ import orjson
 import typer
 
 from cli.output import Exit, fail
+from cli.platform.home import Home
 
 LOGIN = Path("~/.config/slipway/login.json")
 PATIENCE = 60.0
@@ -27,7 +28,7 @@ class Connection:
 
     project: str | None
     as_user: str | None
-    home: Path
+    home: Home
 
     @property
     def http(self) -> str:
@@ -42,10 +43,10 @@ class Connection:
     @property
     def token(self) -> str:
         """`<id>.<secret>`."""
-        local = self.home / "admin-token"
         token = os.environ.get("SLIPWAY_TOKEN") or self._login().get("token")
-        if not token and local.exists():
-            token = local.read_text().strip()
+        if not token:
+            with suppress(OSError):
+                token = self.home.admin_token.read_text().strip()
         return token or fail(
             Exit.USAGE, "nobody is logged in", "Set SLIPWAY_TOKEN=<id>.<secret>, or run `slipway login`."
         )
@@ -54,7 +55,7 @@ class Connection:
         return self.project or fail(Exit.USAGE, *WHICH_PROJECT)
 
     def _state(self) -> dict[str, Any]:
-        return _read_json(self.home / "state.json")
+        return _read_json(self.home.state)
 
     def _login(self) -> dict[str, Any]:
         return _read_json(LOGIN.expanduser())
@@ -62,18 +63,20 @@ class Connection:
     def _nowhere(self, what: str) -> str:
         fail(
             Exit.UNREACHABLE,
-            f"no platform is running in {self.home}, so {what} is unknown",
-            "Start one with `slipway up`, or set SLIPWAY_HTTP and SLIPWAY_KAFKA to those of another.",
+            f"no platform was started in {self.home.root}, so {what} is unknown",
+            f"That folder is meant because {self.home.why}. `slipway up` starts one there; `slipway login`, or "
+            "SLIPWAY_HTTP and SLIPWAY_KAFKA, name one elsewhere.",
         )
 
     @contextmanager
     def client(self, timeout: float = 30.0) -> Iterator["Client"]:
+        address = self.http
         headers = {"Authorization": f"Bearer {self.token}"}
         if self.project:
             headers["Slipway-Project"] = self.project
         if self.as_user:
             headers["Slipway-As"] = self.as_user
-        with httpx.Client(base_url=self.http, headers=headers, timeout=timeout, trust_env=False) as http:
+        with httpx.Client(base_url=address, headers=headers, timeout=timeout, trust_env=False) as http:
             yield Client(http)
 
 

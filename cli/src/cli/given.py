@@ -17,8 +17,13 @@ def given_servers() -> Settings:
     settings = ServerSettings.read()
     if settings.kafka and settings.postgres:
         return settings
-    state = read_state(find_home().state)
+    home = find_home()
+    state = read_state(home.state)
     if state is None:
-        fail(Exit.UNREACHABLE, "which servers?", "Set SLIPWAY_KAFKA and SLIPWAY_POSTGRES, or start `slipway up`.")
+        fail(
+            Exit.UNREACHABLE,
+            f"which servers? No platform was started in {home.root}",
+            f"Set SLIPWAY_KAFKA and SLIPWAY_POSTGRES. (That folder is meant because {home.why}.)",
+        )
     own = {"kafka": settings.kafka or state.kafka, "postgres": settings.postgres or state.postgres}
     return settings.model_copy(update={**own, "partitions": state.partitions})

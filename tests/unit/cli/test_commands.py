@@ -1,8 +1,12 @@
 """What people type, and what they are told."""
 
+from pathlib import Path
+
 import orjson
 import pytest
+from typer.testing import CliRunner
 
+from cli.__main__ import app
 from unit.cli.answering import slipway
 
 UNKNOWN = {"code": "unknown_launch", "detail": "no launch l-1 is known", "remedy": "list them"}
@@ -50,3 +54,19 @@ def test_a_list_is_a_table_or_one_document(monkeypatch: pytest.MonkeyPatch) -> N
     told = slipway(monkeypatch, {"GET /v1/keys": (200, {"items": keys, "next": None})})
     assert orjson.loads(told("key", "list", "--json").stdout) == keys
     assert "view, process:start" in told("key", "list").stdout
+
+
+@pytest.mark.parametrize(
+    "command", [["status"], ["status", "--json"], ["scale", "executor=2"], ["launches"], ["migrate"]]
+)
+def test_where_nothing_runs_it_is_told_where_was_looked(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, typed: str
+) -> None:
+    for name in ("HOME", "HTTP", "TOKEN", "KAFKA", "POSTGRES"):
+        monkeypatch.delenv(f"SLIPWAY_{name}", raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    answer = CliRunner().invoke(app, typed.split())
+    assert (answer.exit_code, answer.stdout) == (3, "")
+    assert str(tmp_path / ".slipway") in answer.stderr
+    assert "SLIPWAY_HOME is not set" in answer.stderr

@@ -105,10 +105,12 @@ def test_the_nearest_home_upwards_is_meant(tmp_path: Path, monkeypatch: pytest.M
     below.mkdir(parents=True)
     monkeypatch.chdir(below)
     assert find_home().root == tmp_path / "user" / ".slipway"
+    assert find_home().why == f"SLIPWAY_HOME is not set, and no .slipway folder lies in {below} or above"
     (tmp_path / "checkout" / ".slipway").mkdir()
     assert find_home().root == tmp_path / "checkout" / ".slipway"
     monkeypatch.setenv("SLIPWAY_HOME", "elsewhere")
     assert find_home().root == below / "elsewhere"
+    assert find_home().why == "SLIPWAY_HOME names it"
 
 
 def test_only_one_supervisor_holds_a_home(home: Home) -> None:

@@ -119,7 +119,7 @@ def _what_next(here: Connection) -> None:
         "  make up                                      the same platform, staying up\n"
         "  .venv/bin/slipway --project demo launches    the log of launches\n"
         "  .venv/bin/slipway --project demo why LAUNCH c-0000011    why that contact got no mail\n"
-        f"  less {here.home}/mails.jsonl                 what the mail sink received\n"
+        f"  less {here.home.mails}                 what the mail sink received\n"
         "  make demo CONTACTS=100000 EXECUTORS=2        ten times as many\n"
     )
 

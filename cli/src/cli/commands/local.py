@@ -34,7 +34,11 @@ def up(
     ] = None,
     detach: Annotated[bool, typer.Option("--detach", "-d", help="Return when it is ready; it stays up.")] = False,
 ) -> None:
-    """Start the local platform: Kafka, PostgreSQL, a mail sink and the services. Ctrl-C or `down` ends it."""
+    """Start the local platform: Kafka, PostgreSQL, a mail sink and the services. Ctrl-C or `down` ends it.
+
+    Everything of it lies in one folder: SLIPWAY_HOME, else the nearest .slipway folder from here upwards, else
+    ~/.slipway. (`make up` uses .slipway in the checkout.) Another folder is another platform.
+    """
     home = find_home()
     try:
         home.make()
@@ -91,7 +95,7 @@ def status(as_json: Json = False) -> None:
     """What runs where. Exit 1 if something is not ready, 3 if nothing runs."""
     home = find_home()
     try:
-        answer = control.ask(home.control, do="status")
+        answer = control.ask(home, do="status")
         state = read_state(home.state) or fail(Exit.INTERNAL, f"{home.state} is gone")
     except PlatformError as error:
         _refuse(error)
@@ -122,9 +126,11 @@ def logs(
     """Show the logs of the local platform's processes."""
     home = find_home()
     files = chosen(home.logs, service)
+    if not files and service is None:
+        fail(Exit.NO, f"there are no logs in {home.logs}", f"That folder is meant because {home.why}.")
     if not files:
         there = ", ".join(log.stem for log in chosen(home.logs, None)) or "none yet"
-        fail(Exit.USAGE, f"there is no log of {service or 'anything'} in {home.logs}", f"There are: {there}.")
+        fail(Exit.USAGE, f"there is no log of {service} in {home.logs}", f"There are: {there}.")
     for log in files:
         for line in tail(log, lines):
             _print_line(log, line, len(files) > 1)
@@ -142,7 +148,7 @@ def scale(wanted: Annotated[list[str], typer.Argument(metavar="SERVICE=N…", he
         if not count.isdigit():
             fail(Exit.USAGE, f"{part} is not SERVICE=N", "For example: slipway scale executor=4")
         try:
-            control.ask(home.control, timeout=300, do="scale", service=service, count=int(count))
+            control.ask(home, timeout=300, do="scale", service=service, count=int(count))
         except PlatformError as error:
             _refuse(error)
         say(f"{service}: {count}")
@@ -153,7 +159,7 @@ def _ask_down(home: Home) -> None:
     deadline = time.monotonic() + PREPARING
     while home.is_held():
         try:
-            control.ask(home.control, do="down")
+            control.ask(home, do="down")
             return
         except control.NotRunning:
             if time.monotonic() > deadline:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from cli.platform.failure import PlatformError, Unreachable
+from cli.platform.home import Home
 
 Handler = Callable[[dict[str, Any]], Awaitable[dict[str, Any]]]
 
@@ -40,14 +41,17 @@ async def serve(path: Path, handler: Handler) -> asyncio.Server:
         os.umask(mask)
 
 
-def ask(path: Path, timeout: float = 120.0, **request: Any) -> dict[str, Any]:
+def ask(home: Home, timeout: float = 120.0, **request: Any) -> dict[str, Any]:
     """The supervisor's answer. Raises NotRunning, or what it refuses with."""
     with socket.socket(socket.AF_UNIX) as connection:
         connection.settimeout(timeout)
         try:
-            connection.connect(str(path))
+            connection.connect(str(home.control))
         except OSError as error:
-            raise NotRunning(f"no platform is running in {path.parent}", "start one with `slipway up`") from error
+            looked = f"That folder is meant because {home.why}. " if home.why else ""
+            raise NotRunning(
+                f"no platform is running in {home.root}", f"{looked}`slipway up` starts one there."
+            ) from error
         connection.sendall(json.dumps(request).encode() + b"\n")
         with connection.makefile("rb") as file:
             reply: dict[str, Any] = json.loads(file.readline() or b'{"error": "the supervisor ended meanwhile"}')

@@ -48,6 +48,6 @@ def _relay(log: Path, begin: int) -> int:
 
 def _phase(home: Home) -> str:
     try:
-        return str(control.ask(home.control, timeout=5, do="status")["phase"])
+        return str(control.ask(home, timeout=5, do="status")["phase"])
     except (PlatformError, OSError):
         return "not yet there"

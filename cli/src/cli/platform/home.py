@@ -23,6 +23,8 @@ class AlreadyHeld(PlatformError):
 class Home:
     root: Path
     """Absolute."""
+    why: str = ""
+    """Why it is this one that commands mean."""
 
     @property
     def state(self) -> Path:
@@ -129,9 +131,10 @@ def find_home() -> Home:
     """The one that commands mean, whether it exists or not."""
     given = os.environ.get("SLIPWAY_HOME")
     if given:
-        return Home(Path(given).expanduser().absolute())
+        return Home(Path(given).expanduser().absolute(), "SLIPWAY_HOME names it")
     here = Path.cwd()
     for folder in (here, *here.parents):
         if (folder / ".slipway").is_dir():
-            return Home(folder / ".slipway")
-    return Home(Path.home() / ".slipway")
+            return Home(folder / ".slipway", f"it is the nearest .slipway folder from {here} upwards")
+    why = f"SLIPWAY_HOME is not set, and no .slipway folder lies in {here} or above"
+    return Home(Path.home() / ".slipway", why)
