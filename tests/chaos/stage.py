@@ -7,8 +7,9 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -42,6 +43,12 @@ class Stage:
         here = self.slipway.of(name)
         here("scenario", "push", str(SCENARIOS / f"{scenario}.yaml"))
         here("scenario", "activate", scenario)
+        self.import_again(here, contacts)
+        return here
+
+    def import_again(self, project: Slipway, contacts: int) -> None:
+        """Says of each contact how it is to be; tried until it is done, for saying it twice is as good as once."""
+        name = project.project
         people = (
             {
                 "id": f"{name}-{number}",
@@ -51,8 +58,8 @@ class Stage:
             }
             for number in range(contacts)
         )
-        here("contacts", "import", here.write_contacts(f"{name}.ndjson", people), timeout=900)
-        return here
+        file = project.write_contacts(f"{name}.ndjson", people)
+        _until_done(lambda: project("contacts", "import", file, check=False, timeout=900))
 
     def launch(self, project: Slipway, key: list[str], scenario: str) -> str:
         """By a signed command; asked again under the same id until it is answered, as a CRM does."""
@@ -70,11 +77,28 @@ class Stage:
                 return self.launches[-1]
         raise AssertionError(f"command {asked.id} got no answer: {done.stderr}")
 
+    def launch_over_http(self, project: Slipway, scenario: str) -> str:
+        """Asked again under the same idempotency key until it is answered."""
+        key = uuid.uuid4().hex
+        asked = ("launch", scenario, "--all", "--yes", "--idempotency-key", key, "--json")
+        launch_id = str(json.loads(_until_done(lambda: project(*asked, check=False)).stdout)["launch_id"])
+        self.launches.append(launch_id)
+        return launch_id
+
     def _note(self, command: Command) -> None:
         with self.place.commands.open("a") as ledger:
             ledger.write(json.dumps(asdict(command)) + "\n")
             ledger.flush()
             os.fsync(ledger.fileno())
+
+
+def _until_done(attempt: Callable[[], subprocess.CompletedProcess[str]]) -> subprocess.CompletedProcess[str]:
+    for _ in range(TRIES):
+        done = attempt()
+        if done.returncode == 0:
+            return done
+        time.sleep(1)
+    raise AssertionError(f"{done.args}: exit {done.returncode}\n{done.stdout}\n{done.stderr}")
 
 
 @contextmanager

@@ -1,0 +1,98 @@
+"""The failpoint grid on real processes: arm one cell, launch, let it happen, wait for rest, judge. Then the next."""
+
+import asyncio
+import os
+import random
+import signal
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from chaos.cells import Cell, Provoked, grid
+from chaos.collect import collect
+from chaos.dump import save
+from chaos.faults import pids
+from chaos.oracle.judge import judge
+from chaos.oracle.plain import Run, Violation
+from chaos.rest import until_rest
+from chaos.stage import Stage, stage
+from chaos.witnesses import Witnesses
+from e2e.slipway import Slipway
+
+CONTACTS = 40
+PROCESSES = 2
+PATIENCE = 120.0
+SCENARIO = "two"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one cell."""
+
+    cell: Cell
+    hits: int
+    """How often the fault happened: both processes of a service are armed."""
+    recovered: float | None
+    """Seconds from the fault to rest: all ended, all published, every process ready."""
+    unknown: int
+    """Sends of which nobody can know, so far."""
+    left: list[str] = field(default_factory=list)
+    """What still moved when patience ran out."""
+    violations: list[Violation] = field(default_factory=list)
+
+    @property
+    def verdict(self) -> str:
+        if self.violations or self.left:
+            return "violated"
+        return "held" if self.hits else "not reached"
+
+
+def run_grid(seed: int, count: int | None, evidence: Path, only: str = "") -> Iterator[Outcome]:
+    """Cells in the seed's order on one platform; dumps of violated ones lie in `evidence`."""
+    chance = random.Random(seed)
+    with stage(PROCESSES) as made:
+        project = made.project("grid", SCENARIO, CONTACTS)
+        key = project.key("process:start", "launch:preapproved")
+        known: set[Violation] = set()
+        with Witnesses(made.place, made.slipway.supervisor().pid) as seen:
+            for number, cell in enumerate(grid(chance, count, only)):
+                outcome, run = _run_cell(made, project, key, cell, seen, known)
+                if outcome.violations:
+                    save(run, evidence / f"cell-{number}")
+                known.update(outcome.violations)
+                yield outcome
+
+
+def _run_cell(
+    made: Stage, project: Slipway, key: list[str], cell: Cell, seen: Witnesses, known: set[Violation]
+) -> tuple[Outcome, Run]:
+    before = len(made.faults.hits())
+    made.slipway.until_ready(PATIENCE)
+    made.faults.arm([f"{cell.service}-{number}" for number in range(PROCESSES)], cell.armed)
+    _provoke(made, project, key, cell)
+    left = asyncio.run(until_rest(made.place, made.launches, PATIENCE))
+    made.faults.disarm()
+    made.slipway.until_ready(PATIENCE)
+    rested = time.time()
+    hits = made.faults.hits()[before:]
+    run = asyncio.run(collect(made.place, sightings=tuple(seen.sightings), samples=tuple(seen.samples)))
+    new = [violation for violation in judge(run) if violation not in known]
+    unknown = sum(row["state"] == "unknown" for row in run.table("messaging", "send"))
+    recovered = rested - hits[0]["at"] if hits else None
+    return Outcome(cell, len(hits), recovered, unknown, left, new), run
+
+
+def _provoke(made: Stage, project: Slipway, key: list[str], cell: Cell) -> None:
+    match cell.point.provoked:
+        case Provoked.HTTP if cell.service == "contacts":
+            made.import_again(project, CONTACTS)
+            made.launch(project, key, SCENARIO)
+        case Provoked.HTTP:
+            made.launch_over_http(project, SCENARIO)
+        case Provoked.LAUNCH:
+            made.launch(project, key, SCENARIO)
+        case Provoked.RESTART:
+            made.launch(project, key, SCENARIO)
+            if (pid := pids(made.slipway, cell.service).get(f"{cell.service}-0")) is not None:
+                os.kill(pid, signal.SIGTERM)
