@@ -57,7 +57,7 @@ def test_a_list_is_a_table_or_one_document(monkeypatch: pytest.MonkeyPatch) -> N
 
 
 @pytest.mark.parametrize(
-    "command", [["status"], ["status", "--json"], ["scale", "executor=2"], ["launches"], ["migrate"]]
+    "typed", ["status", "status --json", "scale executor=2", "launches", "migrate", "reconcile l-1"]
 )
 def test_where_nothing_runs_it_is_told_where_was_looked(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, typed: str
