@@ -51,6 +51,14 @@ bench: EXECUTORS = 2
 bench: setup ## end to end beside the limit program, in one run (CONTACTS=100000 EXECUTORS=2)
 	cd tests && ../$(PY) -m bench --contacts $(CONTACTS) --executors $(EXECUTORS)
 
+.PHONY: chaos
+chaos: CONTACTS = 20000
+chaos: KILLS = 20
+chaos: CELLS = -1
+chaos: SEED = 0
+chaos: setup ## faults on real processes, judged from outside (SEED= CELLS=40 ONLY=messaging CONTACTS=20000 KILLS=20)
+	cd tests && ../$(PY) -m chaos --seed $(SEED) --cells $(CELLS) --only "$(ONLY)" --contacts $(CONTACTS) --kills $(KILLS)
+
 .PHONY: demo
 demo: setup ## import CONTACTS=10000 contacts, launch by a signed Kafka event, watch it add up (EXECUTORS=1)
 	@SLIPWAY_HOME=$${SLIPWAY_HOME:-$(CURDIR)/.slipway} $(SLIPWAY) demo --contacts $(CONTACTS) --executors $(EXECUTORS)

@@ -1,0 +1,38 @@
+"""`make chaos`: the failpoint grid, then random chaos on large launches; everything drawn from one seed."""
+
+import argparse
+import time
+from pathlib import Path
+
+from chaos.grid import run_grid
+from chaos.report import Report
+from chaos.storm import storm
+
+RESULTS = Path(__file__).parent / "results"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seed", type=int, default=0, help="0: drawn, and printed")
+    parser.add_argument("--cells", type=int, default=-1, help="so many cells of the grid (default: all)")
+    parser.add_argument("--only", default="", help="only cells with this in their name")
+    parser.add_argument("--contacts", type=int, default=20_000)
+    parser.add_argument("--kills", type=int, default=20, help="0: no storm")
+    parser.add_argument("--results", type=Path, default=RESULTS)
+    given = parser.parse_args()
+    seed = given.seed or time.time_ns() % 1_000_000
+    print(f"SEED={seed}", flush=True)
+    report = Report(given.results, seed)
+    try:
+        if given.cells:
+            for outcome in run_grid(seed, None if given.cells < 0 else given.cells, given.results, given.only):
+                report.cell(outcome)
+        if given.kills:
+            report.storm(storm(seed, given.contacts, given.kills, given.results))
+    finally:
+        print(f"{report.finish()} (SEED={seed} repeats it)", flush=True)
+    raise SystemExit(report.broken)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,145 @@
+"""Random chaos: processes are killed or frozen at random moments while large launches run."""
+
+import asyncio
+import os
+import random
+import signal
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from chaos.collect import Place, collect
+from chaos.dump import save
+from chaos.faults import freeze, pids
+from chaos.oracle.judge import judge
+from chaos.oracle.plain import Violation
+from chaos.rest import until_rest
+from chaos.stage import Stage, stage
+from chaos.tables import SERVICES
+from chaos.witnesses import Witnesses
+from e2e.slipway import Slipway
+
+SCENARIO = "wait"
+PROCESSES = 2
+FROZEN_SHARE = 0.2
+LONGEST_PAUSE = 2.0
+PATIENCE = 900.0
+
+
+@dataclass(frozen=True, slots=True)
+class Blow:
+    """One fault: what was done to whom, seconds after the first launch was asked for."""
+
+    second: float
+    slot: str
+    action: str
+
+
+@dataclass(frozen=True, slots=True)
+class Aftermath:
+    blows: Sequence[Blow]
+    launches: int
+    contacts: int
+    seconds: float
+    """From the first command to rest."""
+    recovered: float
+    """From the last fault to rest."""
+    rates: Sequence[float]
+    """Outcomes per second, each second of the storm."""
+    unknown: int
+    mails: int
+    most_memory: int
+    left: Sequence[str]
+    violations: Sequence[Violation]
+
+
+def storm(seed: int, contacts: int, kills: int, evidence: Path) -> Aftermath:
+    """Launches on all contacts, one after the other while faults are left; judged when all has come to rest."""
+    chance = random.Random(seed)
+    with stage(PROCESSES) as made:
+        project = made.project("storm", SCENARIO, contacts)
+        key = project.key("process:start", "launch:preapproved")
+        with Witnesses(made.place, made.slipway.supervisor().pid) as seen, Pulse(made.place) as pulse:
+            began = time.monotonic()
+            blows = _rage(made, project, key, chance, kills, began)
+            last = time.monotonic()
+            left = asyncio.run(until_rest(made.place, made.launches, PATIENCE))
+            made.slipway.until_ready(120)
+            rested = time.monotonic()
+        run = asyncio.run(collect(made.place, sightings=tuple(seen.sightings), samples=tuple(seen.samples)))
+        violations = judge(run)
+        if violations or left:
+            save(run, evidence / "storm")
+        return Aftermath(
+            blows=blows,
+            launches=len(made.launches),
+            contacts=contacts,
+            seconds=rested - began,
+            recovered=rested - last,
+            rates=pulse.rates,
+            unknown=sum(row["state"] == "unknown" for row in run.table("messaging", "send")),
+            mails=len(run.mails),
+            most_memory=max((sample.bytes for sample in run.samples), default=0),
+            left=left,
+            violations=violations,
+        )
+
+
+def _rage(
+    made: Stage, project: Slipway, key: list[str], chance: random.Random, kills: int, began: float
+) -> Sequence[Blow]:
+    blows: list[Blow] = []
+    made.launch(project, key, SCENARIO)
+    while len(blows) < kills:
+        time.sleep(chance.uniform(0.0, LONGEST_PAUSE))  # the faults' own timing
+        service, action = chance.choice(SERVICES), "freeze" if chance.random() < FROZEN_SHARE else "kill"
+        running = pids(made.slipway, service)
+        if not running:
+            continue
+        slot = chance.choice(sorted(running))
+        try:
+            if action == "kill":
+                os.kill(running[slot], signal.SIGKILL)
+            else:
+                freeze(running[slot])
+        except ProcessLookupError:
+            continue
+        blows.append(Blow(time.monotonic() - began, slot, action))
+        if len(blows) < kills and not asyncio.run(until_rest(made.place, made.launches, patience=0)):
+            made.launch(project, key, SCENARIO)
+    return blows
+
+
+class Pulse:
+    """Reads once a second how many outcomes log has."""
+
+    def __init__(self, place: Place) -> None:
+        self.rates: list[float] = []
+        self._place = place
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=lambda: asyncio.run(self._beat()), name="pulse")
+
+    def __enter__(self) -> "Pulse":
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+        self._thread.join()
+
+    async def _beat(self) -> None:
+        connection = await self._place.connect("log")
+        try:
+            before, at = 0, time.monotonic()
+            while not self._over.is_set():
+                await asyncio.sleep(1)
+                count = await connection.fetchval(
+                    "SELECT coalesce(sum(success + failure + abandon + other), 0) FROM launch"
+                )
+                now = time.monotonic()
+                self.rates.append(float(count - before) / (now - at))
+                before, at = int(count), now
+        finally:
+            await connection.close()
