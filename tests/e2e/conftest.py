@@ -9,6 +9,14 @@ import pytest
 
 from e2e.slipway import Slipway
 
+IMPATIENT = {
+    # a mail server that gives no answer is given up within a test's time, and asked again soon if it says "later"
+    "SLIPWAY_SMTP_ANSWER_SECONDS": "8",
+    "SLIPWAY_SMTP_RETRY_FIRST_SECONDS": "0.5",
+    "SLIPWAY_SMTP_RETRY_LONGEST_SECONDS": "2",
+    "SLIPWAY_SMTP_ATTEMPTS": "6",
+}
+
 
 @pytest.fixture(scope="session")
 def slipway() -> Iterator[Slipway]:
@@ -17,7 +25,7 @@ def slipway() -> Iterator[Slipway]:
     home.chmod(0o711)
     running = Slipway(home)
     try:
-        running("up", "--detach", "--executors", "2", timeout=180)
+        running("up", "--detach", "--executors", "2", timeout=180, settings=IMPATIENT)
         yield running
     finally:
         running("down", "--wipe", check=False, timeout=60)

@@ -9,22 +9,13 @@ import time
 import urllib.error
 import urllib.request
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import psutil
-
-PATIENT = {
-    # a mail provider that gives no answer is given up within a test's time, one that says "later" asked again
-    "SLIPWAY_SMTP_ANSWER_SECONDS": "8",
-    "SLIPWAY_SMTP_RETRY_FIRST_SECONDS": "0.5",
-    "SLIPWAY_SMTP_RETRY_LONGEST_SECONDS": "2",
-    "SLIPWAY_SMTP_ATTEMPTS": "6",
-}
-"""Settings of the platform that differ from their defaults."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +27,9 @@ class Slipway:
     def of(self, project: str, user: str | None = None) -> "Slipway":
         return Slipway(self.home, project, user)
 
-    def __call__(self, *arguments: str, check: bool = True, timeout: float = 120) -> subprocess.CompletedProcess[str]:
+    def __call__(
+        self, *arguments: str, check: bool = True, timeout: float = 120, settings: Mapping[str, str] | None = None
+    ) -> subprocess.CompletedProcess[str]:
         """Runs a command; with `check` anything but exit 0 fails the test and shows what was printed."""
         where = [*(["--project", self.project] if self.project else []), *(["--as", self.user] if self.user else [])]
         environment = {name: value for name, value in os.environ.items() if not name.startswith("SLIPWAY_")}
@@ -45,7 +38,7 @@ class Slipway:
             capture_output=True,
             text=True,
             timeout=timeout,
-            env={**environment, **PATIENT, "SLIPWAY_HOME": str(self.home)},
+            env={**environment, **(settings or {}), "SLIPWAY_HOME": str(self.home)},
         )
         if check and done.returncode != 0:
             raise AssertionError(f"slipway {' '.join(arguments)}: exit {done.returncode}\n{done.stdout}\n{done.stderr}")
