@@ -4,12 +4,14 @@ import os
 import signal
 import subprocess
 import time
+import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from chaos.collect import lines
-from e2e.slipway import Slipway
+from cli.platform import control
+from cli.platform.home import Home
 
 INJECT = Path(__file__).parent / "inject"
 FROZEN_SECONDS = 12
@@ -52,13 +54,32 @@ class Faults:
                 time.sleep(0.02)
 
 
-def pids(slipway: Slipway, service: str | None = None) -> dict[str, int]:
-    """Slot to pid of the processes that run right now."""
+def pids(home: Path, service: str | None = None) -> dict[str, int]:
+    """Slot to pid of the processes that run right now. Of the supervisor, for `slipway status` takes its time."""
     return {
         row["instance"]: row["pid"]
-        for row in slipway.status()["services"]
+        for row in control.ask(Home(home), do="status")["services"]
         if row["pid"] and row["name"] != "console" and service in (None, row["name"])
     }
+
+
+def until_ready(home: Path, seconds: float) -> list[str]:
+    """Slots that are not ready after so many seconds; nothing if all of them are."""
+    deadline = time.monotonic() + seconds
+    while True:
+        services = control.ask(Home(home), do="status")["services"]
+        waiting = [row["instance"] for row in services if not row["pid"] or not _is_ready(row["url"])]
+        if not waiting or time.monotonic() > deadline:
+            return waiting
+        time.sleep(0.2)
+
+
+def _is_ready(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(f"{url}/readyz", timeout=3) as answer:
+            return bool(answer.status == 200)
+    except OSError:
+        return False
 
 
 def freeze(pid: int, seconds: float = FROZEN_SECONDS) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 from chaos.cells import Cell, Provoked, grid
 from chaos.collect import collect
 from chaos.dump import save
-from chaos.faults import pids
+from chaos.faults import pids, until_ready
 from chaos.oracle.judge import judge
 from chaos.oracle.plain import Run, Violation
 from chaos.rest import until_rest
@@ -68,12 +68,12 @@ def _run_cell(
     made: Stage, project: Slipway, key: list[str], cell: Cell, seen: Witnesses, known: set[Violation]
 ) -> tuple[Outcome, Run]:
     before = len(made.faults.hits())
-    made.slipway.until_ready(PATIENCE)
+    left = [f"{slot} is not ready" for slot in until_ready(made.place.home, PATIENCE)]
     made.faults.arm([f"{cell.service}-{number}" for number in range(PROCESSES)], cell.armed)
     _provoke(made, project, key, cell)
-    left = asyncio.run(until_rest(made.place, made.launches, PATIENCE))
+    left += asyncio.run(until_rest(made.place, made.launches, PATIENCE))
     made.faults.disarm()
-    made.slipway.until_ready(PATIENCE)
+    left += [f"{slot} is not ready" for slot in until_ready(made.place.home, PATIENCE)]
     rested = time.time()
     hits = made.faults.hits()[before:]
     run = asyncio.run(collect(made.place, sightings=tuple(seen.sightings), samples=tuple(seen.samples)))
@@ -94,5 +94,5 @@ def _provoke(made: Stage, project: Slipway, key: list[str], cell: Cell) -> None:
             made.launch(project, key, SCENARIO)
         case Provoked.RESTART:
             made.launch(project, key, SCENARIO)
-            if (pid := pids(made.slipway, cell.service).get(f"{cell.service}-0")) is not None:
+            if (pid := pids(made.place.home, cell.service).get(f"{cell.service}-0")) is not None:
                 os.kill(pid, signal.SIGTERM)

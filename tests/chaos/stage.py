@@ -123,7 +123,8 @@ def stage(processes: int) -> Iterator[Stage]:
 
 def _up(home: Path, executors: int) -> None:
     """Not by the driver, which keeps settings of the caller's away from the platform."""
-    own = {"SLIPWAY_HOME": str(home), "SLIPWAY_PARTITIONS": PARTITIONS, "PYTHONPATH": str(INJECT)}
+    path = os.pathsep.join([str(INJECT), *filter(None, [os.environ.get("PYTHONPATH")])])
+    own = {"SLIPWAY_HOME": str(home), "SLIPWAY_PARTITIONS": PARTITIONS, "PYTHONPATH": path}
     command = [sys.executable, "-m", "cli", "up", "--detach", "--executors", str(executors)]
     kept = {name: value for name, value in os.environ.items() if not name.startswith("SLIPWAY_")}
     done = subprocess.run(command, env={**kept, **own}, capture_output=True, text=True, timeout=180, check=False)

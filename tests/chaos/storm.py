@@ -12,7 +12,7 @@ from pathlib import Path
 
 from chaos.collect import Place, collect
 from chaos.dump import save
-from chaos.faults import freeze, pids
+from chaos.faults import freeze, pids, until_ready
 from chaos.oracle.judge import judge
 from chaos.oracle.plain import Violation
 from chaos.rest import until_rest
@@ -66,7 +66,7 @@ def storm(seed: int, contacts: int, kills: int, evidence: Path) -> Aftermath:
             blows = _rage(made, project, key, chance, kills, began)
             last = time.monotonic()
             left = asyncio.run(until_rest(made.place, made.launches, PATIENCE))
-            made.slipway.until_ready(120)
+            left += [f"{slot} is not ready" for slot in until_ready(made.place.home, 120)]
             rested = time.monotonic()
         run = asyncio.run(collect(made.place, sightings=tuple(seen.sightings), samples=tuple(seen.samples)))
         violations = judge(run)
@@ -95,7 +95,7 @@ def _rage(
     while len(blows) < kills:
         time.sleep(chance.uniform(0.0, LONGEST_PAUSE))  # the faults' own timing
         service, action = chance.choice(SERVICES), "freeze" if chance.random() < FROZEN_SHARE else "kill"
-        running = pids(made.slipway, service)
+        running = pids(made.place.home, service)
         if not running:
             continue
         slot = chance.choice(sorted(running))
