@@ -1,6 +1,8 @@
 """`make chaos`: the failpoint grid, then random chaos on large launches; everything drawn from one seed."""
 
 import argparse
+import signal
+import sys
 import time
 from pathlib import Path
 
@@ -20,6 +22,7 @@ def main() -> None:
     parser.add_argument("--kills", type=int, default=20, help="0: no storm")
     parser.add_argument("--results", type=Path, default=RESULTS)
     given = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # what was started is ended
     seed = given.seed or time.time_ns() % 1_000_000
     print(f"SEED={seed}", flush=True)
     report = Report(given.results, seed)

@@ -113,6 +113,7 @@ class Report:
             f"- last fault to rest: {found.recovered:.1f} s",
             f"- outcomes/s: median {median(found.rates or [0]):,.0f}, at most {max(found.rates, default=0):,.0f}",
             f"- unknown: {found.unknown}",
+            f"- records written a second time in the end: {found.replayed:,}",
             f"- most memory of one process: {found.most_memory / 1e6:.0f} MB",
             "",
         )

@@ -13,8 +13,9 @@ from pathlib import Path
 from chaos.collect import Place, collect
 from chaos.dump import save
 from chaos.faults import freeze, pids, until_ready
-from chaos.oracle.judge import judge
-from chaos.oracle.plain import Violation
+from chaos.oracle.judge import judge, judge_replay
+from chaos.oracle.plain import Run, Violation
+from chaos.replay import write_again
 from chaos.rest import until_rest
 from chaos.stage import Stage, stage
 from chaos.tables import SERVICES
@@ -26,6 +27,8 @@ PROCESSES = 2
 FROZEN_SHARE = 0.2
 LONGEST_PAUSE = 2.0
 PATIENCE = 900.0
+MOST_REPLAYED = 50_000
+"""Contacts up to which all topics are replayed in the end (two runs are then in memory)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +55,8 @@ class Aftermath:
     mails: int
     most_memory: int
     left: Sequence[str]
+    replayed: int
+    """Records that were written a second time in the end, before a second look."""
     violations: Sequence[Violation]
 
 
@@ -69,9 +74,13 @@ def storm(seed: int, contacts: int, kills: int, evidence: Path) -> Aftermath:
             left += [f"{slot} is not ready" for slot in until_ready(made.place.home, 120)]
             rested = time.monotonic()
         run = asyncio.run(collect(made.place, sightings=tuple(seen.sightings), samples=tuple(seen.samples)))
-        violations = judge(run)
+        violations = [*judge(run)]
         if violations or left:
             save(run, evidence / "storm")
+        replayed = 0
+        if contacts <= MOST_REPLAYED and not left:
+            replayed, found = _replay(made, run)
+            violations += found
         return Aftermath(
             blows=blows,
             launches=len(made.launches),
@@ -83,8 +92,18 @@ def storm(seed: int, contacts: int, kills: int, evidence: Path) -> Aftermath:
             mails=len(run.mails),
             most_memory=max((sample.bytes for sample in run.samples), default=0),
             left=left,
+            replayed=replayed,
             violations=violations,
         )
+
+
+def _replay(made: Stage, before: Run) -> tuple[int, Sequence[Violation]]:
+    """How many records were written again, and what that changed."""
+    count = asyncio.run(write_again(made.place.kafka, before))
+    left = asyncio.run(until_rest(made.place, made.launches, PATIENCE))
+    after = asyncio.run(collect(made.place))
+    found = [*judge_replay(before, after)]
+    return count, [*found, *(Violation(19, "until_rest", "", "", f"after the replay: {what}") for what in left)]
 
 
 def _rage(
