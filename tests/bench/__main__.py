@@ -12,6 +12,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,9 @@ from cli.sample import sample_contacts
 from e2e.slipway import Slipway
 
 RESULTS = Path(__file__).parent / "results" / "latest.jsonl"
-SCENARIO = Path(__file__).parent / "bench.yaml"
+SCENARIOS = Path(__file__).parent
+SINK = "cli.platform.sink"
+"""The provider's side of a mail: not ours to count."""
 
 
 def main() -> None:
@@ -33,9 +36,10 @@ def main() -> None:
     parser.add_argument("--contacts", type=int, default=100_000)
     parser.add_argument("--partitions", type=int, default=8)
     parser.add_argument("--executors", type=int, default=2)
+    parser.add_argument("--mails", type=int, default=20_000, help="contacts of the launches that send e-mails")
     parser.add_argument("--rounds", type=int, default=3, help="launches and limit runs, in turn; medians are shown")
     args = parser.parse_args()
-    measures = run(args.contacts, args.partitions, args.executors, args.rounds)
+    measures = run(args.contacts, args.mails, args.partitions, args.executors, args.rounds)
     RESULTS.parent.mkdir(exist_ok=True)
     RESULTS.write_text("".join(json.dumps(measure) + "\n" for measure in measures))
     table = Table(title=f"{args.contacts:,} contacts, {args.partitions} partitions, {args.executors} executors")
@@ -47,17 +51,19 @@ def main() -> None:
     Console().print(table)
 
 
-def run(contacts: int, partitions: int, executors: int, rounds: int) -> list[dict[str, Any]]:
+def run(contacts: int, mails: int, partitions: int, executors: int, rounds: int) -> list[dict[str, Any]]:
     with platform(partitions, executors) as slipway:
         status = slipway.status()
-        project = _prepare(slipway, contacts)
+        project = _prepare(slipway, contacts, mails)
         key = project.key("process:start", "launch:preapproved")
         shape = Shape(status["kafka"], _database(status["postgres"]), contacts, partitions, executors)
-        limits, launches = [], []
+        limits, launches, mailings = [], [], []
         for _ in range(rounds):
             limits.append(contacts_per_second(shape))
-            launches.append(_launch(project, key, status["kafka"], contacts))
-        return _measures(contacts, limits, launches)
+            launches.append(_launch(project, key, status["kafka"], contacts, "bench", "--all"))
+            if mails:
+                mailings.append(_launch(project, key, status["kafka"], mails, "mail", "--group", "mailed"))
+        return _measures(contacts, limits, launches) + (_mail_measures(mails, mailings) if mails else [])
 
 
 @contextmanager
@@ -75,20 +81,30 @@ def platform(partitions: int, executors: int) -> Iterator[Slipway]:
         shutil.rmtree(home, ignore_errors=True)
 
 
-def _prepare(slipway: Slipway, contacts: int) -> Slipway:
+def _prepare(slipway: Slipway, contacts: int, mails: int) -> Slipway:
     slipway("project", "create", "bench")
     project = slipway.of("bench")
-    project("scenario", "push", str(SCENARIO))
-    project("scenario", "activate", "bench")
-    everybody = ({**contact, "active": True, "consent": {"promotional": True}} for contact in sample_contacts(contacts))
+    for key in ("bench", "mail"):
+        project("scenario", "push", str(SCENARIOS / f"{key}.yaml"))
+        project("scenario", "activate", key)
+    everybody = (_launchable(contact, index < mails) for index, contact in enumerate(sample_contacts(contacts)))
     project("contacts", "import", project.write_contacts("bench.ndjson", everybody), timeout=600)
     return project
 
 
-def _launch(project: Slipway, key: list[str], kafka: str, contacts: int) -> dict[str, Any]:
+def _launchable(contact: dict[str, Any], mailed: bool) -> dict[str, Any]:
+    """So that nobody is excluded."""
+    groups = [*contact.get("groups", ()), *(["mailed"] if mailed else [])]
+    facts = {"active": True, "consent": {"promotional": True}, "email": f"{contact['id']}@bench.example"}
+    return {**contact, **facts, "groups": groups}
+
+
+def _launch(
+    project: Slipway, key: list[str], kafka: str, contacts: int, scenario: str, *participants: str
+) -> dict[str, Any]:
     """One launch; seconds are between the brokers' and writers' time stamps on the records themselves."""
     with Meter(project.supervisor().pid) as meter:
-        launch_id = project.json("crm", "launch", "bench", "--all", *key)["launch_id"]
+        launch_id = project.json("crm", "launch", scenario, *participants, *key)["launch_id"]
         project("watch", launch_id, "--json", timeout=600)
         time.sleep(0.5)  # what is still written of it belongs to its cost
     began, first, ended = asyncio.run(_moments(kafka, launch_id))
@@ -132,12 +148,14 @@ async def _times(kafka: str, topic: str, wanted: bytes) -> list[float]:
         await consumer.stop()
 
 
-def _measures(contacts: int, limits: list[float], launches: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    def measure(name: str, values: list[float], unit: str) -> dict[str, Any]:
-        ordered = sorted(values)
-        middle = ordered[len(ordered) // 2]
-        return {"name": name, "value": middle, "unit": unit, "n": contacts, "min": ordered[0], "max": ordered[-1]}
+def _measure(name: str, values: list[float], unit: str, n: int) -> dict[str, Any]:
+    ordered = sorted(values)
+    middle = ordered[len(ordered) // 2]
+    return {"name": name, "value": middle, "unit": unit, "n": n, "min": ordered[0], "max": ordered[-1]}
 
+
+def _measures(contacts: int, limits: list[float], launches: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    measure = partial(_measure, n=contacts)
     rates = [launch["rate"] for launch in launches]
     processes = sorted({name for launch in launches for name in launch["cpu"]})
     return [
@@ -149,6 +167,16 @@ def _measures(contacts: int, limits: list[float], launches: list[dict[str, Any]]
         measure("rss", [launch["rss"] / 1e6 for launch in launches], "MB"),
         measure("rss_summed", [launch["rss_summed"] / 1e6 for launch in launches], "MB"),
         measure("first_message", [launch["first_message"] for launch in launches], "s"),
+    ]
+
+
+def _mail_measures(mails: int, launches: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    measure = partial(_measure, n=mails)
+    costs = [{name: cost for name, cost in launch["cpu"].items() if name != SINK} for launch in launches]
+    return [
+        measure("mails", [launch["rate"] for launch in launches], "mails/s"),
+        measure("cpu_per_mail", [sum(cost.values()) for cost in costs], "µs"),
+        *(measure(f"mail_cpu_{name}", [cost.get(name, 0.0) for cost in costs], "µs") for name in sorted(costs[0])),
     ]
 
 

@@ -123,6 +123,12 @@ class Outside:
             while sum(state in wanted for state in self.told.values()) < count:
                 await self.read()
 
+    async def until_taken(self, count: int) -> None:
+        """Until the mail server has so many mails."""
+        async with asyncio.timeout(SECONDS):
+            while self.taken().total() < count:
+                await asyncio.sleep(0.002)
+
     @asynccontextmanager
     async def process(self, failpoint: str = "", **settings: str) -> AsyncIterator[asyncio.subprocess.Process]:
         environment = {

@@ -24,6 +24,7 @@ from messaging.adapters.composing import TemplateComposers
 from messaging.adapters.contacts import PostgresContacts
 from messaging.adapters.launches import PostgresLaunches
 from messaging.adapters.sends import PostgresSends
+from messaging.adapters.untold import PostgresUntold
 from messaging.domain.retries import Backoff
 from messaging.domain.sends import SendKey
 from messaging.handlers import Handlers
@@ -31,6 +32,7 @@ from messaging.jobs.desk import Tempo
 from messaging.jobs.dispatch import Dispatch
 from messaging.jobs.handover import HandOver
 from messaging.jobs.pickup import PickUp
+from messaging.jobs.telling import Telling
 from messaging.jobs.workers import Worker, working
 from messaging.ports import Mailer
 from runtime.errors import Fenced
@@ -151,15 +153,19 @@ class Node:
         connections: int = 4,
         backoff: Backoff | None = None,
         tempo: Tempo | None = None,
+        gather: float = 0.0,
     ) -> None:
         self.world = world
         self.meter = SilentMeter()
         launches, sends, chunks = PostgresLaunches(), PostgresSends(), PostgresWaitingChunks()
         composers = TemplateComposers()
-        self.handlers = Handlers(launches, PostgresContacts(), sends, chunks, composers, self.meter)
+        self.telling = Telling(launches, PostgresUntold(), self.meter, gather)
+        self.handlers = Handlers(launches, PostgresContacts(), sends, chunks, composers, self.telling, self.meter)
         dispatch = Dispatch(connections, tempo)
         backoff = backoff or Backoff(first=0.01, longest=0.05, attempts=5)
-        self.hand_over = HandOver(launches, sends, composers, dispatch, self.meter, backoff, 4 * connections)
+        self.hand_over = HandOver(
+            launches, sends, composers, dispatch, self.telling, self.meter, backoff, 4 * connections
+        )
         self.pick_up = PickUp(launches, chunks, self.handlers.take)
         self._workers = [Worker(dispatch, mailer, self.meter, idle=5) for _ in range(connections)]
         self._leases: dict[int, OwnedNumber] = {}
@@ -201,7 +207,7 @@ class Node:
         """Each job once."""
         lease = self.lease(number)
         lease.woken.clear()
-        return bool(await self.hand_over.run(lease)) | bool(await self.pick_up.run(lease))
+        return any([await job(lease) for job in (self.hand_over.run, self.pick_up.run, self.telling.run)])
 
     async def until(self, done: Callable[[], bool], *numbers: int) -> None:
         """Rounds, as the number's task would run them, until it is as the test wants it."""
@@ -220,7 +226,9 @@ class Node:
     async def release(self, number: int = 0) -> None:
         """Give the number up in good order."""
         async with asyncio.timeout(SECONDS):
-            await self.hand_over.release(self._leases.pop(number))
+            lease = self._leases.pop(number)
+            await self.hand_over.release(lease)
+            await self.telling.release(lease)
 
     async def _rest(self, number: int) -> None:
         try:

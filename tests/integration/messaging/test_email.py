@@ -141,6 +141,7 @@ async def test_a_deletion_cancels_at_once_even_under_a_paused_gate(world: World,
     await node.launches(requested(), controlled(ControlState.PAUSED))
     await node.sends(chunk(2))
     await node.changes(change("c-0", deleted=True))
+    await node.round()
     assert world.counts == {"cancelled": 1, "planned": 1}
     assert await world.pool.fetchval("SELECT email FROM send WHERE contact_id = 'c-0'") is None
 

@@ -64,9 +64,9 @@ async def test_killed_there_and_started_again(outside: Outside, failpoint: str, 
 
 
 async def test_restarted_in_good_order_nothing_is_unknown(outside: Outside) -> None:
-    for accepted in (5, 20, 40):
+    for taken in (5, 20, 40):
         async with outside.process() as process:
-            await outside.until(accepted, ("accepted",))
+            await outside.until_taken(taken)
             process.send_signal(signal.SIGTERM)
             assert await asyncio.wait_for(process.wait(), 40) == 0
     async with outside.process():

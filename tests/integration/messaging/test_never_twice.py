@@ -236,13 +236,13 @@ async def test_a_dot_in_doubt_whose_session_is_gone_is_planned_again(world: Worl
         node.lease().commit_answer_lost = 1
         with pytest.raises(ConnectionResetError):
             await node.round()
-        assert world.counts == {"sending": 2}
+        assert set((await world.rows()).values()) == {("sending", None)}
         await asyncio.sleep(3 * QUICK.patience)
         assert mailer.accepted == []
         await node.until_ended(2)
     assert world.counts == {"accepted": 2}
     assert len(mailer.accepted) == 2
-    assert world.path("c-0") == ["planned", "sending", "planned", "sending", "accepted"]
+    assert world.path("c-0") == ["planned", "sending", "accepted"], "what came back before it was told is not told"
 
 
 async def test_a_session_lost_between_offer_and_dot_is_no_hand_over(world: World, mailer: FakeMailer) -> None:
@@ -277,7 +277,8 @@ async def test_through_random_kills_nothing_is_lost_or_doubled(world: World, mai
                     await node.round()
                 await asyncio.sleep(dice.choice([0, 0.001, 0.01]))
             if dice.random() < 0.5:
-                await node.release()
+                with suppress(ConnectionResetError):
+                    await node.release()
             assert node.meter.bugs == 0
         if not {"planned", "sending"} & set(world.counts):
             break

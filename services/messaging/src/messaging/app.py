@@ -16,12 +16,14 @@ from messaging.adapters.metrics import PrometheusMeter
 from messaging.adapters.queries import planned
 from messaging.adapters.sends import PostgresSends
 from messaging.adapters.smtp.mailer import SmtpMailer
+from messaging.adapters.untold import PostgresUntold
 from messaging.api import routes
 from messaging.domain.retries import Backoff
 from messaging.handlers import Handlers
 from messaging.jobs.dispatch import Dispatch
 from messaging.jobs.handover import HandOver
 from messaging.jobs.pickup import PickUp
+from messaging.jobs.telling import Telling
 from messaging.jobs.workers import Worker, working
 from messaging.ports import Mailer, Meter
 from messaging.settings import MessagingSettings
@@ -39,10 +41,11 @@ def build(settings: MessagingSettings, *, mailer: Mailer | None = None, meter: M
     connections = settings.smtp_connections if mailer is not None else 0
     launches, sends, chunks = PostgresLaunches(), PostgresSends(), PostgresWaitingChunks()
     composers = TemplateComposers()
-    handlers = Handlers(launches, PostgresContacts(), sends, chunks, composers, meter)
+    telling = Telling(launches, PostgresUntold(), meter)
+    handlers = Handlers(launches, PostgresContacts(), sends, chunks, composers, telling, meter)
     dispatch = Dispatch(burst=settings.smtp_connections)
     backoff = Backoff(settings.smtp_retry_first_seconds, settings.smtp_retry_longest_seconds, settings.smtp_attempts)
-    hand_over = HandOver(launches, sends, composers, dispatch, meter, backoff, in_hand=4 * connections)
+    hand_over = HandOver(launches, sends, composers, dispatch, telling, meter, backoff, in_hand=4 * connections)
     pick_up = PickUp(launches, chunks, handlers.take)
 
     @asynccontextmanager
@@ -67,6 +70,7 @@ def build(settings: MessagingSettings, *, mailer: Mailer | None = None, meter: M
         jobs=[
             Job("hand over", hand_over.run, release=hand_over.release),
             Job("pick up", pick_up.run),
+            Job("tell", telling.run, release=telling.release),
         ],
         gauges=[Gauge("slipway_sends_planned", "Sends that wait for their turn.", planned)],
         routes=routes,

@@ -10,7 +10,8 @@ from contracts.sends import SendsRequested
 from contracts.words import ControlState, DeliveryState
 from messaging.domain.judgement import DELETED, Kept, consents_of, judge_chunk
 from messaging.domain.launches import Launch
-from messaging.domain.records import changed_states, first_states
+from messaging.domain.records import first_states
+from messaging.jobs.telling import Telling
 from messaging.ports import Composers, Contacts, Launches, Meter, NewSends, Sends, Snapshots, WaitingChunks
 from runtime.records import Received
 from runtime.spans import HEADER
@@ -29,6 +30,7 @@ class Handlers:
         sends: Sends,
         chunks: WaitingChunks,
         composers: Composers,
+        telling: Telling,
         meter: Meter,
     ) -> None:
         self._launches = launches
@@ -36,6 +38,7 @@ class Handlers:
         self._sends = sends
         self._chunks = chunks
         self._composers = composers
+        self._telling = telling
         self._meter = meter
 
     async def on_launches(self, tx: Transaction, events: Sequence[Received[LaunchEvent]]) -> None:
@@ -62,8 +65,7 @@ class Handlers:
             gone = {change.contact_id: change.revision for change in changes if change.contact is None}
             if gone:
                 cancelled = await self._sends.cancel_contacts(tx, project, gone, DELETED)
-                tx.emit(*changed_states(cancelled, project, partition=_number(tx), at=tx.now))
-                self._meter.count(change.state for change in cancelled)
+                await self._telling.keep(tx, cancelled)
 
     async def on_sends(self, tx: Transaction, events: Sequence[Received[SendsRequested]]) -> None:
         known = await self._launches.pass_gates(tx.connection, {received.event.launch_id for received in events})

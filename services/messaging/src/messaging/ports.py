@@ -142,6 +142,17 @@ class Sends(Protocol):
         ...
 
 
+class Untold(Protocol):
+    """Changes of state that are committed and not told yet."""
+
+    async def add(self, tx: Transaction, changes: Sequence[Change]) -> None: ...
+
+    async def take(self, tx: Transaction, limit: int) -> tuple[dict[str, list[Change]], bool]:
+        """Remove the oldest of the lease's number, by launch and in order: those of `limit` rows, of one transaction
+        each at most. And whether more may lie there."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class WaitingChunk:
     cause: str

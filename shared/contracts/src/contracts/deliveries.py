@@ -8,7 +8,10 @@ from contracts.words import DeliveryState
 
 
 class DeliveriesRecorded(Event):
-    """By messaging, whenever sends change state. Counting: `states[i]` up by one, `previous[i]` down by one."""
+    """By messaging, when sends came to another state than was told last.
+
+    Counting: `states[i]` up by one, `previous[i]` down by one.
+    """
 
     TYPE: ClassVar[str] = "com.slipway.deliveries-recorded.v1"
     project: str

@@ -1,5 +1,6 @@
 """Ownership of one partition number, and the transactions under it."""
 
+import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
@@ -78,6 +79,8 @@ class OwnedNumber:
         self.next: dict[str, int] = dict(position.offsets)
         """Next offset by topic, `clock` included, as committed."""
         self.outbox = Outbox(ground.publisher, ground.consumer, number, position.epoch)
+        self.moved = time.monotonic()
+        """When the last transaction was committed."""
 
     @classmethod
     async def acquire(
@@ -140,6 +143,7 @@ class OwnedNumber:
                 raise
             raise verdict from error
         self.next[topic] = to
+        self.moved = time.monotonic()
         self.outbox.forget(gone)
         failpoints.hit("stream.before_publish")
         await self.outbox.publish(rows)

@@ -26,6 +26,7 @@ FENCED_SECONDS = 2.0
 WAIT_SECONDS = 1.0
 SETTLE_SECONDS = 2.0
 OWNED_SECONDS = 5.0
+RESTED_SECONDS = 0.2
 NOT_RUNNING_SECONDS = 3.0
 log = structlog.get_logger()
 
@@ -171,11 +172,16 @@ class Worker:
                 more = True
             if batch is None and not more and not self._stopping:
                 await self._pass_over(lease)
-                await lease.settle()
+                await self._clean_up(lease)
                 await self._still_ours(lease)
                 await self._feed.wait(min(WAIT_SECONDS, self._jobs.nearest()), self._woken)
             else:
                 await asyncio.sleep(0)
+
+    async def _clean_up(self, lease: OwnedNumber) -> None:
+        """Mostly the next transaction deletes what is published: one for that alone only where nothing goes on."""
+        if time.monotonic() - lease.moved > RESTED_SECONDS:
+            await lease.settle()
 
     async def _pass_over(self, lease: OwnedNumber) -> None:
         """Offsets without a record (transaction markers, compaction) are no lag."""

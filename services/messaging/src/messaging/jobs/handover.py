@@ -5,7 +5,6 @@ transaction; then make the next mails and give them to the workers. `dot` in the
 of a message; who finds a `dot` that is not its own calls it unknown.
 """
 
-from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
@@ -17,14 +16,13 @@ from messaging.domain.handover import Answer, Attempt, Drop, Go, at_the_dot, is_
 from messaging.domain.judgement import STOPPED, judge
 from messaging.domain.launches import Launch, Plan
 from messaging.domain.mime import Unsendable
-from messaging.domain.records import changed_states
 from messaging.domain.retries import Backoff
 from messaging.domain.sends import Change, SendKey, StoredSend
 from messaging.jobs.desk import Desk, Parcel
 from messaging.jobs.dispatch import Dispatch
+from messaging.jobs.telling import Telling
 from messaging.ports import TURN, Composers, Launches, Meter, Sends
 from runtime import failpoints
-from runtime.spans import following
 from runtime.transaction import Lease, Transaction
 
 PORTION = 500
@@ -43,6 +41,7 @@ class HandOver:
         sends: Sends,
         composers: Composers,
         dispatch: Dispatch,
+        telling: Telling,
         meter: Meter,
         backoff: Backoff,
         in_hand: int,
@@ -51,6 +50,7 @@ class HandOver:
         self._sends = sends
         self._composers = composers
         self._dispatch = dispatch
+        self._telling = telling
         self._meter = meter
         self._backoff = backoff
         self._in_hand = in_hand
@@ -149,22 +149,9 @@ class HandOver:
         return go
 
     async def _write(self, tx: Transaction, changes: Sequence[Change]) -> None:
-        if not changes:
-            return
-        await self._sends.change(tx, changes)
-        await self._tell(tx, changes)
-
-    async def _tell(self, tx: Transaction, changes: Sequence[Change]) -> None:
-        assert tx.number is not None
-        by_launch: dict[str, list[Change]] = defaultdict(list)
-        for change in changes:
-            by_launch[change.key.launch_id].append(change)
-        plans = await self._launches.plans(tx.connection, sorted(by_launch))
-        for launch_id, same in sorted(by_launch.items()):
-            plan = plans[launch_id]
-            with following(plan.trace, "messaging hand over"):
-                tx.emit(*changed_states(same, plan.project, partition=tx.number, at=tx.now))
-        self._meter.count(change.state for change in changes if change.state is not change.previous)
+        if changes:
+            await self._sends.change(tx, changes)
+            await self._telling.keep(tx, changes)
 
     def _bug(self, key: SendKey, act: Act) -> None:
         self._meter.bug()
@@ -221,7 +208,7 @@ class HandOver:
         async with lease.transaction() as tx:
             cancelled = await self._sends.cancel_launch(tx, launch_id, STOPPED, PORTION)
             if cancelled:
-                await self._tell(tx, cancelled)
+                await self._telling.keep(tx, cancelled)
         return len(cancelled) == PORTION
 
 

@@ -1,0 +1,93 @@
+"""Tells the others what became of sends: gathered for a moment, for a record with one contact costs its readers
+about as much as one with hundreds."""
+
+import asyncio
+import math
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from contracts.words import DeliveryState
+from messaging.domain.records import changed_states
+from messaging.domain.sends import Change
+from messaging.domain.told import summed
+from messaging.ports import Launches, Meter, Untold
+from runtime.spans import following
+from runtime.transaction import Lease, Transaction
+
+GATHER_SECONDS = 0.5
+PASSING_PATIENCE = 4
+"""A `sending` that still stands is told after so many times the usual."""
+ROWS = 200
+"""Transactions whose changes are told in one."""
+
+
+@dataclass(slots=True)
+class Waiting:
+    """What lies untold in one number, as this process knows it. Times are the event loop's."""
+
+    epoch: int | None = None
+    """Of the lease for which an earlier owner's rest was looked for."""
+    settled: bool = False
+    """Something beside `sending` waits."""
+    since: float | None = None
+    """When the first of it was kept; None: nothing waits."""
+    told: float = -math.inf
+    """When something was told last."""
+
+    def due(self, now: float, gather: float) -> bool:
+        if self.settled:
+            return now - self.told >= gather
+        return self.since is not None and now - self.since >= PASSING_PATIENCE * gather
+
+
+class Telling:
+    """`keep` in the transaction that changes sends; `run` is a job. A quiet number tells at once, a busy one every
+    `gather` seconds."""
+
+    def __init__(self, launches: Launches, untold: Untold, meter: Meter, gather: float = GATHER_SECONDS) -> None:
+        self._launches = launches
+        self._untold = untold
+        self._meter = meter
+        self._gather = gather
+        self._waiting: dict[int, Waiting] = defaultdict(Waiting)
+
+    async def keep(self, tx: Transaction, changes: Sequence[Change]) -> None:
+        """To be told once this is committed."""
+        moved = [change for change in changes if change.state is not change.previous]
+        if not moved:
+            return
+        assert tx.number is not None
+        await self._untold.add(tx, moved)
+        waiting = self._waiting[tx.number]
+        if waiting.since is None:
+            waiting.since = asyncio.get_running_loop().time()
+        waiting.settled |= any(change.state is not DeliveryState.SENDING for change in moved)
+        self._meter.count(change.state for change in moved)
+
+    async def run(self, lease: Lease) -> bool:
+        waiting = self._waiting[lease.number]
+        if waiting.epoch != lease.epoch:
+            await self._tell(lease, waiting)
+            waiting.epoch = lease.epoch
+        return waiting.due(asyncio.get_running_loop().time(), self._gather) and await self._tell(lease, waiting)
+
+    async def release(self, lease: Lease) -> None:
+        """The next owner need not look for what is told already."""
+        waiting = self._waiting[lease.number]
+        while waiting.since is not None and await self._tell(lease, waiting):
+            pass
+
+    async def _tell(self, lease: Lease, waiting: Waiting) -> bool:
+        """True if there may be more."""
+        async with lease.transaction() as tx:
+            taken, more = await self._untold.take(tx, ROWS)
+            plans = await self._launches.plans(tx.connection, sorted(taken))
+            for launch_id, changes in sorted(taken.items()):
+                plan = plans[launch_id]
+                with following(plan.trace, "messaging tell"):
+                    tx.emit(*changed_states(summed(changes), plan.project, partition=lease.number, at=tx.now))
+        now = asyncio.get_running_loop().time()
+        waiting.told = now if taken else waiting.told
+        waiting.since, waiting.settled = (now, True) if more else (None, False)
+        return more
