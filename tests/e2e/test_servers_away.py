@@ -48,6 +48,7 @@ def test_a_launch_survives_a_dead_server(slipway: Slipway, project: Slipway, nam
     everybody_got_one_mail(project, launch_id)
 
 
+@pytest.mark.timeout(480)
 def test_a_launch_survives_a_minute_without_both_servers(slipway: Slipway, project: Slipway) -> None:
     """At first PostgreSQL is away alone, then both, at last Kafka alone, which takes longer to come back."""
     services = [row for row in slipway.status()["services"] if row["name"] != "console"]
