@@ -81,9 +81,8 @@ async def collect(place: Place, **more: Any) -> Run:
 
 
 def commands_of(place: Place) -> Sequence[Command]:
-    """The last line of each command: what its asker knew in the end."""
-    known = {line["id"]: Command(**line) for line in lines(place.commands)}
-    return list(known.values())
+    """Everything that askers were told, each thing once."""
+    return list(dict.fromkeys(Command(**line) for line in lines(place.commands)))
 
 
 def lines(file: Path) -> Iterable[dict[str, Any]]:

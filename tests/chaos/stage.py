@@ -47,14 +47,14 @@ class Stage:
         return here
 
     def import_again(self, project: Slipway, contacts: int) -> None:
-        """Says of each contact how it is to be; tried until it is done, for saying it twice is as good as once."""
+        """Says anew how each contact is to be; tried until it is done, for saying it twice is as good as once."""
         name = project.project
         people = (
             {
                 "id": f"{name}-{number}",
                 "email": f"{name}-{number}@example.com",
                 "consent": {"promotional": True, "newsletter": number % 10 != 0},
-                "attributes": {"first_name": "Ann", "score": number % 100},
+                "attributes": {"first_name": "Ann", "score": number % 100, "round": len(self.launches)},
             }
             for number in range(contacts)
         )
@@ -82,6 +82,8 @@ class Stage:
         key = uuid.uuid4().hex
         asked = ("launch", scenario, "--all", "--yes", "--idempotency-key", key, "--json")
         launch_id = str(json.loads(_until_done(lambda: project(*asked, check=False)).stdout)["launch_id"])
+        assert project.project is not None
+        self._note(Command(project.project, "/http", key, "accepted", launch_id))
         self.launches.append(launch_id)
         return launch_id
 

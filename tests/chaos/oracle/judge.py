@@ -12,6 +12,7 @@ Check = Callable[[Seen], Iterator[Finding]]
 
 CHECKS: tuple[Check, ...] = (
     requests.accepted_requests_have_one_launch,
+    requests.nothing_is_launched_unasked,
     requests.refused_requests_have_none,
     requests.commands_are_answered,
     targets.targeted_is_started_or_not,

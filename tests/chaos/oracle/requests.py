@@ -26,8 +26,17 @@ def accepted_requests_have_one_launch(seen: Seen) -> Iterator[Finding]:
         launches = made[identity] | accepted[identity]
         if len(launches) > 1:
             yield Finding(f"command {identity[1]} has launches {sorted(launches)}")
-        for launch_id in sorted(accepted[identity] - made[identity]):
-            yield Finding(f"command {identity[1]} was accepted, the launch was never requested", launch_id)
+        for launch_id in sorted(accepted[identity]):
+            if launch_id not in seen.launches or not seen.launches[launch_id].requested:
+                yield Finding(f"command {identity[1]} was accepted, the launch was never requested", launch_id)
+
+
+def nothing_is_launched_unasked(seen: Seen) -> Iterator[Finding]:
+    """I1: behind every launch there is a request: a command, or (where a ledger was kept) a line of it."""
+    asked = {command.launch_id for command in seen.run.commands}
+    for launch in seen.launches.values():
+        if launch.requested and not launch.requested.get("command_id") and seen.run.commands and launch.id not in asked:
+            yield Finding("was requested, and nobody asked for it", launch.id)
 
 
 def refused_requests_have_none(seen: Seen) -> Iterator[Finding]:

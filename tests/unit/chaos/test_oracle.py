@@ -149,6 +149,12 @@ def refusal(record: Record) -> tuple[tuple[str, bytes], ...]:
     return tuple((name, kind if name == "ce_type" else text) for name, text in record.headers)
 
 
+def launch_of_nobody(run: Run) -> Run:
+    record = found(run, "launcher.launches", '"launch_id": "done"', "cmd-1")
+    nobody = {"launch_id": "ghost", "command_id": None, "command_source": None}
+    return more_records(run, again_as(run, record, "other", **nobody))
+
+
 def silence(run: Run) -> Run:
     return without_record(run, is_record("launcher.replies", "cmd-3"))
 
@@ -316,6 +322,7 @@ def send_left(run: Run) -> Run:
 LIES: dict[Mutation, str] = {
     second_launch: "accepted_requests_have_one_launch",
     accepted_and_forgotten: "accepted_requests_have_one_launch",
+    launch_of_nobody: "nothing_is_launched_unasked",
     refused_and_launched: "refused_requests_have_none",
     silence: "commands_are_answered",
     started_and_refused: "targeted_is_started_or_not",
