@@ -13,7 +13,7 @@ import typer
 from typer.core import TyperGroup
 from typer.main import get_group
 
-from cli.output import Exit, stderr
+from cli.output import Exit, say
 from cli.platform.home import find_home
 
 TOP_LEVEL = {
@@ -112,9 +112,12 @@ def main() -> None:
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader has left: `slipway logs | head`
         sys.exit(Exit.DONE)
+    except UnicodeEncodeError:
+        say("slipway: something that was given is not UTF-8", "red")
+        sys.exit(Exit.USAGE)
     except Exception as error:
         traceback.print_exc()
-        stderr.print(f"[bold red]slipway:[/] internal error: {type(error).__name__}: {error}")
+        say(f"slipway: internal error: {type(error).__name__}: {error}", "red")
         sys.exit(Exit.INTERNAL)
 
 

@@ -2,6 +2,7 @@
 
 import os
 import time
+import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -13,12 +14,18 @@ import httpx
 import orjson
 import typer
 
-from cli.output import Exit, fail
+from cli.output import Exit, fail, told
 from cli.platform.home import Home
 
 LOGIN = Path("~/.config/slipway/login.json")
 PATIENCE = 60.0
 RESTARTING = (502, 503, 504)
+REMEDIES = {
+    "unknown_launch": "`slipway launches` lists them.",
+    "unknown_contact": "Ids are compared byte for byte: capitals and blanks count.",
+    "ambiguous": "Say whose: --service SERVICE.",
+}
+"""In the place of a remedy for programs, by code."""
 WHICH_PROJECT = ("which project?", "Say --project KEY or set SLIPWAY_PROJECT.")
 
 
@@ -153,24 +160,18 @@ class Client:
         problem = _problem(response)
         if problem.get("code") == "project_missing":
             fail(Exit.USAGE, *WHICH_PROJECT)
-        code = (
-            Exit.NO
-            if response.status_code < 500
-            else Exit.UNREACHABLE
-            if response.status_code == 503
-            else Exit.INTERNAL
-        )
+        if errors := problem.get("errors"):
+            wrong = [f"{error['place'].partition('.')[2]}: {error['message']}" for error in errors]
+            fail(Exit.USAGE, "; ".join(wrong), "`slipway COMMAND --help` says what is meant.")
         what = problem.get("detail") or problem.get("title") or f"HTTP {response.status_code}"
-        lines = [
-            f"  [bold]{point['code']}[/] at {point['place']}: {point['remedy']}" for point in problem.get("points", [])
-        ]
-        fail(code, "\n".join([str(what), *lines]), problem.get("remedy"))
+        lines = [str(what), *told(problem.get("points", []))]
+        fail(_exit(response.status_code), "\n".join(lines), _remedy(problem))
 
 
 def at(*names: str) -> str:
     """A path of the API: `at("contacts", contact_id, "instances")`. An id may hold anything, slashes too."""
     for name in names:
-        if name in ("", ".", ".."):
+        if name in ("", ".", "..") or any(unicodedata.category(character) == "Cc" for character in name):
             fail(Exit.USAGE, f"{name!r} is no id that can be asked for")
     return "/v1/" + "/".join(quote(name, safe="", errors="surrogateescape") for name in names)
 
@@ -178,6 +179,18 @@ def at(*names: str) -> str:
 def connection(context: typer.Context) -> Connection:
     """The one of this invocation."""
     return cast(Connection, context.find_root().obj)
+
+
+def _exit(status: int) -> Exit:
+    if status < 500:
+        return Exit.NO
+    return Exit.UNREACHABLE if status == 503 else Exit.INTERNAL
+
+
+def _remedy(problem: dict[str, Any]) -> str | None:
+    """What to do, in the words of the command line."""
+    remedy = REMEDIES.get(problem.get("code", ""), problem.get("remedy"))
+    return None if remedy and ("/v1" in remedy or "/openapi.json" in remedy) else remedy
 
 
 def _problem(response: httpx.Response) -> dict[str, Any]:

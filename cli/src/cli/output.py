@@ -10,11 +10,12 @@ import orjson
 import typer
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 WIDE = 200
 """Columns of a table that no terminal bounds."""
-stdout = Console(width=None if sys.stdout.isatty() or "COLUMNS" in os.environ else WIDE)
-stderr = Console(stderr=True, highlight=False)
+stdout = Console(emoji=False, width=None if sys.stdout.isatty() or "COLUMNS" in os.environ else WIDE)
+stderr = Console(stderr=True, emoji=False, highlight=False)
 
 
 class Exit(IntEnum):
@@ -29,15 +30,20 @@ class Exit(IntEnum):
 
 def fail(code: Exit, what: str, remedy: str | None = None) -> NoReturn:
     """Ends the command: `what` is wrong, and what to do about it."""
-    stderr.print(f"[bold red]slipway:[/] {what}", soft_wrap=True)
+    stderr.print(Text.assemble(("slipway:", "bold red"), f" {what}"), soft_wrap=True)
     if remedy:
-        stderr.print(f"         {remedy}", soft_wrap=True)
+        say(f"         {remedy}")
     raise typer.Exit(int(code))
 
 
-def say(message: str) -> None:
-    """A message to the person, never part of the result."""
-    stderr.print(message, soft_wrap=True)
+def say(message: str, style: str | None = None) -> None:
+    """A message to the person, never part of the result. Brackets in it are brackets: ids may have them."""
+    stderr.print(message, style=style, markup=False, soft_wrap=True)
+
+
+def told(points: Iterable[Mapping[str, Any]]) -> list[str]:
+    """Validation points, a line each."""
+    return [f"  {point['code']} at {point['place']}: {point['remedy']}" for point in points]
 
 
 def confirm(question: str, yes: bool) -> None:
@@ -76,7 +82,11 @@ def show_rows(rows: Sequence[Mapping[str, Any]], columns: Sequence[str], as_json
         print_table(columns, [[row.get(column) for column in columns] for row in rows])
 
 
-def _cell(value: Any) -> str:
+def _cell(value: Any) -> Text:
+    return Text(_words(value))
+
+
+def _words(value: Any) -> str:
     if value is None:
         return "–"
     if isinstance(value, list):

@@ -28,7 +28,7 @@ def upload_contacts(
     summary = Summary()
     kind = "application/x-ndjson" if csv_header is None else "text/csv"
     columns = TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn()
-    with Progress(*columns, console=stderr, transient=True) as progress:
+    with Progress(*columns, console=stderr, transient=True, disable=not stderr.is_terminal) as progress:
         task = progress.add_task("contacts", total=total)
         for portion in _portions(lines):
             if portion[0].bad is not None:

@@ -1,6 +1,7 @@
 """What people type, and what they are told."""
 
 from pathlib import Path
+from urllib.parse import quote
 
 import orjson
 import pytest
@@ -36,7 +37,7 @@ def test_an_id_may_hold_anything(monkeypatch: pytest.MonkeyPatch, contact_id: st
     assert told.seen[-1].url.raw_path.count(b"/") == 3
 
 
-@pytest.mark.parametrize("contact_id", ["", ".", ".."])
+@pytest.mark.parametrize("contact_id", ["", ".", "..", "a\nb", "\x9f"])
 def test_what_cannot_stand_in_an_address_is_refused(monkeypatch: pytest.MonkeyPatch, contact_id: str) -> None:
     told = slipway(monkeypatch, {})
     assert told("contacts", "show", contact_id).exit_code == 2
@@ -70,3 +71,45 @@ def test_where_nothing_runs_it_is_told_where_was_looked(
     assert (answer.exit_code, answer.stdout) == (3, "")
     assert str(tmp_path / ".slipway") in answer.stderr
     assert "SLIPWAY_HOME is not set" in answer.stderr
+
+
+def test_an_option_that_makes_no_sense_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    errors = [{"place": "query.since", "message": "Input should be a valid datetime"}]
+    problem = {"code": "invalid", "detail": "…", "remedy": "… /openapi.json", "errors": errors}
+    answer = slipway(monkeypatch, {"GET /v1/audit?since=x": (422, problem)})("audit", "--since", "x")
+    assert (answer.exit_code, "since: Input should be a valid datetime" in answer.stderr) == (2, True)
+
+
+@pytest.mark.parametrize(
+    ("remedy", "shown"), [("look at GET /v1/contacts", False), ("make it: slipway project create a", True)]
+)
+def test_what_to_do_is_said_in_the_words_of_the_command_line(
+    monkeypatch: pytest.MonkeyPatch, remedy: str, shown: bool
+) -> None:
+    problem = {"code": "not_found", "detail": "there is no contact c", "remedy": remedy}
+    answer = slipway(monkeypatch, {"GET /v1/contacts/c": (404, problem)})("contacts", "show", "c")
+    assert (answer.exit_code, remedy in answer.stderr) == (1, shown)
+
+
+@pytest.mark.parametrize("contact_id", ["[red]", "[/]", "c[0]", ":smile:"])
+def test_brackets_are_shown_as_they_are(monkeypatch: pytest.MonkeyPatch, contact_id: str) -> None:
+    problem = {"code": "unknown_contact", "detail": f"there is no contact {contact_id}", "remedy": "look"}
+    entry = {"launch_id": contact_id, "scenario": "s", "status": "ended", "step": "won"}
+    quoted = f"/v1/contacts/{quote(contact_id, safe='')}"
+    told = slipway(
+        monkeypatch,
+        {
+            f"GET {quoted}": (404, problem),
+            f"DELETE {quoted}": (200, None),
+            f"GET {quoted}/instances": (200, {"items": [entry], "next": None}),
+        },
+    )
+    assert contact_id in told("contacts", "show", contact_id).stderr
+    assert f"contact {contact_id} is deleted" in told("contacts", "delete", contact_id).stderr
+    assert contact_id in told("contacts", "instances", contact_id).stdout
+
+
+def test_an_invalid_value_without_places_is_told_by_its_detail(monkeypatch: pytest.MonkeyPatch) -> None:
+    problem = {"code": "invalid", "detail": "there is no zone Mars", "remedy": "name one of the IANA zones"}
+    answer = slipway(monkeypatch, {"POST /v1/projects": (422, problem)})("project", "create", "a", "--zone", "Mars")
+    assert (answer.exit_code, "there is no zone Mars" in answer.stderr) == (1, True)

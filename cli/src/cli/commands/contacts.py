@@ -37,7 +37,7 @@ def import_contacts(context: typer.Context, file: File, as_json: Json = False) -
         emit_json({"imported": summary.imported, "rejected": summary.rejected})
     else:
         for bad in summary.rejected[:SHOWN]:
-            say(f"[red]{file}:{bad['line']}[/]: {bad['reason']}")
+            say(f"{file}:{bad['line']}: {bad['reason']}", "red")
         if len(summary.rejected) > SHOWN:
             say(f"… and {len(summary.rejected) - SHOWN:,} more; --json lists them all")
         say(f"{summary.imported:,} imported, {len(summary.rejected):,} rejected")

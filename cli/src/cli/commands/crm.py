@@ -12,7 +12,7 @@ from aiokafka import TopicPartition
 
 from cli.connection import connection
 from cli.kafka import ends, reader, writer
-from cli.output import Exit, emit_json, fail, say, stdout
+from cli.output import Exit, emit_json, fail, say, stdout, told
 from runtime.signing import sign
 
 crm = typer.Typer(no_args_is_help=True, help="The CRM's side: signed commands on Kafka.")
@@ -163,11 +163,11 @@ def show(answer: Answer, as_json: bool) -> None:
     if as_json:
         emit_json({"type": answer.type, **answer.data})
     elif answer.type.endswith(".accepted"):
-        say(f"[green]{answer.type}[/]: launch {answer.data['launch_id']} is {answer.data['state']}")
+        say(f"{answer.type}: launch {answer.data['launch_id']} is {answer.data['state']}", "green")
         stdout.print(answer.data["launch_id"])
     else:
-        say(f"[red]{answer.type}[/]: {answer.data.get('code', '')} {answer.data.get('detail', '')}")
-        for point in answer.data.get("points", []):
-            say(f"  [bold]{point['code']}[/] at {point['place']}: {point['remedy']}")
+        say(f"{answer.type}: {answer.data.get('code', '')} {answer.data.get('detail', '')}", "red")
+        for line in told(answer.data.get("points", [])):
+            say(line)
     if answer.type.endswith(".rejected"):
         raise typer.Exit(Exit.NO)

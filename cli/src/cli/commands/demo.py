@@ -71,26 +71,26 @@ def _story(here: Connection, count: int, scenarios: Path) -> bool:
     with here.client(timeout=120) as client:
         client.post(at("projects"), {"key": PROJECT, "zone": "Europe/Vienna"})
         key = client.post(at("keys"), {"grants": list(GRANTS)})
-        say(f"[bold]1.[/] importing {count:,} sample contacts")
+        say(f"1. importing {count:,} sample contacts")
         texts = enumerate((orjson.dumps(contact) for contact in sample_contacts(count)), 1)
         summary = upload_contacts(client, (Line(number, text, len(text)) for number, text in texts), total=None)
         if summary.rejected:
             fail(Exit.INTERNAL, f"{len(summary.rejected)} sample contacts were rejected: {summary.rejected[0]}")
-        say(f"[bold]2.[/] pushing the sample scenarios from {scenarios}")
+        say(f"2. pushing the sample scenarios from {scenarios}")
         _push(client, scenarios)
-        say(f"[bold]3.[/] emitting a signed launch.request for group {sample_group(count)} on topic crm.commands")
+        say(f"3. emitting a signed launch.request for group {sample_group(count)} on topic crm.commands")
         began = time.monotonic()
         launch_id = asyncio.run(_launch(here, Key(key["key_id"], key["signing_secret"]), sample_group(count)))
-        say(f"[bold]4.[/] accepted as launch {launch_id}")
+        say(f"4. accepted as launch {launch_id}")
         last = follow(client, launch_id, until=lambda seen: seen["state"] in ENDED, live=True)
         took = time.monotonic() - began
         show_figures(last)
         say(f"{last['figures']['targeted']:,} contacts in {took:.1f} s")
     differences = recount_launch(here, launch_id).differences
     for found in differences[:20]:
-        say(f"[red]{found.contact_id}[/]: {found.what}")
+        say(f"{found.contact_id}: {found.what}", "red")
     if not differences:
-        say("[bold]5.[/] reconciled: every service and the topics agree on every contact")
+        say("5. reconciled: every service and the topics agree on every contact")
     return last["state"] == "completed" and not differences
 
 
@@ -115,7 +115,7 @@ async def _launch(here: Connection, key: Key, group: str) -> str:
 
 def _what_next(here: Connection) -> None:
     say(
-        "\n[bold]What to try next[/]\n"
+        "\nWhat to try next\n"
         "  make up                                      the same platform, staying up\n"
         "  .venv/bin/slipway --project demo launches    the log of launches\n"
         "  .venv/bin/slipway --project demo why LAUNCH c-0000011    why that contact got no mail\n"

@@ -8,7 +8,7 @@ import typer
 
 from cli.commands.crm import context_values, participants
 from cli.connection import at, connection
-from cli.output import Exit, confirm, emit_json, fail, print_table, say, show_rows, stdout
+from cli.output import Exit, confirm, emit_json, fail, print_table, say, show_rows, stdout, told
 from cli.progress import follow, show_figures
 
 launches = typer.Typer(no_args_is_help=True)
@@ -49,11 +49,11 @@ def launch(
     if as_json:
         emit_json(decided)
     elif decided["state"] == "rejected":
-        say(f"[red]rejected[/]: launch {decided['launch_id']}")
-        for point in decided.get("points", []):
-            say(f"  [bold]{point['code']}[/] at {point['place']}: {point['remedy']}")
+        say(f"rejected: launch {decided['launch_id']}", "red")
+        for line in told(decided.get("points", [])):
+            say(line)
     else:
-        say(f"[green]{decided['state']}[/]; `slipway watch {decided['launch_id']}` shows it")
+        say(f"{decided['state']}; `slipway watch {decided['launch_id']}` shows it", "green")
         stdout.print(decided["launch_id"])
     if decided["state"] == "rejected":
         raise typer.Exit(Exit.NO)

@@ -100,6 +100,6 @@ def _of_all(client: Client, path: str) -> list[dict[str, Any]]:
     """What all services say; who does not answer is told."""
     answer = client.get(path)
     if missing := answer["unavailable"]:
-        say(f"[yellow]{', '.join(missing)} did not answer[/]: theirs are missing here")
+        say(f"{', '.join(missing)} did not answer: theirs are missing here", "yellow")
     items: list[dict[str, Any]] = answer["items"]
     return items

@@ -25,7 +25,7 @@ def create_project(
     """Create a project."""
     with connection(context).client() as client:
         client.post(at("projects"), {"key": name, "zone": zone})
-    say(f"project [bold]{name}[/] is there; name it with --project {name} or SLIPWAY_PROJECT={name}")
+    say(f"project {name} is there; name it with --project {name} or SLIPWAY_PROJECT={name}")
 
 
 @project.command("set")
@@ -33,7 +33,7 @@ def set_project(context: typer.Context, name: Annotated[str, typer.Argument(meta
     """Change a project."""
     with connection(context).client() as client:
         client.post(at("projects"), {"key": name, "zone": zone})
-    say(f"project [bold]{name}[/]: zone {zone}")
+    say(f"project {name}: zone {zone}")
 
 
 @project.command("list")

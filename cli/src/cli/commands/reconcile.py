@@ -48,12 +48,10 @@ def run(
         )
     elif result.differences:
         print_table(["contact", "difference"], [[found.contact_id, found.what] for found in result.differences[:SHOWN]])
-        say(
-            f"[red]{len(result.differences)} differences[/]"
-            + (f", {SHOWN} shown" if len(result.differences) > SHOWN else "")
-        )
+        shown = f", {SHOWN} shown" if len(result.differences) > SHOWN else ""
+        say(f"{len(result.differences)} differences{shown}", "red")
     else:
-        say(f"[green]launch {launch_id} reconciles[/]: {result.targets:,} targets, each in exactly one place")
+        say(f"launch {launch_id} reconciles: {result.targets:,} targets, each in exactly one place", "green")
     if result.differences:
         raise typer.Exit(Exit.NO)
 

@@ -26,8 +26,8 @@ def validate(context: typer.Context, file: File, as_json: Json = False) -> None:
         emit_json({"valid": not _blocking(points), "points": points})
     else:
         for point in points:
-            say(f"[bold]{point['code']}[/] ({point['severity']}) at {point['place']}: {point['remedy']}")
-        say(f"[red]{file} is not valid[/]" if _blocking(points) else f"[green]{file} is valid[/]")
+            say(f"{point['code']} ({point['severity']}) at {point['place']}: {point['remedy']}")
+        say(*((f"{file} is not valid", "red") if _blocking(points) else (f"{file} is valid", "green")))
     if _blocking(points):
         raise typer.Exit(Exit.NO)
 
@@ -40,7 +40,7 @@ def push(context: typer.Context, file: File, as_json: Json = False) -> None:
     if as_json:
         emit_json(pushed)
         return
-    say(f"[green]{pushed['key']}[/] version {pushed['version']} is published")
+    say(f"{pushed['key']} version {pushed['version']} is published", "green")
     if pushed.get("state") != "active":
         say(f"activate it: slipway scenario activate {pushed['key']}")
 
