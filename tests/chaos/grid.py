@@ -6,6 +6,7 @@ import random
 import signal
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -60,8 +61,18 @@ def run_grid(seed: int, count: int | None, evidence: Path, only: str = "") -> It
                 outcome, run = _run_cell(made, project, key, cell, seen, known)
                 if outcome.violations:
                     save(run, evidence / f"cell-{number}")
+                if outcome.verdict == "violated":
+                    _start_anew(made, cell.service)
                 known.update(outcome.violations)
                 yield outcome
+
+
+def _start_anew(made: Stage, service: str) -> None:
+    """So that the next cell is judged for its own fault."""
+    for pid in pids(made.place.home, service).values():
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+    until_ready(made.place.home, PATIENCE)
 
 
 def _run_cell(
