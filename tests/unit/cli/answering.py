@@ -8,7 +8,7 @@ import httpx
 import pytest
 from typer.testing import CliRunner, Result
 
-from cli.__main__ import app
+from cli.app import app
 
 Answers = dict[str, tuple[int, Any]]
 

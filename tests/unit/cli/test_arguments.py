@@ -2,7 +2,7 @@
 
 import pytest
 
-from cli.__main__ import global_options_first
+from cli.app import global_options_first
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import orjson
 import pytest
 from typer.testing import CliRunner
 
-from cli.__main__ import app
+from cli.app import app
 from unit.cli.answering import slipway
 
 UNKNOWN = {"code": "unknown_launch", "detail": "no launch l-1 is known", "remedy": "list them"}
@@ -113,3 +113,10 @@ def test_an_invalid_value_without_places_is_told_by_its_detail(monkeypatch: pyte
     problem = {"code": "invalid", "detail": "there is no zone Mars", "remedy": "name one of the IANA zones"}
     answer = slipway(monkeypatch, {"POST /v1/projects": (422, problem)})("project", "create", "a", "--zone", "Mars")
     assert (answer.exit_code, "there is no zone Mars" in answer.stderr) == (1, True)
+
+
+def test_ctrl_c_at_a_question_is_an_interruption(monkeypatch: pytest.MonkeyPatch) -> None:
+    told = slipway(monkeypatch, {})
+    monkeypatch.setenv("SLIPWAY_TOKEN", "")
+    assert told("login", "http://slipway.test", keyboard="").exit_code == 130
+    assert told.seen == []

@@ -1,1 +1,1 @@
-"""One module per subject; each has one or more typer apps, which `cli.__main__` puts together."""
+"""One module per subject; each has one or more typer apps, which `cli.app` puts together."""
