@@ -327,3 +327,16 @@ async def test_a_5xx_fails_at_once_with_its_code(world: World, mailer: FakeMaile
         ("failed", "smtp:550"),
         ("failed", "smtp:554"),
     ]
+
+
+async def test_a_provider_that_is_silent_about_one_mail_holds_up_no_other(world: World, mailer: FakeMailer) -> None:
+    mailer.next("dot", ACCEPT_LATE)
+    async with Node(world, mailer, connections=2) as node:
+        await node.launches(requested())
+        await node.sends(chunk(10))
+        await node.until_ended(9)
+        assert world.counts == {"accepted": 9, "sending": 1}
+        mailer.release()
+        await node.until_ended(10)
+    assert world.counts == {"accepted": 10}
+    assert len({mail.id for mail in mailer.accepted}) == len(mailer.accepted) == 10

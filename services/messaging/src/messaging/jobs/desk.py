@@ -184,6 +184,12 @@ class Desk:
         self._moving += 1
         return self._made.popleft()
 
+    def put_back(self, parcel: Parcel) -> None:
+        """Taken, but not offered after all: another worker may have it."""
+        self._moving -= 1
+        self._made.appendleft(parcel)
+        self.announce(self)
+
     async def offered(self, parcel: Parcel) -> bool:
         """The provider waits for the message. Answers whether it may have it; if not, the parcel is done with."""
         self._moving -= 1

@@ -16,6 +16,7 @@ from runtime import failpoints
 
 FIRST_PAUSE = 0.2
 LONGEST_PAUSE = 5.0
+FOLLOWING_PATIENCE = 0.5
 NO_ANSWER = Answer(Act.LOSE, "no_answer")
 log = structlog.get_logger()
 
@@ -69,9 +70,27 @@ class Worker:
         failpoints.hit("messaging.dot_committed")
         assert self._session is not None
         self._following = self._dispatch.next_now()
-        answer = await self._session.deliver(parcel.mail, self._following.mail if self._following else None)
+        answer = await self._deliver(parcel.mail)
         failpoints.hit("messaging.answered")
         parcel.desk.answered(parcel, answer)
+
+    async def _deliver(self, mail: Mail) -> Answer:
+        """The following mail waits for this one's answer, but not for long: others may be free to carry it."""
+        assert self._session is not None
+        following = self._following
+        late = asyncio.get_running_loop().call_later(FOLLOWING_PATIENCE, self._put_following_back)
+        try:
+            answer = await self._session.deliver(mail, following.mail if following else None)
+        finally:
+            late.cancel()
+        if following is not self._following:
+            await self._close()  # the server has an offer that will not be kept
+        return answer
+
+    def _put_following_back(self) -> None:
+        following, self._following = self._following, None
+        if following is not None:
+            following.desk.put_back(following)
 
     async def _offer(self, mail: Mail) -> Answer | None:
         """Tries for as long as the provider cannot be reached. A mail that breaks a fresh session is put off."""
