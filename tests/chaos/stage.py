@@ -59,7 +59,7 @@ class Stage:
             for number in range(contacts)
         )
         file = project.write_contacts(f"{name}.ndjson", people)
-        _until_done(lambda: project("contacts", "import", file, check=False, timeout=900))
+        _until_done(lambda: project("contacts", "import", file, check=False, timeout=3600))
 
     def launch(self, project: Slipway, key: list[str], scenario: str) -> str:
         """By a signed command; asked again under the same id until it is answered, as a CRM does."""

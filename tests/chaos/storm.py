@@ -26,7 +26,8 @@ SCENARIO = "wait"
 PROCESSES = 2
 FROZEN_SHARE = 0.2
 LONGEST_PAUSE = 2.0
-PATIENCE = 900.0
+SLOWEST = 100
+"""Contacts per second that it must manage after the last fault, at the very least."""
 MOST_REPLAYED = 50_000
 """Contacts up to which all topics are replayed in the end (two runs are then in memory)."""
 
@@ -70,7 +71,7 @@ def storm(seed: int, contacts: int, kills: int, evidence: Path) -> Aftermath:
             began = time.monotonic()
             blows = _rage(made, project, key, chance, kills, began)
             last = time.monotonic()
-            left = asyncio.run(until_rest(made.place, made.launches, PATIENCE))
+            left = asyncio.run(until_rest(made.place, made.launches, 300 + contacts / SLOWEST))
             left += [f"{slot} is not ready" for slot in until_ready(made.place.home, 120)]
             rested = time.monotonic()
         run = asyncio.run(collect(made.place, sightings=tuple(seen.sightings), samples=tuple(seen.samples)))
@@ -100,7 +101,7 @@ def storm(seed: int, contacts: int, kills: int, evidence: Path) -> Aftermath:
 def _replay(made: Stage, before: Run) -> tuple[int, Sequence[Violation]]:
     """How many records were written again, and what that changed."""
     count = asyncio.run(write_again(made.place.kafka, before))
-    left = asyncio.run(until_rest(made.place, made.launches, PATIENCE))
+    left = asyncio.run(until_rest(made.place, made.launches, 900))
     after = asyncio.run(collect(made.place))
     found = [*judge_replay(before, after)]
     return count, [*found, *(Violation(19, "until_rest", "", "", f"after the replay: {what}") for what in left)]
