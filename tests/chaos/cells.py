@@ -21,6 +21,8 @@ class Provoked(StrEnum):
     LAUNCH = "launch"
     RESTART = "restart"
     """A launch, in which the first process of the service is asked to end (SIGTERM); the supervisor starts it again."""
+    LEFT = "left"
+    """The same, but only the process that stays is armed: it is struck while it takes over what the other gave up."""
     HTTP = "http"
     """A launch, or an import, over HTTP."""
 
@@ -42,7 +44,9 @@ POINTS = (
     Point("stream.before_publish", SERVICES, most=3),
     Point("stream.published", SERVICES, most=3),
     Point("stream.revoked", SERVICES, Provoked.RESTART),
+    Point("stream.revoked", SERVICES, Provoked.LEFT),
     Point("lease.releasing", SERVICES, Provoked.RESTART),
+    Point("lease.releasing", SERVICES, Provoked.LEFT),
     Point("lease.acquired", SERVICES, Provoked.RESTART),
     Point("lease.before_seek", SERVICES, Provoked.RESTART),
     Point("http.committed", ("launcher", "contacts"), Provoked.HTTP),
@@ -75,7 +79,8 @@ class Cell:
         return f"{self.point.failpoint}:{self.action}:{self.nth}"
 
     def __str__(self) -> str:
-        return f"{self.service} {self.point.failpoint} {self.action.partition('=')[0]} ({self.nth})"
+        stays = ", in who stays" if self.point.provoked is Provoked.LEFT else ""
+        return f"{self.service} {self.point.failpoint} {self.action.partition('=')[0]} ({self.nth}{stays})"
 
 
 def grid(chance: random.Random, count: int | None = None, only: str = "") -> list[Cell]:

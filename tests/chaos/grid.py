@@ -80,7 +80,8 @@ def _run_cell(
 ) -> tuple[Outcome, Run]:
     before = len(made.faults.hits())
     left = [f"{slot} is not ready" for slot in until_ready(made.place.home, PATIENCE)]
-    made.faults.arm([f"{cell.service}-{number}" for number in range(PROCESSES)], cell.armed)
+    first = 1 if cell.point.provoked is Provoked.LEFT else 0
+    made.faults.arm([f"{cell.service}-{number}" for number in range(first, PROCESSES)], cell.armed)
     _provoke(made, project, key, cell)
     left += asyncio.run(until_rest(made.place, made.launches, PATIENCE))
     made.faults.disarm()
@@ -103,7 +104,7 @@ def _provoke(made: Stage, project: Slipway, key: list[str], cell: Cell) -> None:
             made.launch_over_http(project, SCENARIO)
         case Provoked.LAUNCH:
             made.launch(project, key, SCENARIO)
-        case Provoked.RESTART:
+        case Provoked.RESTART | Provoked.LEFT:
             made.launch(project, key, SCENARIO)
             if (pid := pids(made.place.home, cell.service).get(f"{cell.service}-0")) is not None:
                 os.kill(pid, signal.SIGTERM)

@@ -8,7 +8,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from chaos.cells import Action
+from chaos.cells import Action, Provoked
 from chaos.grid import Outcome
 from chaos.storm import Aftermath
 
@@ -82,10 +82,12 @@ class Report:
         )
         rows: dict[tuple[str, str], dict[Action, Outcome]] = defaultdict(dict)
         for outcome in self.outcomes:
-            rows[outcome.cell.point.failpoint, outcome.cell.service][outcome.cell.action] = outcome
+            point = outcome.cell.point
+            name = f"`{point.failpoint}`" + (" in who stays" if point.provoked is Provoked.LEFT else "")
+            rows[name, outcome.cell.service][outcome.cell.action] = outcome
         for (failpoint, service), actions in sorted(rows.items()):
             cells = (_cell(actions.get(action)) for action in Action)
-            yield f"| `{failpoint}` | {service} | " + " | ".join(cells) + " |"
+            yield f"| {failpoint} | {service} | " + " | ".join(cells) + " |"
         yield ""
         yield "Seconds are from the fault to rest: every launch ended, everything published, every process ready."
         yield ""
