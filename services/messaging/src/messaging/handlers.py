@@ -11,8 +11,7 @@ from contracts.words import ControlState, DeliveryState
 from messaging.domain.judgement import DELETED, Kept, consents_of, judge_chunk
 from messaging.domain.launches import Launch
 from messaging.domain.records import first_states
-from messaging.jobs.telling import Telling
-from messaging.ports import Composers, Contacts, Launches, Meter, NewSends, Sends, Snapshots, WaitingChunks
+from messaging.ports import Composers, Contacts, Launches, Meter, NewSends, Sends, Snapshots, Teller, WaitingChunks
 from runtime.records import Received
 from runtime.spans import HEADER
 from runtime.transaction import Transaction
@@ -30,7 +29,7 @@ class Handlers:
         sends: Sends,
         chunks: WaitingChunks,
         composers: Composers,
-        telling: Telling,
+        teller: Teller,
         meter: Meter,
     ) -> None:
         self._launches = launches
@@ -38,7 +37,7 @@ class Handlers:
         self._sends = sends
         self._chunks = chunks
         self._composers = composers
-        self._telling = telling
+        self._teller = teller
         self._meter = meter
 
     async def on_launches(self, tx: Transaction, events: Sequence[Received[LaunchEvent]]) -> None:
@@ -65,7 +64,7 @@ class Handlers:
             gone = {change.contact_id: change.revision for change in changes if change.contact is None}
             if gone:
                 cancelled = await self._sends.cancel_contacts(tx, project, gone, DELETED)
-                await self._telling.keep(tx, cancelled)
+                await self._teller.keep(tx, cancelled)
 
     async def on_sends(self, tx: Transaction, events: Sequence[Received[SendsRequested]]) -> None:
         known = await self._launches.pass_gates(tx.connection, {received.event.launch_id for received in events})

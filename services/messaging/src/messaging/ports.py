@@ -142,6 +142,14 @@ class Sends(Protocol):
         ...
 
 
+class Teller(Protocol):
+    """Tells the others what became of sends."""
+
+    async def keep(self, tx: Transaction, changes: Sequence[Change]) -> None:
+        """In the transaction that makes these changes: they are told soon after it is committed."""
+        ...
+
+
 class Untold(Protocol):
     """Changes of state that are committed and not told yet."""
 

@@ -20,8 +20,7 @@ from messaging.domain.retries import Backoff
 from messaging.domain.sends import Change, SendKey, StoredSend
 from messaging.jobs.desk import Desk, Parcel
 from messaging.jobs.dispatch import Dispatch
-from messaging.jobs.telling import Telling
-from messaging.ports import TURN, Composers, Launches, Meter, Sends
+from messaging.ports import TURN, Composers, Launches, Meter, Sends, Teller
 from runtime import failpoints
 from runtime.transaction import Lease, Transaction
 
@@ -41,7 +40,7 @@ class HandOver:
         sends: Sends,
         composers: Composers,
         dispatch: Dispatch,
-        telling: Telling,
+        teller: Teller,
         meter: Meter,
         backoff: Backoff,
         in_hand: int,
@@ -50,7 +49,7 @@ class HandOver:
         self._sends = sends
         self._composers = composers
         self._dispatch = dispatch
-        self._telling = telling
+        self._teller = teller
         self._meter = meter
         self._backoff = backoff
         self._in_hand = in_hand
@@ -151,7 +150,7 @@ class HandOver:
     async def _write(self, tx: Transaction, changes: Sequence[Change]) -> None:
         if changes:
             await self._sends.change(tx, changes)
-            await self._telling.keep(tx, changes)
+            await self._teller.keep(tx, changes)
 
     def _bug(self, key: SendKey, act: Act) -> None:
         self._meter.bug()
@@ -208,7 +207,7 @@ class HandOver:
         async with lease.transaction() as tx:
             cancelled = await self._sends.cancel_launch(tx, launch_id, STOPPED, PORTION)
             if cancelled:
-                await self._telling.keep(tx, cancelled)
+                await self._teller.keep(tx, cancelled)
         return len(cancelled) == PORTION
 
 

@@ -42,7 +42,7 @@ class Waiting:
 
 
 class Telling:
-    """`keep` in the transaction that changes sends; `run` is a job. A quiet number tells at once, a busy one every
+    """`ports.Teller`, and the job that does it. A quiet number tells at once, a busy one every
     `gather` seconds."""
 
     def __init__(self, launches: Launches, untold: Untold, meter: Meter, gather: float = GATHER_SECONDS) -> None:
@@ -53,7 +53,6 @@ class Telling:
         self._waiting: dict[int, Waiting] = defaultdict(Waiting)
 
     async def keep(self, tx: Transaction, changes: Sequence[Change]) -> None:
-        """To be told once this is committed."""
         moved = [change for change in changes if change.state is not change.previous]
         if not moved:
             return
