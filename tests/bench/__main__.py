@@ -6,7 +6,6 @@ Prints a table and writes `tests/bench/results/latest.jsonl`, a line per measure
 import argparse
 import asyncio
 import json
-import os
 import shutil
 import tempfile
 import time
@@ -71,10 +70,10 @@ def platform(partitions: int, executors: int) -> Iterator[Slipway]:
     """A platform of this run's own."""
     home = Path(tempfile.mkdtemp(prefix="slipway-bench-"))
     home.chmod(0o711)
-    os.environ["SLIPWAY_PARTITIONS"] = str(partitions)
     slipway = Slipway(home)
     try:
-        slipway("up", "--detach", "--executors", str(executors), timeout=180)
+        settings = {"SLIPWAY_PARTITIONS": str(partitions)}
+        slipway("up", "--detach", "--executors", str(executors), timeout=180, settings=settings)
         yield slipway
     finally:
         slipway("down", "--wipe", check=False, timeout=60)

@@ -2,6 +2,7 @@
 
 from integration.runtime.harness import MORE, SESSION_MS, Bench, Ledger, until
 from integration.runtime.processes import ledger_process
+from runtime import failpoints
 from runtime.engine import Engine
 
 
@@ -33,6 +34,27 @@ async def test_a_member_frozen_inside_a_transaction_commits_nothing_when_it_thaw
             await bench.exact(ids)
             zombie.terminate()
             assert await zombie.ended() == 0
+
+
+async def test_a_member_whose_giving_up_fails_works_on_with_one_worker_a_number(bench: Bench) -> None:
+    async with bench.engine(Ledger(), "a") as first:
+        ids = await bench.note(20)
+        await bench.until_noted(len(ids))
+        failpoints.arm("stream.revoked:raise:1", mode="local")
+        async with ledger_process(bench, "b") as second:
+            await second.ready()
+            await until(lambda: running(first) == [0, 1], 15)
+            epochs = await _epochs(bench)
+            ids += await bench.note(40) + await bench.note(40, MORE)
+            await bench.exact(ids)
+            assert await _epochs(bench) == epochs, "nobody took a number from anybody"
+            second.terminate()
+            assert await second.ended() == 0
+
+
+async def _epochs(bench: Bench) -> dict[int, int]:
+    rows = await bench.pool.fetch("SELECT partition, max(epoch) AS epoch FROM stream_cursor GROUP BY partition")
+    return {row["partition"]: row["epoch"] for row in rows}
 
 
 def running(engine: Engine) -> list[int]:

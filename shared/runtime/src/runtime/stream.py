@@ -150,14 +150,18 @@ class Stream(ConsumerRebalanceListener):
         worker.start()
 
     async def _drain(self) -> None:
-        failpoints.hit("stream.revoked")
-        workers = dict(self.workers)
-        seconds = min(DRAIN_SECONDS, self._settings.stop_seconds)
-        await asyncio.gather(*(worker.stop(seconds) for worker in workers.values()))
-        if workers and self._subscriber is not None and self._subscriber.consumer is not None:
-            await self._show()
-        self.workers = {}
-        self._shown.clear()
+        """Whatever fails on the way, no worker outlives it: a second one for its number would fence it for ever."""
+        workers = list(self.workers.values())
+        try:
+            failpoints.hit("stream.revoked")
+            seconds = min(DRAIN_SECONDS, self._settings.stop_seconds)
+            await asyncio.gather(*(worker.stop(seconds) for worker in workers))
+            if workers and self._subscriber is not None and self._subscriber.consumer is not None:
+                await self._show()
+        finally:
+            await asyncio.gather(*(worker.stop(0) for worker in workers))
+            self.workers = {}
+            self._shown.clear()
 
     # What workers ask
 
