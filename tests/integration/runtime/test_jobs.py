@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections.abc import Sequence
 
 from integration.runtime.harness import Bench, Ledger, counting_job, until
 from runtime.service import Job
@@ -54,6 +55,31 @@ async def test_waking_a_number_runs_its_jobs_now(bench: Bench) -> None:
         engine.wake(3)
         assert await asyncio.wait_for(seen.get(), 5) == 3
         assert time.monotonic() - began < 0.15
+
+
+async def test_a_job_that_is_looked_out_for_runs_where_there_is_work(bench: Bench) -> None:
+    seen: asyncio.Queue[int] = asyncio.Queue()
+    asked: list[list[int]] = []
+    work: set[int] = set()
+
+    async def run(lease: Lease) -> bool:
+        seen.put_nowait(lease.number)
+        work.discard(lease.number)
+        return False
+
+    async def look(pool: object, numbers: Sequence[int]) -> set[int]:
+        asked.append(sorted(numbers))
+        if len(asked) == 1:
+            raise OSError("away")
+        return work & set(numbers)
+
+    async with bench.engine(Ledger(), jobs=[Job("looked for", run, 0.05, look=look)]):
+        assert {await asyncio.wait_for(seen.get(), 10) for _ in range(4)} == {0, 1, 2, 3}, "each once at first"
+        work.add(2)
+        assert await asyncio.wait_for(seen.get(), 2) == 2
+        await until(lambda: len(asked) >= 10, 5)
+        assert seen.empty()
+        assert asked[-1] == [0, 1, 2, 3]
 
 
 async def test_jobs_of_a_number_and_its_records_never_run_at_once(bench: Bench) -> None:

@@ -19,7 +19,7 @@ WAY = [
     "messaging executor.sends",
     "executor messaging.deliveries",
     "executor timers",
-    "messaging hand over",
+    "messaging tell",
     "executor counts",
     "log executor.outcomes",
     "log figures",

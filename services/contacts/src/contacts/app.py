@@ -7,6 +7,7 @@ from typing import Any
 
 from fastapi import APIRouter
 
+from contacts.adapters import work
 from contacts.adapters.answers import PostgresAnswers
 from contacts.adapters.audience import PostgresAudience
 from contacts.adapters.contacts import PostgresContacts
@@ -83,8 +84,8 @@ def build(settings: Settings) -> Service:
         ),
         emits=("contacts.targets", "contacts.changes", "contacts.checks", "contacts.replies"),
         jobs=(
-            Job("walk", walk.run, every=WALK_SECONDS),
-            Job("check", launches.check_again, every=CHECK_SECONDS),
+            Job("walk", walk.run, every=WALK_SECONDS, look=work.TURNS),
+            Job("check", launches.check_again, every=CHECK_SECONDS, look=work.UNCHECKED),
             Job("sweep", sweep.run, every=EVERY_SECONDS),
         ),
         gauges=(Gauge("slipway_targets_pending", "Targeted contacts that executor has not read yet, about.", pending),),

@@ -9,7 +9,7 @@ from pydantic import BaseModel
 from contracts.event import Event, Value
 from contracts.launches import ScenarioVersion
 from contracts.topics import TOPICS
-from executor.adapters import figures
+from executor.adapters import figures, work
 from executor.adapters.contacts import PostgresContacts, PostgresUpdates
 from executor.adapters.gates import PostgresGates
 from executor.adapters.incidents import PostgresIncidents
@@ -56,10 +56,10 @@ def build(settings: Settings) -> Service:
         ],
         emits=["executor.sends", "executor.updates", "executor.outcomes"],
         jobs=[
-            Job("orders", between.orders, every=0.25),
-            Job("timers", between.timers, every=0.2),
-            Job("counts", between.counts, every=1.0),
-            Job("resolutions", Resolutions(kept).resolutions, every=1.0),
+            Job("orders", between.orders, every=0.25, look=work.ORDERS),
+            Job("timers", between.timers, every=0.2, look=work.TIMERS),
+            Job("counts", between.counts, every=1.0, look=work.COUNTS),
+            Job("resolutions", Resolutions(kept).resolutions, every=1.0, look=work.RESOLUTIONS),
         ],
         gauges=[
             Gauge("slipway_instances_open", "Process instances that have not ended.", figures.instances_open),

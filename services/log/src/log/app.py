@@ -5,6 +5,7 @@ from pathlib import Path
 
 from contracts.event import Event
 from contracts.topics import TOPICS
+from log.adapters import work
 from log.adapters.chunks import PostgresChunks
 from log.adapters.launches import PostgresLaunches
 from log.adapters.outcomes import PostgresOutcomes
@@ -31,7 +32,7 @@ def build(settings: Settings) -> Service:
             Subscription("log.launches", events("log.launches"), handlers.on_snapshots),
         ],
         emits=["log.outcomes", "log.launches"],
-        jobs=[Job("publish", jobs.publish, every=0.2), Job("sweep", jobs.sweep, every=60)],
+        jobs=[Job("publish", jobs.publish, every=0.2, look=work.UNPUBLISHED), Job("sweep", jobs.sweep, every=60)],
         expanders={EXPANDER: outcomes_v1},
         routes=routes,
     )

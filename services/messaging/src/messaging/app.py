@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from contracts.event import Event
 from contracts.topics import TOPICS
+from messaging.adapters import work
 from messaging.adapters.channels import announce
 from messaging.adapters.chunks import PostgresWaitingChunks
 from messaging.adapters.composing import TemplateComposers
@@ -68,9 +69,9 @@ def build(settings: MessagingSettings, *, mailer: Mailer | None = None, meter: M
         ],
         emits=["messaging.deliveries", "messaging.channels"],
         jobs=[
-            Job("hand over", hand_over.run, release=hand_over.release),
-            Job("pick up", pick_up.run),
-            Job("tell", telling.run, release=telling.release),
+            Job("hand over", hand_over.run, look=work.PLANNED, release=hand_over.release),
+            Job("pick up", pick_up.run, look=work.WAITING_CHUNKS),
+            Job("tell", telling.run, look=telling.look, release=telling.release),
         ],
         gauges=[Gauge("slipway_sends_planned", "Sends that wait for their turn.", planned)],
         routes=routes,

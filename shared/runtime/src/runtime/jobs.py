@@ -12,6 +12,8 @@ from runtime.poison import Poison, judge
 from runtime.service import Job
 
 BACK_OFF_MOST = 30.0
+UNASKED_SECONDS = 5.0
+"""A job that is looked out for runs so often all the same: the look may have failed, or an earlier owner was here."""
 log = structlog.get_logger()
 
 
@@ -47,7 +49,7 @@ class Jobs:
                 self._failed(due, lease.number, str(verdict), began)
                 continue
             due.failures, due.problem = 0, None
-            due.at = 0.0 if again else began + due.job.every
+            due.at = 0.0 if again else began + (due.job.every if due.job.look is None else UNASKED_SECONDS)
             more = more or again
             self._metrics.job(due.job.name, time.monotonic() - began)
         return more
@@ -61,10 +63,10 @@ class Jobs:
                 except Exception as error:
                     log.warning("release failed", job=due.job.name, number=lease.number, error=repr(error))
 
-    def wake(self) -> None:
-        """All are due now, except those that failed."""
+    def wake(self, name: str | None = None) -> None:
+        """All, or the one of this name, are due now, except those that failed."""
         for due in self._due:
-            if not due.failures:
+            if not due.failures and name in (None, due.job.name):
                 due.at = 0.0
 
     def nearest(self) -> float:

@@ -1,6 +1,6 @@
 """What a service is to the runtime: its subscriptions, idle jobs, expanders and routes, as data."""
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -45,11 +45,16 @@ class RawSubscription:
     handler: RawHandler
 
 
+Look = Callable[["asyncpg.Pool[asyncpg.Record]", Sequence[int]], Awaitable[Collection[int]]]
+"""Which of these partition numbers, those that the process owns, have work: one cheap query for all of them."""
+
+
 @dataclass(frozen=True, slots=True)
 class Job:
     """Work of a lease between records: timers, fan-out, sweeps. Returns True if there is more to do at once.
 
-    Runs in the number's own task, at most every `every` seconds unless it said that there is more or was woken.
+    Runs in the number's own task, at most every `every` seconds unless it said that there is more or was woken. With
+    `look` the process asks that often for all its numbers at once, and only those that have work run the job.
     """
 
     name: str
@@ -58,6 +63,7 @@ class Job:
     release: Callable[[Lease], Awaitable[None]] | None = None
     """Called once in the number's task when the lease is given up on purpose (revoked, stopping), after the last
     `run` and before the lifespan ends: bring to an end what is under way elsewhere. Bounded by `stop_seconds`."""
+    look: Look | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,7 @@ from runtime.handling import Handling
 from runtime.lease import Ground
 from runtime.metrics import StreamMetrics
 from runtime.producer import die
-from runtime.service import Service
+from runtime.service import Job, Look, Service
 from runtime.settings import Settings
 from runtime.topics import Topics
 from runtime.worker import State, Worker
@@ -96,6 +96,9 @@ class Stream(ConsumerRebalanceListener):
                 break
         self.joined = True
         self._tasks = [asyncio.create_task(self._show_offsets(), name="offsets")]
+        for job in self._service.jobs:
+            if job.look is not None:
+                self._tasks.append(asyncio.create_task(self._look_out(job, job.look), name=f"look out: {job.name}"))
 
     async def stop(self, *, leave: bool) -> None:
         """Drain all numbers. `leave`: give up the group membership too, so that others take over at once (SIGTERM);
@@ -194,6 +197,20 @@ class Stream(ConsumerRebalanceListener):
                 self._check_group()
             except Exception as error:
                 log.warning("offsets could not be shown to kafka", error=repr(error))
+
+    async def _look_out(self, job: Job, look: Look) -> None:
+        """Wakes the numbers that have work of this job."""
+        while True:
+            await asyncio.sleep(job.every)
+            numbers = [number for number, worker in self.workers.items() if worker.state is State.RUNNING]
+            try:
+                found = await look(self._ground.pool, numbers) if numbers else ()
+            except Exception as error:
+                log.debug("could not look for work", job=job.name, error=repr(error))
+                continue
+            for number in found:
+                if (worker := self.workers.get(number)) is not None:
+                    worker.wake(job.name)
 
     async def _show(self) -> None:
         offsets = {}

@@ -89,9 +89,9 @@ class Worker:
                 await asyncio.wait(late, timeout=5)
         self._feed.close()
 
-    def wake(self) -> None:
-        """Run the idle jobs now."""
-        self._jobs.wake()
+    def wake(self, job: str | None = None) -> None:
+        """Run the idle jobs, or the one of this name, now."""
+        self._jobs.wake(job)
         if not self._woken.done():
             self._woken.set_result(None)
 

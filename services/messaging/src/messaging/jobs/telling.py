@@ -71,6 +71,11 @@ class Telling:
             waiting.epoch = lease.epoch
         return waiting.due(asyncio.get_running_loop().time(), self._gather) and await self._tell(lease, waiting)
 
+    async def look(self, _: object, numbers: Sequence[int]) -> list[int]:
+        """Of these, the numbers that have something to tell now (`runtime.service.Job.look`)."""
+        now = asyncio.get_running_loop().time()
+        return [number for number in numbers if self._waiting[number].due(now, self._gather)]
+
     async def release(self, lease: Lease) -> None:
         """The next owner need not look for what is told already."""
         waiting = self._waiting[lease.number]

@@ -1,0 +1,8 @@
+"""What a partition number may have to do between records."""
+
+from runtime.looking import where
+
+TIMERS = where("SELECT FROM process_instance WHERE partition = n AND due_at <= now()")
+ORDERS = where("SELECT FROM work_order WHERE partition = n")
+COUNTS = where("SELECT FROM launch_share WHERE partition = n AND published < revision")
+RESOLUTIONS = where("SELECT FROM resolution WHERE partition = n AND carried_out_at IS NULL")

@@ -1,0 +1,6 @@
+"""What a partition number may have to do between records."""
+
+from runtime.looking import where
+
+PLANNED = where("SELECT FROM send WHERE partition = n AND state = 'planned'")
+WAITING_CHUNKS = where("SELECT FROM waiting_chunk WHERE partition = n")
