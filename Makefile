@@ -5,7 +5,6 @@ PY := .venv/bin/python
 SLIPWAY := .venv/bin/slipway
 MEMBERS := shared/contracts shared/runtime services/launcher services/contacts services/executor services/messaging services/log services/console cli
 CONTACTS ?= 10000
-EXECUTORS ?= 1
 
 .PHONY: help
 help: ## print this help
@@ -61,15 +60,15 @@ chaos: setup ## faults on real processes, judged from outside (SEED= CELLS=40 ON
 
 .PHONY: demo
 demo: setup ## import CONTACTS=10000 contacts, launch by a signed Kafka event, watch it add up (EXECUTORS=1)
-	@SLIPWAY_HOME=$${SLIPWAY_HOME:-$(CURDIR)/.slipway} $(SLIPWAY) demo --contacts $(CONTACTS) --executors $(EXECUTORS)
+	@SLIPWAY_HOME=$${SLIPWAY_HOME:-$(CURDIR)/.slipway} $(SLIPWAY) demo --contacts $(CONTACTS) --executors $(or $(EXECUTORS),1)
 
 .PHONY: docs
 docs: setup ## write AsyncAPI, JSON Schemas and the settings table from the code
 	$(PY) docs/generate.py
 
 .PHONY: up down status
-up: setup ## start the local platform in .slipway and leave it running (EXECUTORS=1)
-	@SLIPWAY_HOME=$${SLIPWAY_HOME:-$(CURDIR)/.slipway} $(SLIPWAY) up --detach --executors $(EXECUTORS)
+up: setup ## start the local platform in .slipway and leave it running (EXECUTORS=2; else as many as last time)
+	@SLIPWAY_HOME=$${SLIPWAY_HOME:-$(CURDIR)/.slipway} $(SLIPWAY) up --detach $(if $(EXECUTORS),--executors $(EXECUTORS))
 
 down: setup ## stop the local platform; its data stay
 	@SLIPWAY_HOME=$${SLIPWAY_HOME:-$(CURDIR)/.slipway} $(SLIPWAY) down

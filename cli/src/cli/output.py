@@ -62,13 +62,17 @@ def emit_json(document: Any) -> None:
     sys.stdout.buffer.flush()
 
 
+UNBROKEN = 40
+
+
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[Any]], title: str | None = None) -> None:
-    """Rows as a table; numbers to the right."""
+    """Rows as a table; numbers to the right. The first column is to be copied: it breaks last."""
     table = Table(title=title, title_justify="left", header_style="bold")
     kept = [list(row) for row in rows]
     for index, column in enumerate(columns):
+        whole = index == 0 and all(len(_words(row[0])) <= UNBROKEN for row in kept)
         numeric = bool(kept) and all(isinstance(row[index], int | float) for row in kept)
-        table.add_column(column, justify="right" if numeric else "left", overflow="fold")
+        table.add_column(column, justify="right" if numeric else "left", overflow="fold", no_wrap=whole)
     for row in kept:
         table.add_row(*(_cell(value) for value in row))
     stdout.print(table)

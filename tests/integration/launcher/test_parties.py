@@ -50,6 +50,14 @@ async def test_a_project_is_made_and_changed_with_a_rising_revision(desk: Desk) 
     ]
 
 
+async def test_a_project_that_is_made_again_keeps_its_zone(desk: Desk) -> None:
+    await desk.project("acme", "Asia/Tokyo")
+    again = await desk.done("POST", "/v1/projects", {"key": "acme"}, project=None)
+    assert again["zone"] == "Asia/Tokyo"
+    fresh = await desk.done("POST", "/v1/projects", {"key": "fresh"}, project=None)
+    assert fresh["zone"] == "UTC"
+
+
 @pytest.mark.parametrize(
     "body", [{"key": "Acme"}, {"key": "acme", "zone": "Mars/Olympus"}, {"key": "a", "zome": "UTC"}, {}]
 )

@@ -98,17 +98,15 @@ def list_launches(
     if as_json:
         emit_json(found)
         return
-    counts = ("targeted", "in_progress", "success", "failure", "abandon", "other")
+    counts = ("targeted", "success", "failure")
     print_table(
-        ["launch", "scenario", "state", *counts, "by", "requested"],
+        ["launch", "scenario", "state", *counts],
         [
             [
                 row["launch_id"],
                 row["scenario"],
                 row["state"],
                 *((row.get("figures") or {}).get(count) for count in counts),
-                row.get("requested_by"),
-                row.get("requested_at"),
             ]
             for row in found
         ],

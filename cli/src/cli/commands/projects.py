@@ -20,11 +20,13 @@ Zone = Annotated[str, typer.Option(help="Time zone of the project, such as Europ
 
 @project.command("create")
 def create_project(
-    context: typer.Context, name: Annotated[str, typer.Argument(metavar="KEY")], zone: Zone = "UTC"
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(metavar="KEY", help="Lower-case letters, digits, - and _.")],
+    zone: Annotated[str | None, typer.Option(help="Time zone, such as Europe/Vienna; UTC if not said.")] = None,
 ) -> None:
-    """Create a project."""
+    """Create a project. One that is there already stays as it is."""
     with connection(context).client() as client:
-        client.post(at("projects"), {"key": name, "zone": zone})
+        client.post(at("projects"), {"key": name, **({"zone": zone} if zone else {})})
     say(f"project {name} is there; name it with --project {name} or SLIPWAY_PROJECT={name}")
 
 

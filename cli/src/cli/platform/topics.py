@@ -49,12 +49,16 @@ async def apply_topics(
 
 
 def configuration(topic: Topic) -> dict[str, str]:
-    """Topic-level settings on the broker."""
+    """Topic-level settings on the broker.
+
+    What strangers read is compressed so that every client can read it: for zstd aiokafka needs another package.
+    """
     return {
         "cleanup.policy": "compact" if topic.compacted else "delete",
         "retention.ms": "-1" if topic.compacted else str(topic.retention_ms),
         "message.timestamp.type": "LogAppendTime" if topic.append_time else "CreateTime",
         "max.message.bytes": str(topic.max_message_bytes),
+        "compression.type": "gzip" if topic.public and topic.writer != "CRM" else "producer",
         **({"min.cleanable.dirty.ratio": "0.2", "segment.ms": "86400000"} if topic.compacted else {}),
     }
 

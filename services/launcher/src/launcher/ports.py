@@ -20,8 +20,11 @@ class Projects(Protocol):
 
     async def all(self, connection: Connection) -> list[Project]: ...
 
-    async def save(self, connection: Connection, project: str, zone: str, now: datetime) -> Project | None:
-        """Makes it or changes its zone, and then the revision rises. None: it was so already."""
+    async def save(self, connection: Connection, project: str, zone: str | None, now: datetime) -> Project | None:
+        """Makes it (no zone: UTC) or changes its zone (none: not), and then the revision rises.
+
+        None: it was so already.
+        """
         ...
 
 

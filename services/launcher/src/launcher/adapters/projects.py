@@ -23,11 +23,11 @@ class PostgresProjects:
         rows = await connection.fetch(f"SELECT {_PROJECT} FROM project ORDER BY project")
         return [Project(**row) for row in rows]
 
-    async def save(self, connection: Connection, project: str, zone: str, now: datetime) -> Project | None:
+    async def save(self, connection: Connection, project: str, zone: str | None, now: datetime) -> Project | None:
         row = await connection.fetchrow(
-            "INSERT INTO project (project, zone, revision, created_at) VALUES ($1, $2, 1, $3)"
+            "INSERT INTO project (project, zone, revision, created_at) VALUES ($1, coalesce($2, 'UTC'), 1, $3)"
             " ON CONFLICT (project) DO UPDATE SET zone = excluded.zone, revision = project.revision + 1"
-            f" WHERE project.zone <> excluded.zone RETURNING {_PROJECT}",
+            f" WHERE $2 IS NOT NULL AND project.zone <> excluded.zone RETURNING {_PROJECT}",
             project,
             zone,
             now,

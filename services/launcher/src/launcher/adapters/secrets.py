@@ -13,7 +13,7 @@ class RandomCredentials:
         return prefix + secrets.token_hex(10)
 
     def new_secret(self) -> str:
-        return secrets.token_urlsafe(32)
+        return secrets.token_hex(32)  # letters and digits: what begins with - is taken for an option
 
     def hashed(self, secret: str) -> bytes:
         return hashlib.sha256(secret.encode()).digest()

@@ -15,8 +15,8 @@ from runtime.transaction import Transaction
 
 class ProjectGiven(Input):
     key: Name
-    zone: Word = "UTC"
-    """Of contacts that have none of their own."""
+    zone: Word | None = None
+    """Of contacts that have none of their own; left out: stays as it is, UTC at first."""
 
 
 class ProjectShown(Output):

@@ -48,14 +48,18 @@ class ProjectHandlers:
         self._credentials = credentials
         self._language = language
 
-    async def set_project(self, tx: Transaction, by: str, project: str, zone: str) -> Project | Denied:
-        """Makes the project, or changes it; as it is already is fine."""
-        if not _known(zone):
+    async def set_project(self, tx: Transaction, by: str, project: str, zone: str | None) -> Project | Denied:
+        """Makes the project, or changes it; as it is already is fine. Without a zone only a new one gets one: UTC."""
+        if zone is not None and not _known(zone):
             return Denied("invalid", f"there is no time zone {zone}", "name one of IANA's, such as Europe/Vienna")
         changed = await self._projects.save(tx.connection, project, zone, tx.now)
         if changed:
-            tx.emit(on_projects(ProjectSet(project=project, revision=changed.revision, zone=zone), tx.partitions))
-            await self._note(tx, Asker(project, by, frozenset()), "project.set", f"project/{project}", zone=zone)
+            tx.emit(
+                on_projects(ProjectSet(project=project, revision=changed.revision, zone=changed.zone), tx.partitions)
+            )
+            await self._note(
+                tx, Asker(project, by, frozenset()), "project.set", f"project/{project}", zone=changed.zone
+            )
             return changed
         found = await self._projects.load(tx.connection, project)
         assert found is not None  # the statement before this one has seen it, and projects are never deleted
