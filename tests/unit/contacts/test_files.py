@@ -145,6 +145,10 @@ def test_csv_empty_cell_leaves_and_null_removes() -> None:
         ("id,x,x:text", "`x` is there twice"),
         ("id,,x", "column 2 has no name"),
         ("id,consent.News", "message type"),
+        ("id,Email", "write `email`"),
+        ("id,consent", "write `consent.promotional`"),
+        ("id,Consent.news", "write `consent.news`"),
+        ("id,attributes.first_name", "write `first_name`"),
         ('id,"x', "header"),
     ],
 )

@@ -165,7 +165,19 @@ def _columns(header: list[str]) -> list[str]:
         kind, _, message_type = name.partition(".")
         if kind == "consent" and message_type and not _is_name(message_type):
             raise BadFile(f"`{name}`: a message type is written in a-z, 0-9, _ and -")
+        if meant := _meant(name):
+            raise BadFile(f"column `{name}` would become an attribute of that name: write `{meant}`")
     return columns
+
+
+def _meant(column: str) -> str | None:
+    """What somebody wanted who wrote this; None: it is what it says."""
+    kind, _, name = column.partition(".")
+    if kind == "attributes" and name:
+        return name
+    if kind.lower() == "consent" and not (kind == "consent" and name):
+        return f"consent.{name or 'promotional'}"
+    return column.lower() if column not in _FIXED and column.lower() in _FIXED else None
 
 
 def _is_name(text: str) -> bool:
