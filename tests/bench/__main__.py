@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
@@ -148,9 +149,7 @@ async def _times(kafka: str, topic: str, wanted: bytes) -> list[float]:
 
 
 def _measure(name: str, values: list[float], unit: str, n: int) -> dict[str, Any]:
-    ordered = sorted(values)
-    middle = ordered[len(ordered) // 2]
-    return {"name": name, "value": middle, "unit": unit, "n": n, "min": ordered[0], "max": ordered[-1]}
+    return {"name": name, "value": median(values), "unit": unit, "n": n, "min": min(values), "max": max(values)}
 
 
 def _measures(contacts: int, limits: list[float], launches: list[dict[str, Any]]) -> list[dict[str, Any]]:
