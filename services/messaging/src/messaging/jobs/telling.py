@@ -42,8 +42,7 @@ class Waiting:
 
 
 class Telling:
-    """`ports.Teller`, and the job that does it. A quiet number tells at once, a busy one every
-    `gather` seconds."""
+    """`ports.Teller`, and the job that does it: a quiet number tells at once, a busy one every `gather` seconds."""
 
     def __init__(self, launches: Launches, untold: Untold, meter: Meter, gather: float = GATHER_SECONDS) -> None:
         self._launches = launches
