@@ -55,8 +55,10 @@ chaos: CONTACTS = 20000
 chaos: KILLS = 20
 chaos: CELLS = -1
 chaos: SEED = 0
-chaos: setup ## faults on real processes, judged from outside (SEED= CELLS=40 ONLY=messaging CONTACTS=20000 KILLS=20)
-	cd tests && ../$(PY) -m chaos --seed $(SEED) --cells $(CELLS) --only "$(ONLY)" --contacts $(CONTACTS) --kills $(KILLS)
+chaos: TRIALS = all
+chaos: ROUNDS = 1
+chaos: setup ## faults on real processes, judged from outside (SEED= CELLS=40 TRIALS=kafka_frozen ROUNDS=3 CONTACTS=20000 KILLS=20)
+	cd tests && ../$(PY) -m chaos --seed $(SEED) --cells $(CELLS) --only "$(ONLY)" --trials "$(TRIALS)" --rounds $(ROUNDS) --contacts $(CONTACTS) --kills $(KILLS)
 
 .PHONY: demo
 demo: setup ## import CONTACTS=10000 contacts, launch by a signed Kafka event, watch it add up (EXECUTORS=1)

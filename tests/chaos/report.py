@@ -11,6 +11,8 @@ from typing import Any
 from chaos.cells import Action, Provoked
 from chaos.grid import Outcome
 from chaos.storm import Aftermath
+from chaos.trial import Finding
+from chaos.trial_report import as_line, failures, said, table
 
 SIGNS = {"held": "held", "violated": "**violated**", "not reached": "not reached"}
 
@@ -22,6 +24,7 @@ class Report:
         folder.mkdir(parents=True, exist_ok=True)
         self.folder = folder
         self.outcomes: list[Outcome] = []
+        self.findings: list[Finding] = []
         self.aftermath: Aftermath | None = None
         self._seed = seed
         self._lines = folder / "chaos.jsonl"
@@ -30,7 +33,7 @@ class Report:
     @property
     def broken(self) -> bool:
         stormy = self.aftermath is not None and bool(self.aftermath.violations or self.aftermath.left)
-        return stormy or any(outcome.verdict == "violated" for outcome in self.outcomes)
+        return stormy or "violated" in [one.verdict for one in self.outcomes] + [one.verdict for one in self.findings]
 
     def cell(self, outcome: Outcome) -> None:
         self.outcomes.append(outcome)
@@ -50,6 +53,11 @@ class Report:
             violations=[*map(str, outcome.violations)],
         )
 
+    def trial(self, finding: Finding) -> None:
+        self.findings.append(finding)
+        print(*said(finding), sep="\n", flush=True)
+        self._line(kind="trial", **as_line(finding))
+
     def storm(self, aftermath: Aftermath) -> None:
         self.aftermath = aftermath
         for blow in aftermath.blows:
@@ -59,7 +67,9 @@ class Report:
 
     def finish(self) -> Path:
         page = self.folder / "chaos.md"
-        page.write_text("\n".join([f"# Chaos, seed {self._seed}", "", *self._grid(), *self._storm()]) + "\n")
+        page.write_text(
+            "\n".join([f"# Chaos, seed {self._seed}", "", *self._grid(), *self._trials(), *self._storm()]) + "\n"
+        )
         return page
 
     def _line(self, **fields: Any) -> None:
@@ -98,6 +108,16 @@ class Report:
         yield ""
         yield from _listed(str(outcome.cell) for outcome in violated)
         yield from _listed(str(what) for outcome in violated for what in (*outcome.left, *outcome.violations))
+
+    def _trials(self) -> Iterable[str]:
+        if not self.findings:
+            return
+        verdicts = [finding.verdict for finding in self.findings]
+        violated = verdicts.count("violated")
+        trials = violated + verdicts.count("held")
+        yield from ("## Trials", "", f"{trials} trials, {violated} violated. {bound(trials, violated)}", "")
+        yield from table(self.findings)
+        yield from _listed(failures(self.findings))
 
     def _storm(self) -> Iterable[str]:
         found = self.aftermath

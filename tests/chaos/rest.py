@@ -4,6 +4,9 @@ import asyncio
 import time
 from collections.abc import Sequence
 
+import asyncpg
+from aiokafka.errors import KafkaError
+
 from chaos.collect import Place, ends_of, reading
 from chaos.tables import SERVICES
 
@@ -19,7 +22,7 @@ async def until_rest(place: Place, launches: Sequence[str], patience: float) -> 
     while True:
         try:
             left = await _left(place, launches)
-        except OSError as error:
+        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, KafkaError) as error:
             left = [f"no answer: {error!r}"]
         calm = 0 if left else calm + 1
         if calm >= IN_A_ROW or time.monotonic() > deadline:

@@ -9,7 +9,7 @@ import sys
 import tempfile
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -22,6 +22,7 @@ from e2e.slipway import Slipway
 SCENARIOS = Path(__file__).parent / "scenarios"
 PARTITIONS = "4"
 TRIES = 5
+NOTHING: Mapping[str, str] = {}
 
 
 @dataclass
@@ -104,14 +105,17 @@ def _until_done(attempt: Callable[[], subprocess.CompletedProcess[str]]) -> subp
 
 
 @contextmanager
-def stage(processes: int) -> Iterator[Stage]:
-    """`processes` of every service. Removed at the end."""
+def stage(
+    processes: int, settings: Mapping[str, str] = NOTHING, prepare: Callable[[Path], None] = lambda home: None
+) -> Iterator[Stage]:
+    """`processes` of every service, `settings` for all of them; `prepare` has the home first. Removed at the end."""
     home = Path(tempfile.mkdtemp(prefix="slipway-chaos-"))
     home.chmod(0o711)
     slipway = Slipway(home)
     faults = Faults.of(home)
     try:
-        _up(home, processes)
+        prepare(home)
+        _up(home, processes, settings)
         made = Stage(slipway, Place.of(home), faults)
         asyncio.run(call_witness(made.place))
         if processes > 1:
@@ -123,10 +127,10 @@ def stage(processes: int) -> Iterator[Stage]:
         shutil.rmtree(home, ignore_errors=True)
 
 
-def _up(home: Path, executors: int) -> None:
+def _up(home: Path, executors: int, settings: Mapping[str, str]) -> None:
     """Not by the driver, which keeps settings of the caller's away from the platform."""
     path = os.pathsep.join([str(INJECT), *filter(None, [os.environ.get("PYTHONPATH")])])
-    own = {"SLIPWAY_HOME": str(home), "SLIPWAY_PARTITIONS": PARTITIONS, "PYTHONPATH": path}
+    own = {"SLIPWAY_HOME": str(home), "SLIPWAY_PARTITIONS": PARTITIONS, "PYTHONPATH": path, **settings}
     command = [sys.executable, "-m", "cli", "up", "--detach", "--executors", str(executors)]
     kept = {name: value for name, value in os.environ.items() if not name.startswith("SLIPWAY_")}
     done = subprocess.run(command, env={**kept, **own}, capture_output=True, text=True, timeout=180, check=False)
