@@ -51,6 +51,17 @@ class Ground:
         """So many in all: the launch is under way."""
         self.until(lambda: self.mails() >= count, f"{count} mails are sent", seconds)
 
+    def until_ended(self, seconds: float) -> None:
+        """Every launch so far has come to its end, and it was announced."""
+        self.until(lambda: asyncio.run(self._ended()) >= len(self.made.launches), "all launches have ended", seconds)
+
+    async def _ended(self) -> int:
+        connection = await self.made.place.connect("log")
+        try:
+            return int(await connection.fetchval("SELECT count(*) FROM launch WHERE announced"))
+        finally:
+            await connection.close()
+
     def until(self, holds: Callable[[], object], what: str, seconds: float = 60) -> None:
         deadline = time.monotonic() + seconds
         while not holds():
