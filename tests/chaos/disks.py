@@ -1,5 +1,6 @@
 """Disks that are small enough to be filled: a tmpfs in the place of a server's folder."""
 
+import os
 import shutil
 import subprocess
 import tempfile
@@ -32,14 +33,14 @@ class SmallDisk:
 
     def fill(self) -> None:
         """To the last byte."""
-        with self._ballast.open("wb") as file, suppress(OSError):
-            while True:
-                file.write(bytes(MIB))
-                file.flush()
-        with self._ballast.open("ab") as file, suppress(OSError):
-            while True:
-                file.write(bytes(64))
-                file.flush()
+        file = os.open(self._ballast, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+        try:
+            for size in (MIB, 64):
+                with suppress(OSError):
+                    while True:
+                        os.write(file, bytes(size))
+        finally:
+            os.close(file)
 
     def free(self) -> None:
         self._ballast.unlink(missing_ok=True)

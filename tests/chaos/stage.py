@@ -38,6 +38,12 @@ class Stage:
         for service in ("launcher", "contacts", "executor", "messaging", "log"):
             self.slipway("scale", f"{service}={processes}", timeout=120)
 
+    def start_again(self, settings: Mapping[str, str]) -> None:
+        """The whole platform, with other settings, as a person does it: down, up."""
+        self.slipway("down", timeout=120)
+        _up(self.place.home, None, settings)
+        self.place = Place.of(self.place.home)
+
     def project(self, name: str, scenario: str, contacts: int) -> Slipway:
         """A project with that scenario, active, and so many contacts who may get everything."""
         self.slipway("project", "create", name)
@@ -127,11 +133,12 @@ def stage(
         shutil.rmtree(home, ignore_errors=True)
 
 
-def _up(home: Path, executors: int, settings: Mapping[str, str]) -> None:
+def _up(home: Path, executors: int | None, settings: Mapping[str, str]) -> None:
     """Not by the driver, which keeps settings of the caller's away from the platform."""
     path = os.pathsep.join([str(INJECT), *filter(None, [os.environ.get("PYTHONPATH")])])
     own = {"SLIPWAY_HOME": str(home), "SLIPWAY_PARTITIONS": PARTITIONS, "PYTHONPATH": path, **settings}
-    command = [sys.executable, "-m", "cli", "up", "--detach", "--executors", str(executors)]
+    command = [sys.executable, "-m", "cli", "up", "--detach"]
+    command += [] if executors is None else ["--executors", str(executors)]
     kept = {name: value for name, value in os.environ.items() if not name.startswith("SLIPWAY_")}
     done = subprocess.run(command, env={**kept, **own}, capture_output=True, text=True, timeout=180, check=False)
     assert done.returncode == 0, done.stdout + done.stderr

@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 ROOT = Path(__file__).parents[3]
-NAMED = re.compile(r"`((?:unit|integration|e2e|…)/[\w/]+\.py)(?:::(\w+))?`")
+NAMED = re.compile(r"`((?:unit|integration|e2e|chaos|…)/[\w/]+\.py)(?:::(\w+))?`")
 
 
 def test_every_test_named_in_the_table_of_faults_is_there() -> None:
