@@ -4,7 +4,7 @@ import asyncio
 import random
 import shutil
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +13,7 @@ from chaos.collect import collect
 from chaos.dump import save
 from chaos.faults import pids, until_ready
 from chaos.oracle.judge import judge
-from chaos.oracle.plain import Run
+from chaos.oracle.plain import Poison, Run
 from chaos.rest import until_rest
 from chaos.stage import Stage, stage
 from chaos.trial import Finding
@@ -32,6 +32,7 @@ class Ground:
     project: Slipway
     key: list[str]
     scenario: str
+    contacts: int
     seen: Witnesses | None
 
     @property
@@ -46,6 +47,17 @@ class Ground:
         """How many the sink has taken."""
         ledger = self.made.place.mails
         return ledger.read_bytes().count(b"\n") if ledger.exists() else 0
+
+    def keep_busy(self, mails: int = 500) -> None:
+        """Launches (two mails a contact) until so many mails at least are still to come, and mails are being sent."""
+        while self.coming() < mails:
+            before = self.mails()
+            self.launch()
+            self.until_mails(before + 1)
+
+    def coming(self) -> int:
+        """How many mails are still to come from scenario `wait`; those that are unknown never will."""
+        return 2 * self.contacts * len(self.made.launches) - self.mails()
 
     def until_mails(self, count: int, seconds: float = 120) -> None:
         """So many in all: the launch is under way."""
@@ -112,9 +124,9 @@ class Case:
                 key = project.key("process:start", "launch:preapproved")
                 if watched:
                     with Witnesses(made.place, made.slipway.supervisor().pid) as seen:
-                        yield Ground(made, project, key, scenario, seen)
+                        yield Ground(made, project, key, scenario, contacts, seen)
                 else:
-                    yield Ground(made, project, key, scenario, None)
+                    yield Ground(made, project, key, scenario, contacts, None)
             except BaseException:
                 self._keep_logs(made)
                 raise
@@ -139,7 +151,7 @@ class Case:
         """Something measured, for the report."""
         self.finding.figures[name] = round(value, 2)
 
-    def rest(self, ground: Ground, patience: float = PATIENCE) -> Run:
+    def rest(self, ground: Ground, patience: float = PATIENCE, poison: Sequence[Poison] = ()) -> Run:
         """Waits until nothing moves any more and all are ready, then lets the oracle judge."""
         place, finding = ground.made.place, self.finding
         finding.left += asyncio.run(until_rest(place, ground.made.launches, patience))

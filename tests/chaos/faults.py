@@ -83,6 +83,6 @@ def _is_ready(url: str) -> bool:
 
 
 def freeze(pid: int, seconds: float = FROZEN_SECONDS) -> None:
-    """Stopped now, thawed by a process of its own."""
+    """Stopped now, thawed by a process of nobody's."""
     os.kill(pid, signal.SIGSTOP)
-    subprocess.Popen(["/bin/sh", "-c", f"sleep {seconds}; kill -CONT {pid}"], start_new_session=True)
+    subprocess.run(["/bin/sh", "-c", f"(sleep {seconds}; kill -CONT {pid}) &"], start_new_session=True, check=True)

@@ -5,7 +5,7 @@ import os
 import random
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -51,20 +51,24 @@ class Outcome:
 
 def run_grid(seed: int, count: int | None, evidence: Path, only: str = "") -> Iterator[Outcome]:
     """Cells in the seed's order on one platform; dumps of violated ones lie in `evidence`."""
-    chance = random.Random(seed)
     with stage(PROCESSES) as made:
-        project = made.project("grid", SCENARIO, CONTACTS)
-        key = project.key("process:start", "launch:preapproved")
-        known: set[Violation] = set()
-        with Witnesses(made.place, made.slipway.supervisor().pid) as seen:
-            for number, cell in enumerate(grid(chance, count, only)):
-                outcome, run = _run_cell(made, project, key, cell, seen, known)
-                if outcome.violations:
-                    save(run, evidence / f"cell-{number}")
-                if outcome.verdict == "violated":
-                    _start_anew(made, cell.service)
-                known.update(outcome.violations)
-                yield outcome
+        yield from run_cells(made, grid(random.Random(seed), count, only), evidence)
+
+
+def run_cells(made: Stage, cells: Sequence[Cell], evidence: Path) -> Iterator[Outcome]:
+    """On a platform with two processes of every service."""
+    project = made.project("grid", SCENARIO, CONTACTS)
+    key = project.key("process:start", "launch:preapproved")
+    known: set[Violation] = set()
+    with Witnesses(made.place, made.slipway.supervisor().pid) as seen:
+        for number, cell in enumerate(cells):
+            outcome, run = _run_cell(made, project, key, cell, seen, known)
+            if outcome.violations:
+                save(run, evidence / f"cell-{number}")
+            if outcome.verdict == "violated":
+                _start_anew(made, cell.service)
+            known.update(outcome.violations)
+            yield outcome
 
 
 def _start_anew(made: Stage, service: str) -> None:

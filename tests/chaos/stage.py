@@ -72,13 +72,13 @@ class Stage:
         """By a signed command; asked again under the same id until it is answered, as a CRM does."""
         assert project.project is not None
         asked = Command(project.project, "/slipway/cli", uuid.uuid4().hex, None)
-        self._note(asked)
+        self.note(asked)
         for _ in range(TRIES):
             done = project("crm", "launch", scenario, "--all", "--id", asked.id, "--json", *key, check=False)
             if done.stdout.strip():
                 answer = json.loads(done.stdout)
                 kind = str(answer["type"]).rpartition(".")[2]
-                self._note(Command(asked.project, asked.source, asked.id, kind, answer.get("launch_id")))
+                self.note(Command(asked.project, asked.source, asked.id, kind, answer.get("launch_id")))
                 assert kind == "accepted", f"the launch was refused: {answer}"
                 self.launches.append(answer["launch_id"])
                 return self.launches[-1]
@@ -90,11 +90,12 @@ class Stage:
         asked = ("launch", scenario, "--all", "--yes", "--idempotency-key", key, "--json")
         launch_id = str(json.loads(_until_done(lambda: project(*asked, check=False)).stdout)["launch_id"])
         assert project.project is not None
-        self._note(Command(project.project, "/http", key, "accepted", launch_id))
+        self.note(Command(project.project, "/http", key, "accepted", launch_id))
         self.launches.append(launch_id)
         return launch_id
 
-    def _note(self, command: Command) -> None:
+    def note(self, command: Command) -> None:
+        """What an asker was told, on disk."""
         with self.place.commands.open("a") as ledger:
             ledger.write(json.dumps(asdict(command)) + "\n")
             ledger.flush()

@@ -63,39 +63,44 @@ class Aftermath:
 
 def storm(seed: int, contacts: int, kills: int, evidence: Path) -> Aftermath:
     """Launches on all contacts, one after the other while faults are left; judged when all has come to rest."""
-    chance = random.Random(seed)
     with stage(PROCESSES) as made:
-        project = made.project("storm", SCENARIO, contacts)
-        key = project.key("process:start", "launch:preapproved")
-        with Witnesses(made.place, made.slipway.supervisor().pid) as seen, Pulse(made.place) as pulse:
-            began = time.monotonic()
-            blows = _rage(made, project, key, chance, kills, began)
-            last = time.monotonic()
-            left = asyncio.run(until_rest(made.place, made.launches, 300 + contacts / SLOWEST))
-            left += [f"{slot} is not ready" for slot in until_ready(made.place.home, 120)]
-            rested = time.monotonic()
-        run = asyncio.run(collect(made.place, sightings=tuple(seen.sightings), samples=tuple(seen.samples)))
-        violations = [*judge(run)]
-        if violations or left:
-            save(run, evidence / "storm")
-        replayed = 0
-        if contacts <= MOST_REPLAYED and not left:
-            replayed, found = _replay(made, run)
-            violations += found
-        return Aftermath(
-            blows=blows,
-            launches=len(made.launches),
-            contacts=contacts,
-            seconds=rested - began,
-            recovered=rested - last,
-            rates=pulse.rates,
-            unknown=sum(row["state"] == "unknown" for row in run.table("messaging", "send")),
-            mails=len(run.mails),
-            most_memory=max((sample.bytes for sample in run.samples), default=0),
-            left=left,
-            replayed=replayed,
-            violations=violations,
-        )
+        return storm_on(made, seed, contacts, kills, evidence)
+
+
+def storm_on(made: Stage, seed: int, contacts: int, kills: int, evidence: Path) -> Aftermath:
+    """On a platform with two processes of every service."""
+    chance = random.Random(seed)
+    project = made.project("storm", SCENARIO, contacts)
+    key = project.key("process:start", "launch:preapproved")
+    with Witnesses(made.place, made.slipway.supervisor().pid) as seen, Pulse(made.place) as pulse:
+        began = time.monotonic()
+        blows = _rage(made, project, key, chance, kills, began)
+        last = time.monotonic()
+        left = asyncio.run(until_rest(made.place, made.launches, 300 + contacts / SLOWEST))
+        left += [f"{slot} is not ready" for slot in until_ready(made.place.home, 120)]
+        rested = time.monotonic()
+    run = asyncio.run(collect(made.place, sightings=tuple(seen.sightings), samples=tuple(seen.samples)))
+    violations = [*judge(run)]
+    if violations or left:
+        save(run, evidence / "storm")
+    replayed = 0
+    if contacts <= MOST_REPLAYED and not left:
+        replayed, found = _replay(made, run)
+        violations += found
+    return Aftermath(
+        blows=blows,
+        launches=len(made.launches),
+        contacts=contacts,
+        seconds=rested - began,
+        recovered=rested - last,
+        rates=pulse.rates,
+        unknown=sum(row["state"] == "unknown" for row in run.table("messaging", "send")),
+        mails=len(run.mails),
+        most_memory=max((sample.bytes for sample in run.samples), default=0),
+        left=left,
+        replayed=replayed,
+        violations=violations,
+    )
 
 
 def _replay(made: Stage, before: Run) -> tuple[int, Sequence[Violation]]:

@@ -1,7 +1,6 @@
 """The oracle on a real platform: a launch without a fault passes, and what is done to its dump is found."""
 
 import asyncio
-from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
@@ -10,20 +9,16 @@ from chaos.collect import collect
 from chaos.oracle.judge import judge
 from chaos.oracle.plain import Run
 from chaos.rest import until_rest
-from chaos.stage import Stage, stage
+from chaos.stage import Stage
 from chaos.witnesses import Witnesses
 
 CONTACTS = 100
+PROJECT = "smoke"
 
 
 @pytest.fixture(scope="module")
-def run() -> Iterator[Run]:
-    with stage(processes=1) as made:
-        yield _one_launch(made)
-
-
-def _one_launch(made: Stage) -> Run:
-    project = made.project("smoke", "two", CONTACTS)
+def run(made: Stage) -> Run:
+    project = made.project(PROJECT, "two", CONTACTS)
     key = project.key("process:start", "launch:preapproved")
     with Witnesses(made.place, made.slipway.supervisor().pid) as seen:
         made.launch(project, key, "two")
@@ -35,9 +30,10 @@ def test_a_launch_without_faults_keeps_every_promise(run: Run) -> None:
     assert [*map(str, judge(run))] == []
 
 
-def test_there_was_something_to_judge(run: Run) -> None:
-    assert len(run.mails) == CONTACTS + CONTACTS * 9 // 10
-    assert len(run.sightings) == 1 and run.samples
+def test_there_was_something_to_judge(run: Run, made: Stage) -> None:
+    mails = [mail for mail in run.mails if mail["rcpt"].startswith(f"{PROJECT}-")]
+    assert len(mails) == CONTACTS + CONTACTS * 9 // 10
+    assert made.launches[-1] in {sighting.launch_id for sighting in run.sightings} and run.samples
     for service, table in (("executor", "steps_asked"), ("messaging", "dotted"), ("log", "cursor_moved")):
         assert run.table(service, table), f"nobody witnessed {table} of {service}"
 
