@@ -1,6 +1,7 @@
 """`make chaos`: the failpoint grid, the trials, then random chaos on large launches; everything drawn from one seed."""
 
 import argparse
+import logging
 import signal
 import sys
 import time
@@ -25,6 +26,7 @@ def main() -> None:
     parser.add_argument("--kills", type=int, default=20, help="0: no storm")
     parser.add_argument("--results", type=Path, default=RESULTS)
     given = parser.parse_args()
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL + 1)  # of those who look on while a server is away
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # what was started is ended
     trials = chosen(given.trials)
     seed = given.seed or time.time_ns() % 1_000_000

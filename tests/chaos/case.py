@@ -18,7 +18,9 @@ from chaos.rest import until_rest
 from chaos.stage import Stage, stage
 from chaos.trial import Finding
 from chaos.witnesses import Witnesses
-from e2e.slipway import Slipway
+from cli.platform import control
+from cli.platform.home import Home
+from e2e.slipway import Slipway, problems
 
 SCENARIO = "wait"
 PATIENCE = 240.0
@@ -87,6 +89,12 @@ class Ground:
     def pids(self, service: str | None = None) -> dict[str, int]:
         """Slot to pid."""
         return pids(self.home, service)
+
+    def complaints(self) -> dict[str, str]:
+        """By slot what `/readyz` says is wrong; who is ready, or does not answer, is missing."""
+        services = control.ask(Home(self.home), do="status")["services"]
+        said = {row["instance"]: problems(row["url"]) for row in services if row["name"] != "console"}
+        return {slot: "; ".join(wrong.values()) for slot, wrong in said.items() if wrong}
 
     def log(self, name: str) -> str:
         """What that process (`executor-0`, `kafka`) has written."""

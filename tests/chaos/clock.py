@@ -4,12 +4,13 @@ It is compiled for the occasion from `inject/clock.c`. A process follows `<slot>
 platform, else `world.clock` (servers and command line have no slot), else the machine's.
 """
 
+import os
 import shutil
 import struct
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -24,12 +25,7 @@ NANOSECONDS = 1_000_000_000
 
 @dataclass(frozen=True)
 class Clocks:
-    library: Path
-
-    @property
-    def settings(self) -> Mapping[str, str]:
-        """Environment of a platform whose clocks can be moved."""
-        return {"LD_PRELOAD": str(self.library)}
+    """Of every process that is started meanwhile, the command line's too: a world of its own."""
 
     def prepare(self, home: Path, *names: str) -> None:
         """Before the start: only those that have a file by then can be moved."""
@@ -65,6 +61,8 @@ def movable_clocks() -> Iterator[Clocks]:
         except FileNotFoundError:
             raise ImpossibleHere("clocks are moved by a C library, and there is no compiler `cc`") from None
         assert made.returncode == 0, made.stderr
-        yield Clocks(library)
+        os.environ["LD_PRELOAD"] = str(library)
+        yield Clocks()
     finally:
+        os.environ.pop("LD_PRELOAD", None)
         shutil.rmtree(folder, ignore_errors=True)

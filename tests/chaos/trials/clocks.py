@@ -13,8 +13,8 @@ HOUR = 3600.0
 FEW = 300
 CONTACTS = 2_000
 JUMPS = 20
-SOON = timedelta(seconds=12)
-"""Until the change when a launch is asked for; its waits are 20 s long."""
+SOON = timedelta(seconds=45)
+"""Until the change when a launch is asked for; its waits are 60 s long."""
 BEFORE = timedelta(minutes=10)
 ZONE = {"TZ": "Europe/Vienna"}
 SUMMER = datetime(2027, 3, 28, 1, tzinfo=UTC)
@@ -30,11 +30,9 @@ SLOTS = [f"{service}-0" for service in SERVICES]
 def clock_two_hours_off(case: Case) -> None:
     with (
         movable_clocks() as clocks,
-        case.platform(
-            contacts=FEW, settings=clocks.settings, prepare=lambda home: clocks.prepare(home, *SLOTS)
-        ) as ground,
+        case.platform(contacts=FEW, prepare=lambda home: clocks.prepare(home, *SLOTS)) as ground,
     ):
-        ended = []
+        longest = dict.fromkeys((2, -2), 0.0)
         for slot in case.chance.sample(SLOTS, len(SLOTS)):
             for hours in (2, -2):
                 with case.fault():
@@ -42,9 +40,10 @@ def clock_two_hours_off(case: Case) -> None:
                     began = time.monotonic()
                     ground.launch()
                     ground.until_ended(60)
-                    ended.append(time.monotonic() - began)
+                    longest[hours] = max(longest[hours], time.monotonic() - began)
                     clocks.move(ground.home, slot, 0)
-        case.figure("longest launch, s", max(ended))
+        case.figure("longest launch while fast, s", longest[2])
+        case.figure("while slow, s", longest[-2])
         case.rest(ground)
         case.claim(case.finding.unknown == 0, f"{case.finding.unknown} are unknown")
 
@@ -56,9 +55,7 @@ def clock_two_hours_off(case: Case) -> None:
 def clock_jumps(case: Case) -> None:
     with (
         movable_clocks() as clocks,
-        case.platform(
-            contacts=CONTACTS, settings=clocks.settings, prepare=lambda home: clocks.prepare(home, *SLOTS)
-        ) as ground,
+        case.platform(contacts=CONTACTS, prepare=lambda home: clocks.prepare(home, *SLOTS)) as ground,
     ):
         shifts = dict.fromkeys(SLOTS, 0.0)
         ground.launch()
@@ -96,13 +93,11 @@ def _over(case: Case, change: datetime) -> None:
         def prepare(home: Path) -> None:
             clocks.set(home, WORLD, change - BEFORE)
 
-        with case.platform(
-            contacts=CONTACTS, scenario="long", settings={**clocks.settings, **ZONE}, prepare=prepare
-        ) as ground:
+        with case.platform(contacts=CONTACTS, scenario="long", settings=ZONE, prepare=prepare) as ground:
             _moved(ground, clocks, change - SOON)
             with case.fault():
                 ground.launch()
-                ground.until_ended(120)
+                ground.until_ended(240)
             run = case.rest(ground)
             crossed = {row["at"] > change.isoformat() for row in run.table("executor", "steps_asked")}
             case.claim(crossed == {True, False}, "the change did not come in the middle of the launch")

@@ -11,12 +11,12 @@ from chaos.case import Case, Ground
 from chaos.given_servers import given, given_servers
 from chaos.trial import trial
 from cli.platform.servers import Servers
-from e2e.slipway import problems
 
 CONTACTS = 3_000
 UNKNOWN_SECONDS = 15.0
 """How long the services do not have the new password."""
 ROLE = "application"
+REFUSED = "password authentication failed"
 
 
 @trial(
@@ -72,17 +72,12 @@ def _address(servers: Servers, who: str) -> str:
 
 def _refused_everywhere(case: Case, ground: Ground) -> None:
     """Until the new password is there; by then every process has said what is wrong."""
-    until = time.monotonic() + UNKNOWN_SECONDS
-    said: dict[str, str] = {}
-    services = [row for row in ground.made.slipway.status()["services"] if row["name"] != "console"]
+    until, said = time.monotonic() + UNKNOWN_SECONDS, set[str]()
     while time.monotonic() < until:
-        for row in services:
-            wrong = " ".join((problems(row["url"]) or {}).values())
-            if "password authentication failed" in wrong:
-                said[row["instance"]] = wrong
+        said.update(slot for slot, wrong in ground.complaints().items() if REFUSED in wrong)
         time.sleep(0.5)
-    silent = [row["instance"] for row in services if row["instance"] not in said]
-    case.claim(not silent, f"did not say that the password is refused: {silent}")
+    silent = ground.pids().keys() - said
+    case.claim(not silent, f"did not say that the password is refused: {sorted(silent)}")
 
 
 async def _role(postgres: str, password: str) -> None:
