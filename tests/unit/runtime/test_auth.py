@@ -2,6 +2,7 @@
 
 import base64
 import json
+import time
 from collections.abc import AsyncIterator
 from typing import Annotated
 
@@ -109,6 +110,14 @@ async def test_without_a_token_nothing_is_answered(client: httpx.AsyncClient, he
     answer = await client.get("/launches", headers=headers)
     assert (answer.status_code, answer.json()["code"]) == (401, "unauthenticated")
     assert answer.headers["WWW-Authenticate"] == "Bearer"
+
+
+@pytest.mark.parametrize("hours", [-2, 2])
+async def test_where_clocks_differ_it_is_said(client: httpx.AsyncClient, hours: int) -> None:
+    token = mint(ANN, KEY, now=time.time() + hours * 3600)
+    answer = await client.get("/launches", headers={"Authorization": f"Bearer {token}"})
+    assert (answer.status_code, answer.json()["code"]) == (401, "unauthenticated")
+    assert "set the clocks right" in answer.json()["remedy"]
 
 
 async def test_a_missing_permission_is_named(client: httpx.AsyncClient) -> None:

@@ -11,7 +11,7 @@ from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from runtime.problems import Problem
-from runtime.tokens import Caller, InvalidToken, mint, verify
+from runtime.tokens import LEEWAY, Caller, InvalidToken, UntimelyToken, mint, verify
 
 __all__ = ["ANY_PROJECT", "PROJECT_HEADER", "Caller", "Requires", "mint", "requires"]
 
@@ -49,18 +49,16 @@ def requires(permission: str, *, across_projects: bool = False) -> Requires:
 
 
 def _authenticated(given: HTTPAuthorizationCredentials | None, token_key: str) -> Caller:
+    detail, remedy = "no valid token", "send Authorization: Bearer <key id>.<secret> to the public address"
     if given is not None and token_key:
         try:
             return verify(given.credentials, token_key)
+        except UntimelyToken:
+            detail = "the token has expired, or was issued in the future"
+            remedy = f"ask again; if that does not help, set the clocks right: they may differ by {LEEWAY} s"
         except InvalidToken:
             pass
-    raise Problem(
-        401,
-        "unauthenticated",
-        "no valid token",
-        "send Authorization: Bearer <key id>.<secret> to the public address",
-        headers={"WWW-Authenticate": "Bearer"},
-    )
+    raise Problem(401, "unauthenticated", detail, remedy, headers={"WWW-Authenticate": "Bearer"})
 
 
 def _of_one_project(caller: Caller, named: str | None) -> Caller:

@@ -20,6 +20,10 @@ class InvalidToken(Exception):
     """Not a token of ours, altered, expired, or for somebody else."""
 
 
+class UntimelyToken(InvalidToken):
+    """Ours, but expired, or issued in the future: where that does not pass by asking again, clocks differ."""
+
+
 @dataclass(frozen=True, slots=True)
 class Caller:
     """Who asks. `project` is theirs, `*` for an administrator; `grants` are permissions, `*` stands for all."""
@@ -52,9 +56,9 @@ def mint(caller: Caller, token_key: str, *, seconds: int = SECONDS, now: float |
 
 
 def verify(token: str, token_key: str, *, now: float | None = None) -> Caller:
-    """Raises InvalidToken. No other algorithm is accepted, whatever the token's header says."""
+    """Raises InvalidToken, UntimelyToken. No other algorithm is accepted, whatever the token's header says."""
     from joserfc import jwt
-    from joserfc.errors import JoseError
+    from joserfc.errors import ExpiredTokenError, InvalidClaimError, JoseError
     from joserfc.jwk import OctKey
 
     claims = jwt.JWTClaimsRegistry(
@@ -71,5 +75,9 @@ def verify(token: str, token_key: str, *, now: float | None = None) -> Caller:
         decoded = jwt.decode(token, OctKey.import_key(token_key), algorithms=[ALGORITHM]).claims
         claims.validate(decoded)
         return Caller(str(decoded["project"]), str(decoded["sub"]), frozenset(map(str, decoded["grants"])))
+    except ExpiredTokenError as error:
+        raise UntimelyToken(type(error).__name__) from None
     except (JoseError, ValueError, TypeError, KeyError) as error:
+        if isinstance(error, InvalidClaimError) and error.claim == "iat":
+            raise UntimelyToken("issued in the future") from None
         raise InvalidToken(type(error).__name__) from None
