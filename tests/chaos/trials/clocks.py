@@ -1,5 +1,6 @@
 """Wall clocks that are wrong, jump, or change to summer time: the one clock of all waits is PostgreSQL's."""
 
+import json
 import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -40,6 +41,7 @@ def clock_two_hours_off(case: Case) -> None:
                     began = time.monotonic()
                     ground.launch()
                     ground.until_ended(60)
+                    case.claim(abs(_ahead(ground, slot) - hours * HOUR) < 60, f"the clock of {slot} was not moved")
                     longest[hours] = max(longest[hours], time.monotonic() - began)
                     clocks.move(ground.home, slot, 0)
         case.figure("longest launch while fast, s", longest[2])
@@ -85,6 +87,13 @@ def clock_to_summer(case: Case) -> None:
 )
 def clock_to_winter(case: Case) -> None:
     _over(case, WINTER)
+
+
+def _ahead(ground: Ground, slot: str) -> float:
+    """Seconds by which its clock is ahead, as its log shows (some line of the last minute)."""
+    last = next(line for line in reversed(ground.log(slot).splitlines()) if '"at":"' in line and line.endswith("}"))
+    at = datetime.fromisoformat(json.loads(last)["at"])
+    return (at - datetime.now(UTC)).total_seconds()
 
 
 def _over(case: Case, change: datetime) -> None:
