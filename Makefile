@@ -47,8 +47,9 @@ e2e: setup ## all services as processes, real SMTP sink
 .PHONY: bench
 bench: CONTACTS = 100000
 bench: EXECUTORS = 2
-bench: setup ## end to end beside the limit program, in one run (CONTACTS=100000 EXECUTORS=2)
-	cd tests && ../$(PY) -m bench --contacts $(CONTACTS) --executors $(EXECUTORS)
+bench: ROUNDS = 3
+bench: setup ## speed beside the limit and peers, in one run (CONTACTS=100000 EXECUTORS=2 ROUNDS=3 ONLY="launch peers" FULL=1)
+	cd tests && ../$(PY) -m bench --contacts $(CONTACTS) --executors $(EXECUTORS) --rounds $(ROUNDS) --only "$(ONLY)" $(if $(FULL),--full)
 
 .PHONY: chaos
 chaos: CONTACTS = 20000

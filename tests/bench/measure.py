@@ -13,6 +13,8 @@ class Meter:
 
     root: int
     """PID of the supervisor."""
+    with_root: bool = True
+    """Whether that process counts itself."""
     servers: frozenset[str] = frozenset({"java", "postgres"})
     resident: int = 0
     """Bytes of memory that our own processes hold together, a page that several share counted once (Linux: PSS);
@@ -54,7 +56,7 @@ class Meter:
     def _sample(self) -> None:
         resident = summed = 0
         supervisor = psutil.Process(self.root)
-        for process in [supervisor, *supervisor.children(recursive=True)]:
+        for process in [*([supervisor] if self.with_root else []), *supervisor.children(recursive=True)]:
             try:
                 with process.oneshot():
                     name = _name(process)
