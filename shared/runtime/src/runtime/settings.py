@@ -45,8 +45,8 @@ class Settings(BaseSettings):
         "",
         repr=False,
         pattern=r"^(postgres(ql)?://.+)?$",
-        description="`postgresql://user:password@host:port/{service}`; `{service}` becomes the service's name. Without a "
-        "password the file in `PGPASSFILE` is read at every connection.",
+        description="`postgresql://user:password@host:port/{service}`; `{service}` becomes the service's name. Without "
+        "a password the file in `PGPASSFILE` is read at every connection.",
     )
     pool_size: int = Field(6, ge=2, le=100, description="Most PostgreSQL connections of one process.")
 
