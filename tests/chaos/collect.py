@@ -104,8 +104,8 @@ async def reading(kafka: str) -> AsyncIterator[AIOKafkaConsumer]:
         auto_offset_reset="earliest",
         max_partition_fetch_bytes=4 << 20,
     )
-    await consumer.start()
     try:
+        await consumer.start()
         partitions = await partitions_of(consumer)
         consumer.assign(partitions)
         for partition, offset in (await consumer.beginning_offsets(partitions)).items():
