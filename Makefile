@@ -51,6 +51,10 @@ bench: ROUNDS = 3
 bench: setup ## speed beside the limit and peers, in one run (CONTACTS=100000 EXECUTORS=2 ROUNDS=3 ONLY="launch peers" FULL=1)
 	cd tests && ../$(PY) -m bench --contacts $(CONTACTS) --executors $(EXECUTORS) --rounds $(ROUNDS) --only "$(ONLY)" $(if $(FULL),--full)
 
+.PHONY: bench-docs
+bench-docs: setup ## write the tables and the plot of docs/performance.md from the results in docs/performance
+	cd tests && ../$(PY) -m bench.paint
+
 .PHONY: chaos
 chaos: CONTACTS = 20000
 chaos: KILLS = 20

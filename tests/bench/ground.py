@@ -103,6 +103,12 @@ def _launchable(contact: dict[str, Any], mailed: bool) -> dict[str, Any]:
 
 
 def commit() -> str:
-    """What was measured, as git names it."""
-    command = ["git", "describe", "--always", "--dirty"]
-    return subprocess.run(command, capture_output=True, text=True, check=False, cwd=SCENARIOS).stdout.strip()
+    """What was measured: the last change of what runs, as git names it."""
+    root, what = SCENARIOS.parents[2], ("services", "shared", "cli")
+    found = _git(root, "log", "-1", "--format=%h", "--", *what)
+    return f"{found}-dirty" if _git(root, "status", "--porcelain", "--", *what) else found
+
+
+def _git(root: Path, *arguments: str) -> str:
+    ran = subprocess.run(["git", *arguments], capture_output=True, text=True, check=False, cwd=root)
+    return ran.stdout.strip()
