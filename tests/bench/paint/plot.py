@@ -20,6 +20,11 @@ LINES = (("before", "#9a9a9a", "--"), ("after", "#1f6feb", "-"))
 
 def growth(before: Sequence[Measure], after: Sequence[Measure], file: Path) -> None:
     """Deterministic: the same results give the same bytes."""
+    with matplotlib.rc_context({"svg.fonttype": "none", "svg.hashsalt": "slipway", "font.sans-serif": ["DejaVu Sans"]}):
+        _drawn(before, after).savefig(file, format=file.suffix[1:], metadata={"Date": None, "Creator": None})
+
+
+def _drawn(before: Sequence[Measure], after: Sequence[Measure]) -> Figure:
     figure = Figure(figsize=(9, 6), layout="constrained")
     for axes, (name, title, largest) in zip(figure.subplots(2, 2).flat, PANELS, strict=True):
         for (label, colour, style), measures in zip(LINES, (before, after), strict=True):
@@ -32,10 +37,10 @@ def growth(before: Sequence[Measure], after: Sequence[Measure], file: Path) -> N
         if largest is not None:
             axes.axhline(largest, color="#d1242f", linewidth=1, linestyle=":", label="asked: at most")
         axes.set_xscale("log")
+        axes.minorticks_off()
         axes.set_ylim(bottom=0)
         axes.set_title(title, fontsize=10)
         axes.set_xlabel("contacts of the launch", fontsize=9)
         axes.grid(alpha=0.3)
         axes.legend(fontsize=8)
-    with matplotlib.rc_context({"svg.fonttype": "none", "svg.hashsalt": "slipway"}):
-        figure.savefig(file, format="svg", metadata={"Date": None, "Creator": None})
+    return figure
