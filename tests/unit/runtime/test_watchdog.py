@@ -14,6 +14,7 @@ class FakeStream:
         lease = SimpleNamespace(epoch=1, next={"a": 5, "clock": 1}, outbox=self.outbox)
         self.worker = SimpleNamespace(state=State.RUNNING, turned=0.0, lease=lease)
         self.workers = {3: self.worker}
+        self.database_answers = True
 
     def lags(self) -> list[tuple[str, int, int]]:
         return [("a", 3, self.lag)]
@@ -22,7 +23,11 @@ class FakeStream:
 def watched() -> tuple[FakeStream, Watchdog, list[str]]:
     stream, ended = FakeStream(), list[str]()
     untyped: Any = stream
-    return stream, Watchdog(untyped, ended.append, patience=60), ended
+
+    async def answers() -> bool:
+        return stream.database_answers
+
+    return stream, Watchdog(untyped, ended.append, answers, patience=60), ended
 
 
 def look(stream: FakeStream, dog: Watchdog, now: float, *, turning: bool = True) -> None:
@@ -70,3 +75,13 @@ def test_waiting_for_kafka_is_given_more_time() -> None:
     assert not ended
     look(stream, dog, 310, turning=False)
     assert ended
+
+
+async def test_a_database_that_gives_no_answer_is_waited_for_and_the_time_does_not_count() -> None:
+    stream, dog, ended = watched()
+    for now in range(0, 300, 5):
+        stream.database_answers = not 20 <= now <= 200
+        await dog.watch(now)
+        if now == 255:
+            assert not ended, "it had no minute since the database answers again"
+    assert ended[0] == "partition 3 has records and has not moved for 65 s"

@@ -18,6 +18,7 @@ from runtime.transaction import Connection
 
 COMMAND_SECONDS = 60.0
 CONNECT_SECONDS = 5.0
+ANSWER_SECONDS = 3.0
 IDLE_IN_TRANSACTION_MS = 10_000
 RETRY_SECONDS = (0.2, 0.5, 1.0, 2.0, 5.0)
 UNREACHABLE = (
@@ -53,6 +54,20 @@ async def connect(
             log.warning("postgres is not reachable: trying again", error=str(error) or type(error).__name__)
             await (patience or pause)(attempt)
             attempt += 1
+
+
+async def answers(dsn: str, seconds: float = ANSWER_SECONDS) -> bool:
+    """Whether the server takes a new session and answers in it."""
+    try:
+        async with asyncio.timeout(seconds):
+            connection = await asyncpg.connect(dsn, timeout=seconds)
+            try:
+                await connection.execute("SELECT 1")
+            finally:
+                connection.terminate()
+    except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError):
+        return False
+    return True
 
 
 async def pause(attempt: int) -> None:

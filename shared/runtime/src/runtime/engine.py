@@ -117,7 +117,9 @@ class Engine:
                 fatal=self._fatal,
             )
             await self.stream.start()
-            self._spawn(Watchdog(self.stream, self._fatal).run(), "watchdog")
+            dsn = settings.database(service.name)
+            watchdog = Watchdog(self.stream, self._fatal, lambda: database.answers(dsn))
+            self._spawn(watchdog.run(), "watchdog")
             self._spawn(self._replays(self.stream), "replays")
         self._spawn(self._topics.watch(self._halt), "topics")
         self._spawn(self.figures.watch(self.pool, self.stream), "figures")
