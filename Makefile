@@ -34,6 +34,7 @@ lint: setup ## ruff, mypy --strict and the import rules
 .PHONY: test unit integration e2e
 test: setup ## the whole test suite (under 20 minutes on 2 cores)
 	$(PY) -m pytest tests/unit tests/integration tests/e2e
+	$(PY) -m pytest tests/chaos
 
 unit: setup ## tests without I/O
 	$(PY) -m pytest tests/unit

@@ -10,8 +10,8 @@ from urllib.parse import quote
 
 import httpx
 
+from chaos.case import Ground
 from chaos.oracle.plain import Command
-from chaos.stage import Stage
 from cli.platform import control
 from cli.platform.home import Home
 
@@ -20,15 +20,15 @@ RESTARTING = (502, 503, 504)
 
 
 class Direct:
-    """`with Direct(made, project) as direct:`. What it is refused fails the trial; who is restarting is asked again."""
+    """`with Direct(ground) as direct:`. What it is refused fails the trial; who is restarting is asked again."""
 
-    def __init__(self, made: Stage, project: str) -> None:
-        self._made, self._project = made, project
-        home = Home(made.place.home)
+    def __init__(self, ground: Ground) -> None:
+        self._made, self._project = ground.made, str(ground.project.project)
+        home = Home(ground.home)
         services = control.ask(home, do="status")["services"]
         [console] = [row["url"] for row in services if row["name"] == "console"]
         token = home.admin_token.read_text().strip()
-        headers = {"Authorization": f"Bearer {token}", "Slipway-Project": project}
+        headers = {"Authorization": f"Bearer {token}", "Slipway-Project": self._project}
         self._http = httpx.Client(base_url=console, headers=headers, timeout=30, trust_env=False)
 
     def __enter__(self) -> "Direct":

@@ -17,6 +17,9 @@ from pathlib import Path
 from chaos.collect import Place, call_witness
 from chaos.faults import INJECT, Faults
 from chaos.oracle.plain import Command
+from chaos.tables import SERVICES
+from cli.platform.home import Home
+from cli.platform.state import State
 from e2e.slipway import Slipway
 
 SCENARIOS = Path(__file__).parent / "scenarios"
@@ -33,15 +36,10 @@ class Stage:
     launches: list[str] = field(default_factory=list)
     """Those that must come to an end."""
 
-    def scale(self, processes: int) -> None:
-        """So many of every service."""
-        for service in ("launcher", "contacts", "executor", "messaging", "log"):
-            self.slipway("scale", f"{service}={processes}", timeout=120)
-
     def start_again(self, settings: Mapping[str, str]) -> None:
         """The whole platform, with other settings, as a person does it: down, up."""
         self.slipway("down", timeout=120)
-        _up(self.place.home, None, settings)
+        _up(self.place.home, settings)
         self.place = Place.of(self.place.home)
 
     def project(self, name: str, scenario: str, contacts: int) -> Slipway:
@@ -122,11 +120,11 @@ def stage(
     faults = Faults.of(home)
     try:
         prepare(home)
-        _up(home, processes, settings)
+        partitions = int(settings.get("SLIPWAY_PARTITIONS", PARTITIONS))
+        State(partitions, scale=dict.fromkeys(SERVICES, processes)).save(Home(home).state)  # as many as "last time"
+        _up(home, settings)
         made = Stage(slipway, Place.of(home), faults)
         asyncio.run(call_witness(made.place))
-        if processes > 1:
-            made.scale(processes)
         yield made
     finally:
         faults.disarm()
@@ -134,12 +132,11 @@ def stage(
         shutil.rmtree(home, ignore_errors=True)
 
 
-def _up(home: Path, executors: int | None, settings: Mapping[str, str]) -> None:
+def _up(home: Path, settings: Mapping[str, str]) -> None:
     """Not by the driver, which keeps settings of the caller's away from the platform."""
     path = os.pathsep.join([str(INJECT), *filter(None, [os.environ.get("PYTHONPATH")])])
     own = {"SLIPWAY_HOME": str(home), "SLIPWAY_PARTITIONS": PARTITIONS, "PYTHONPATH": path, **settings}
     command = [sys.executable, "-m", "cli", "up", "--detach"]
-    command += [] if executors is None else ["--executors", str(executors)]
     kept = {name: value for name, value in os.environ.items() if not name.startswith("SLIPWAY_")}
-    done = subprocess.run(command, env={**kept, **own}, capture_output=True, text=True, timeout=180, check=False)
+    done = subprocess.run(command, env={**kept, **own}, capture_output=True, text=True, timeout=300, check=False)
     assert done.returncode == 0, done.stdout + done.stderr

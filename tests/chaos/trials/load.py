@@ -40,7 +40,7 @@ ENDED = "SELECT count(*) FROM process_instance WHERE status = 'ended'"
     holds="base; the walk waits; no process grows; it drains",
 )
 def executor_away(case: Case) -> None:
-    with case.platform(contacts=CONTACTS, scenario="discard") as ground, Direct(ground.made, "trial") as direct:
+    with case.platform(contacts=CONTACTS, scenario="discard") as ground, Direct(ground) as direct:
         _away(case, ground, direct, "executor")
 
 
@@ -49,7 +49,7 @@ def executor_away(case: Case) -> None:
     holds="base; no process grows; it drains",
 )
 def messaging_away(case: Case) -> None:
-    with case.platform(contacts=CONTACTS, scenario="discard") as ground, Direct(ground.made, "trial") as direct:
+    with case.platform(contacts=CONTACTS, scenario="discard") as ground, Direct(ground) as direct:
         _away(case, ground, direct, "messaging")
 
 
@@ -58,7 +58,7 @@ def messaging_away(case: Case) -> None:
     holds="base; no process grows; it drains",
 )
 def log_away(case: Case) -> None:
-    with case.platform(contacts=CONTACTS, scenario="discard") as ground, Direct(ground.made, "trial") as direct:
+    with case.platform(contacts=CONTACTS, scenario="discard") as ground, Direct(ground) as direct:
         _away(case, ground, direct, "log")
 
 
@@ -84,7 +84,7 @@ def _away(case: Case, ground: Ground, direct: Direct, service: str) -> None:
     holds="base; the walk stays a bounded way ahead",
 )
 def executor_slow(case: Case) -> None:
-    with case.platform(contacts=CONTACTS, scenario="discard") as ground, Direct(ground.made, "trial") as direct:
+    with case.platform(contacts=CONTACTS, scenario="discard") as ground, Direct(ground) as direct:
         most, until = 0, time.monotonic() + OUTAGE / 2
         with case.fault(), _slow(ground.pids("executor")["executor-0"]):
             direct.launch("discard")
@@ -124,7 +124,7 @@ def _slow(pid: int) -> Iterator[None]:
     holds=f"base; launches of one that begin meanwhile have their mail within {START_SECONDS:g} s",
 )
 def waits_due_at_once(case: Case) -> None:
-    with case.platform(contacts=WAITS, scenario="late") as ground, Direct(ground.made, "trial") as direct:
+    with case.platform(contacts=WAITS, scenario="late") as ground, Direct(ground) as direct:
         ground.project("scenario", "push", str(SCENARIOS / "wait.yaml"))
         ground.project("scenario", "activate", "wait")
         direct.launch("late")
@@ -145,7 +145,7 @@ def waits_due_at_once(case: Case) -> None:
 def _start_of_one(ground: Ground, direct: Direct, number: int) -> float:
     """Seconds from asking for a launch of one contact to its first mail."""
     mails, began = ground.mails(), time.monotonic()
-    direct.launch("wait", f"trial-{number}")
+    direct.launch("wait", f"{ground.project.project}-{number}")
     ground.until(lambda: ground.mails() > mails, "the one has its mail", 10 * START_SECONDS)
     return time.monotonic() - began
 

@@ -4,7 +4,7 @@ import random
 from collections.abc import Callable
 from typing import Any
 
-from chaos.case import Case
+from chaos.case import Case, Ground
 from chaos.direct import Direct
 from chaos.trial import trial
 
@@ -19,20 +19,22 @@ MOST = 50
 )
 def contacts_change(case: Case) -> None:
     with case.platform(contacts=CONTACTS, processes=2, scenario="two") as ground:
-        with Direct(ground.made, "trial") as direct:
+        with Direct(ground) as direct:
             changes = 0
             for _ in range(LAUNCHES):
                 launch = direct.launch("two")
                 while direct.state(launch) not in ("completed", "rejected"):
                     with case.fault():
-                        _change(direct, case.chance)
+                        _change(direct, ground, case.chance)
                     changes += 1
             case.figure("changes", changes)
         case.rest(ground)
 
 
-def _change(direct: Direct, chance: random.Random) -> None:
-    chosen = [f"trial-{number}" for number in chance.sample(range(CONTACTS), chance.randint(1, MOST))]
+def _change(direct: Direct, ground: Ground, chance: random.Random) -> None:
+    chosen = [
+        f"{ground.project.project}-{number}" for number in chance.sample(range(CONTACTS), chance.randint(1, MOST))
+    ]
     changes: list[Callable[[], None]] = [
         lambda: direct.change(_person(id_, chance, promotional=True) for id_ in chosen),
         lambda: direct.change(_person(id_, chance, promotional=False) for id_ in chosen),

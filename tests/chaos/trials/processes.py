@@ -61,9 +61,10 @@ def rate_after_a_kill(case: Case) -> None:
     with case.platform(contacts=10_000) as ground:
         tempo = Tempo(ground.made.place.mails)
         for service in SERVICES:
-            ground.keep_busy(60_000)
+            ground.keep_busy(10_000)
             ground.until_mails(tempo.mails() + 2_000)
             rate = tempo.rate(3)
+            ground.keep_busy(int(RATE_SECONDS * rate))
             with case.fault():
                 os.kill(ground.pids(service)[f"{service}-0"], signal.SIGKILL)
             back = tempo.until_back(ENOUGH * rate, 2 * RATE_SECONDS)

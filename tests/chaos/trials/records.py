@@ -30,7 +30,7 @@ WHERE launch.launch_id = $1 AND contact_id = ANY($2)
     holds="base; nobody has a mail twice",
 )
 def records_again(case: Case) -> None:
-    with case.platform(contacts=3_000, processes=2, scenario="two") as ground, Direct(ground.made, "trial") as direct:
+    with case.platform(contacts=3_000, processes=2, scenario="two") as ground, Direct(ground) as direct:
         with case.fault(), Echo(ground.made.place, case.chance) as echo:
             direct.until_ended(ground.launch())
         case.figure("copies", echo.written)
@@ -43,7 +43,7 @@ def records_again(case: Case) -> None:
     holds="base; what lies on the other numbers ends meanwhile",
 )
 def one_number_is_slow(case: Case) -> None:
-    with case.platform(contacts=CONTACTS) as ground, Direct(ground.made, "trial") as direct:
+    with case.platform(contacts=CONTACTS) as ground, Direct(ground) as direct:
         for service in ("executor", "messaging", "log"):
             launch = ground.launch()
             ground.until_mails(ground.mails() + 1)

@@ -21,7 +21,7 @@ LONGEST = 2.0
     holds="base; nothing starts behind the gates; acknowledged within 1 s; the figures shown equal the rows",
 )
 def stopped_at_random(case: Case) -> None:
-    with case.platform(contacts=CONTACTS, scenario="stop") as ground, Direct(ground.made, "trial") as direct:
+    with case.platform(contacts=CONTACTS, scenario="stop") as ground, Direct(ground) as direct:
         life = _undisturbed(direct)
         waited = []
         for _ in range(STOPS):
