@@ -24,6 +24,7 @@ from e2e.slipway import Slipway, problems
 
 SCENARIO = "wait"
 PATIENCE = 240.0
+OUTCOMES = "SELECT coalesce(sum(success + failure + abandon + other), 0) FROM launch"
 
 
 @dataclass
@@ -49,6 +50,18 @@ class Ground:
         """How many the sink has taken."""
         ledger = self.made.place.mails
         return ledger.read_bytes().count(b"\n") if ledger.exists() else 0
+
+    def outcomes(self) -> int:
+        """How many targets log has the end of."""
+
+        async def ask() -> int:
+            connection = await self.made.place.connect("log")
+            try:
+                return int(await connection.fetchval(OUTCOMES))
+            finally:
+                await connection.close()
+
+        return asyncio.run(ask())
 
     def keep_busy(self, mails: int = 500) -> None:
         """Launches (two mails a contact) until so many mails at least are still to come, and mails are being sent."""

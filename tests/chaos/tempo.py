@@ -1,47 +1,45 @@
-"""How fast mails leave, and how long after a fault they leave as fast again."""
+"""How fast something goes on, and how long after a fault it goes on as fast again."""
 
 import time
 from collections import deque
-from pathlib import Path
+from collections.abc import Callable
 
 EVERY_SECONDS = 0.25
 WINDOW_SECONDS = 2.0
+WATCHED_SECONDS = 12.0
+"""What lies in buffers may hide a fault for some seconds."""
 
 
 class Tempo:
-    """Reads how many lines the mail sink's ledger has; `until_back` compares rates over windows of two seconds."""
+    """Of what `count` counts. Rates are those of windows of two seconds."""
 
-    def __init__(self, ledger: Path) -> None:
-        self._ledger = ledger
-        self._read = 0
-        self._mails = 0
-
-    def mails(self) -> int:
-        """That the sink has accepted so far."""
-        if self._ledger.exists():
-            with self._ledger.open("rb") as file:
-                file.seek(self._read)
-                while block := file.read(1 << 20):
-                    self._mails += block.count(b"\n")
-                    self._read += len(block)
-        return self._mails
+    def __init__(self, count: Callable[[], int]) -> None:
+        self._count = count
 
     def rate(self, seconds: float) -> float:
-        """Mails per second in the coming seconds."""
-        before, began = self.mails(), time.monotonic()
+        """Per second in the coming seconds."""
+        before, began = self._count(), time.monotonic()
         time.sleep(seconds)
-        return (self.mails() - before) / (time.monotonic() - began)
+        return (self._count() - before) / (time.monotonic() - began)
 
-    def until_back(self, rate: float, longest: float) -> float | None:
-        """Seconds from now to the beginning of the first window with that rate; None: not within `longest`."""
+    def until_back(self, rate: float, longest: float, watched: float = WATCHED_SECONDS) -> float | None:
+        """Seconds from now until that rate is there and stays while it is watched; None: not within `longest`."""
         began = time.monotonic()
-        seen: deque[tuple[float, int]] = deque([(began, self.mails())])
+        seen: deque[tuple[float, int]] = deque([(began, self._count())])
+        back: float | None = None
         while (now := time.monotonic()) < began + longest + WINDOW_SECONDS:
             time.sleep(EVERY_SECONDS)
-            seen.append((now := time.monotonic(), self.mails()))
+            now, count = time.monotonic(), self._count()
+            seen.append((now, count))
             while seen[1][0] <= now - WINDOW_SECONDS:
                 seen.popleft()
-            at, mails = seen[0]
-            if now - at >= WINDOW_SECONDS and (seen[-1][1] - mails) / (now - at) >= rate:
-                return at - began
+            at, before = seen[0]
+            if now - at < WINDOW_SECONDS:
+                continue
+            if (count - before) / (now - at) < rate:
+                back = None
+            elif back is None:
+                back = at - began
+            if back is not None and now > began + watched:
+                return back
         return None

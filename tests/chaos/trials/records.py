@@ -16,9 +16,13 @@ from chaos.trial import trial
 
 HELD_SECONDS = 40.0
 CONTACTS = 4_000
-POISON = (b"\x00\xff\xfe", b'{"launch_id": "l', b"[1, 2, 3]")
-"""Fewer than stop a partition (`SLIPWAY_BREAKER`)."""
-TOPICS = ("contacts.targets", "executor.sends", "messaging.deliveries", "executor.outcomes")
+POISON = {
+    "contacts.targets": ("targets-admitted", b"\x00\xff\xfe"),
+    "executor.sends": ("sends-requested", b'{"launch_id": "l'),
+    "messaging.deliveries": ("deliveries-recorded", b"[1, 2, 3]"),
+    "executor.outcomes": ("", b"{}"),
+}
+"""By topic: as which event, and what. Log reads all of them: fewer in a row than stop a partition."""
 ENDED = """
 SELECT count(*) FROM outcome JOIN launch ON launch.number = outcome.launch
 WHERE launch.launch_id = $1 AND contact_id = ANY($2)
@@ -63,7 +67,7 @@ def one_number_is_slow(case: Case) -> None:
 
 
 @trial(
-    fault=f"{len(POISON)} records of poison on one partition of {', '.join(TOPICS)} in the middle of a launch",
+    fault=f"poison on one partition of {', '.join(POISON)} in the middle of a launch",
     holds="base; each is parked within 10 s, the launch goes on",
 )
 def one_number_has_poison(case: Case) -> None:
@@ -79,10 +83,12 @@ def one_number_has_poison(case: Case) -> None:
 async def _write(kafka: str, number: int) -> list[Poison]:
     written = []
     async with AIOKafkaProducer(bootstrap_servers=kafka) as producer:
-        for topic in TOPICS:
-            for value in POISON:
-                at = await producer.send_and_wait(topic, value, partition=number)
-                written.append(Poison(topic, number, at.offset))
+        for topic, (kind, value) in POISON.items():
+            named = {"ce_specversion": "1.0", "ce_id": f"poison-{topic}", "ce_source": "/chaos"}
+            named |= {"ce_type": f"com.slipway.{kind}.v1"} if kind else {}
+            headers = [(name, text.encode()) for name, text in named.items()]
+            at = await producer.send_and_wait(topic, value, partition=number, headers=headers)
+            written.append(Poison(topic, number, at.offset))
     return written
 
 
