@@ -180,7 +180,7 @@ class Case:
         finding.recovered = time.monotonic() - self._ended
         seen = ground.seen
         looked_on = {"sightings": tuple(seen.sightings), "samples": tuple(seen.samples)} if seen else {}
-        run = asyncio.run(collect(place, **looked_on))
+        run = asyncio.run(collect(place, poison=tuple(poison), **looked_on))
         finding.violations += judge(run)
         finding.unknown = sum(row["state"] == "unknown" for row in run.table("messaging", "send"))
         if finding.violations or finding.left:
