@@ -27,6 +27,7 @@ ENDED = """
 SELECT count(*) FROM outcome JOIN launch ON launch.number = outcome.launch
 WHERE launch.launch_id = $1 AND contact_id = ANY($2)
 """
+OTHERS = "SELECT contact_id FROM contact WHERE partition <> $1 AND project = $2"
 
 
 @trial(
@@ -115,7 +116,7 @@ def _contacts(ground: Ground, number: int) -> list[str]:
     async def ask() -> list[str]:
         connection = await ground.made.place.connect("contacts")
         try:
-            rows = await connection.fetch("SELECT contact_id FROM contact WHERE partition <> $1", number)
+            rows = await connection.fetch(OTHERS, number, ground.project.project)
             return [row["contact_id"] for row in rows]
         finally:
             await connection.close()

@@ -245,6 +245,32 @@ async def test_a_dot_in_doubt_whose_session_is_gone_is_planned_again(world: Worl
     assert world.path("c-0") == ["planned", "sending", "accepted"], "what came back before it was told is not told"
 
 
+async def test_a_number_whose_dot_takes_long_holds_up_no_other_and_loses_nothing(
+    world: World, mailer: FakeMailer
+) -> None:
+    """All sessions wait for one number's transaction, which waits for a lock: the sessions go, the mails stay."""
+    async with Node(world, mailer, connections=2, tempo=QUICK) as node, world.pool.acquire() as other:
+        await planned(node, 2)
+        held = other.transaction()
+        await held.start()
+        await other.execute("SELECT FROM send FOR UPDATE")
+        await node.round()
+        await eventually(lambda: len(mailer.offers) == 2)
+        slow = asyncio.create_task(node.round())
+
+        await node.launches(requested("another"), number=1)
+        await node.sends(chunk(3, "another"), number=1, cause="other")
+        await node.until_ended(3, 1)
+        assert not slow.done() and len(mailer.accepted) == 3
+
+        await held.rollback()
+        await slow
+        await node.until_ended(5)
+    assert world.counts == {"accepted": 5}
+    assert max(acceptances(mailer).values()) == 1
+    await world.check()
+
+
 async def test_a_session_lost_between_offer_and_dot_is_no_hand_over(world: World, mailer: FakeMailer) -> None:
     async with Node(world, mailer, connections=1) as node:
         await planned(node, 1)
