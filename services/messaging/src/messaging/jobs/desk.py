@@ -44,6 +44,11 @@ class Parcel:
     """Our word; there while a worker waits for it."""
 
     @property
+    def let_go(self) -> bool:
+        """The worker was told no while the transaction ran: whatever that decides, nothing was handed over."""
+        return self.go is not None and self.go.done() and self.stage in (Stage.OFFERED, Stage.DECIDING)
+
+    @property
     def key(self) -> SendKey:
         return self.attempt.key
 
@@ -138,7 +143,7 @@ class Desk:
         return self._at(Stage.ANSWERED), self._at(Stage.OFFERED)
 
     def deciding(self, offered: list[Parcel], epoch: int) -> None:
-        """From here until `decided` or `undecided` the workers wait, however long it takes."""
+        """From here until `decided` or `undecided` no mail is dropped, however long it takes."""
         for parcel in offered:
             parcel.stage = Stage.DECIDING
             parcel.attempt = replace(parcel.attempt, dot_epoch=epoch)
@@ -147,6 +152,8 @@ class Desk:
         """The transaction failed, perhaps only after its commit: the next one will see."""
         for parcel in offered:
             parcel.stage = Stage.OFFERED
+            if parcel.let_go:
+                self._say(parcel, False)
 
     def decided(self, offered: list[Parcel], go: set[SendKey]) -> None:
         for parcel in offered:
@@ -215,7 +222,10 @@ class Desk:
 
     def _say(self, parcel: Parcel, go: bool) -> None:
         """Our word. A parcel that is dropped though it may be at the `dot` is known not to have been handed over."""
-        if go:
+        if go and parcel.let_go:
+            parcel.stage, parcel.answer = Stage.ANSWERED, GIVEN_BACK
+            self._report()
+        elif go:
             parcel.stage = Stage.GIVEN
         elif parcel.attempt.dot_epoch is not None and parcel.stage is Stage.OFFERED:
             parcel.stage, parcel.answer = Stage.ANSWERED, GIVEN_BACK
@@ -225,11 +235,12 @@ class Desk:
             parcel.go.set_result(go)
 
     def _expire(self, parcel: Parcel) -> None:
-        """Nobody said a word. Not while a transaction runs: its outcome decides."""
+        """Nobody said a word. While a transaction runs only the worker goes, so that a number whose database is slow
+        holds up no other: its outcome decides what becomes of the mail."""
         if parcel.stage is Stage.OFFERED:
             self._say(parcel, False)
-        elif parcel.stage is Stage.DECIDING:
-            asyncio.get_running_loop().call_later(self.tempo.patience, self._expire, parcel)
+        elif parcel.stage is Stage.DECIDING and parcel.go is not None and not parcel.go.done():
+            parcel.go.set_result(False)
 
     def _at(self, stage: Stage) -> list[Parcel]:
         return [parcel for parcel in self._hand.values() if parcel.stage is stage]
