@@ -79,6 +79,8 @@ class FakeLease:
         self.connect = connect if connect is not None else (None if pool is None else pool.acquire)
         self.transactions: list[FakeTransaction] = []
         self.woken = 0
+        self.lags: dict[str, float | None] = {}
+        """What `lag` answers, by topic; 0 where nothing is said."""
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[FakeTransaction]:
@@ -100,6 +102,9 @@ class FakeLease:
 
     def wake(self) -> None:
         self.woken += 1
+
+    def lag(self, topic: str) -> float | None:
+        return self.lags.get(topic, 0.0)
 
 
 def received(

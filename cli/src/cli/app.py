@@ -20,7 +20,7 @@ TOP_LEVEL = {
     "local": ("up", "down", "status", "logs", "scale"),
     "migrate": ("migrate",),
     "demo": ("demo",),
-    "launches": ("launch", "stop", "watch", "launches", "outcomes", "why", "audit"),
+    "launches": ("launch", "stop", "pause", "resume", "watch", "launches", "outcomes", "why", "audit"),
     "login": ("login",),
     "reconcile": ("reconcile",),
     "operations": ("partitions",),

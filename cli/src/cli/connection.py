@@ -96,6 +96,14 @@ class Client:
     def get(self, path: str, **params: Any) -> Any:
         return self._call("GET", path, params={name: value for name, value in params.items() if value is not None})
 
+    def get_if_allowed(self, path: str) -> Any:
+        """As `get`; None where that is not the caller's to see, or is not there."""
+        try:
+            response = self._http.get(path)
+        except httpx.TransportError as error:
+            self._unreachable(error)
+        return None if response.status_code in (403, 404) else self._answer(response)
+
     def get_patiently(self, path: str) -> Any:
         """As `get`, but waits up to PATIENCE seconds for services that are just being restarted."""
         deadline = time.monotonic() + PATIENCE

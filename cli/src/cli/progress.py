@@ -12,6 +12,7 @@ from rich.text import Text
 
 from cli.connection import Client, at
 from cli.output import stderr, stdout
+from cli.stuck import Parked, state_words
 
 Figures = dict[str, Any]
 POLL_SECONDS = 0.25
@@ -23,11 +24,14 @@ OUTCOMES = {"success": "green", "failure": "red", "abandon": "yellow", "other": 
 def follow(client: Client, launch_id: str, until: Callable[[Figures], bool], live: bool = False) -> Figures:
     """Reads the launch until it is as wanted; draws it meanwhile if `live`. Survives a restart of the services."""
     seen: Figures = client.get_patiently(at("launches", launch_id))
+    parked = Parked(client)
     began = time.monotonic()
     with Live(console=stderr, refresh_per_second=8, transient=True) if live else _Silent() as screen:
         while not until(seen):
             figures = seen.get("figures") or {}
-            screen.update(_panel({**seen, **figures}, time.monotonic() - began))
+            if live:
+                told = {**seen, **figures, "parked": parked.of(launch_id) if figures else 0}
+                screen.update(_panel(told, time.monotonic() - began))
             time.sleep(POLL_SECONDS)
             if seen["state"] in UNDECIDED:
                 seen = client.get_patiently(at("launches", launch_id))
@@ -64,11 +68,14 @@ def show_figures(seen: Figures) -> None:
 def _panel(figures: Figures, seconds: float) -> Group:
     targeted = figures.get("targeted", 0)
     ended = targeted - figures.get("in_progress", 0)
-    line = Text(f"{figures['scenario']} {figures['state']}  {ended:,} of {targeted:,} ended  {seconds:.0f} s")
+    held = figures.get("held")
+    state = state_words(figures["state"], figures.get("stuck", 0), figures.get("parked", 0), held and held["reason"])
+    line = Text(f"{figures['scenario']} {state}  {ended:,} of {targeted:,} ended  {seconds:.0f} s")
     counts = Text("  ").join(
         Text(f"{name} {figures.get(name, 0):,}", style=colour) for name, colour in OUTCOMES.items()
     )
-    return Group(line, ProgressBar(total=max(targeted, 1), completed=ended, width=60), counts)
+    told = [Text(f"held: {held['reason']}", style="yellow")] if held else []
+    return Group(line, ProgressBar(total=max(targeted, 1), completed=ended, width=60), counts, *told)
 
 
 class _Silent:

@@ -139,8 +139,6 @@ async def test_a_command_without_an_id_is_parked(desk: Desk, key: Key, structure
 @pytest.mark.parametrize(
     "kind",
     [
-        crm.LaunchPause.TYPE,
-        crm.LaunchResume.TYPE,
         crm.LaunchRemoveContact.TYPE,
         "com.slipway.launch.request.v2",
         "com.slipway.launch.explode.v1",

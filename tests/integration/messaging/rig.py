@@ -14,7 +14,7 @@ from typing import Any, Self
 import asyncpg
 
 from contracts.changes import ContactChange, ContactsChanged
-from contracts.deliveries import DeliveriesRecorded
+from contracts.deliveries import DeliveriesRecorded, LaunchHeld
 from contracts.launches import LaunchControlled, LaunchRequested
 from contracts.sends import SendsRequested
 from contracts.words import DeliveryState
@@ -22,14 +22,18 @@ from fakes.transaction import FakeTransaction, received
 from messaging.adapters.chunks import PostgresWaitingChunks
 from messaging.adapters.composing import TemplateComposers
 from messaging.adapters.contacts import PostgresContacts
+from messaging.adapters.guard import PostgresGuard
 from messaging.adapters.launches import PostgresLaunches
 from messaging.adapters.sends import PostgresSends
 from messaging.adapters.untold import PostgresUntold
+from messaging.domain.admitted import Admitted, Targets
 from messaging.domain.retries import Backoff
 from messaging.domain.sends import SendKey
 from messaging.handlers import Handlers
+from messaging.jobs.behind import Behind, Watch
 from messaging.jobs.desk import Tempo
 from messaging.jobs.dispatch import Dispatch
+from messaging.jobs.guarding import Judging, Releasing
 from messaging.jobs.handover import HandOver
 from messaging.jobs.pickup import PickUp
 from messaging.jobs.telling import Telling
@@ -37,7 +41,7 @@ from messaging.jobs.workers import Worker, working
 from messaging.ports import Mailer
 from runtime.errors import Fenced
 from runtime.records import Outgoing
-from unit.messaging.builders import PROJECT
+from unit.messaging.builders import LAUNCH, PROJECT
 
 SECONDS = 20.0
 """Longest wait for anything."""
@@ -48,6 +52,7 @@ class World:
         self.pool = pool
         self.epochs: Counter[int] = Counter()
         self.emitted: list[Outgoing] = []
+        self.holds: list[LaunchHeld] = []
         self.told: dict[SendKey, DeliveryState] = {}
         """By the records alone: each says what the state was before, and that must be what was told last."""
 
@@ -57,6 +62,9 @@ class World:
             assert event.id not in known, "an id is used once"
             self.emitted.append(event)
             record = event.event
+            if isinstance(record, LaunchHeld):
+                self.holds.append(record)
+                continue
             assert isinstance(record, DeliveriesRecorded)
             for place, contact_id in enumerate(record.contact_ids):
                 key = SendKey(record.launch_id, contact_id, record.step, record.occurrences[place])
@@ -100,12 +108,17 @@ class OwnedNumber:
         world.epochs[number] += 1
         self.epoch = world.epochs[number]
         self.woken = asyncio.Event()
+        self.lags: dict[str, float | None] = {}
+        """What `lag` answers, by topic; 0 where nothing is said."""
         self.commit_answer_lost = 0
         """So many of the next transactions commit, and their owner hears an error."""
         self._world = world
 
     def wake(self) -> None:
         self.woken.set()
+
+    def lag(self, topic: str) -> float | None:
+        return self.lags.get(topic, 0.0)
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[FakeTransaction]:
@@ -154,19 +167,28 @@ class Node:
         backoff: Backoff | None = None,
         tempo: Tempo | None = None,
         gather: float = 0.0,
+        guarded: bool = False,
     ) -> None:
+        """`guarded`: launches may send to the contacts that `admitted` told, and to no more."""
         self.world = world
+        self._guarded = guarded
         self.meter = SilentMeter()
         launches, sends, chunks = PostgresLaunches(), PostgresSends(), PostgresWaitingChunks()
         composers = TemplateComposers()
         self.telling = Telling(launches, PostgresUntold(), self.meter, gather)
-        self.handlers = Handlers(launches, PostgresContacts(), sends, chunks, composers, self.telling, self.meter)
+        guard, watch = PostgresGuard(), Watch()
+        self.handlers = Handlers(
+            launches, PostgresContacts(), sends, chunks, guard, composers, self.telling, self.meter
+        )
         dispatch = Dispatch(connections, tempo)
         backoff = backoff or Backoff(first=0.01, longest=0.05, attempts=5)
         self.hand_over = HandOver(
-            launches, sends, composers, dispatch, self.telling, self.meter, backoff, 4 * connections
+            launches, sends, composers, dispatch, self.telling, self.meter, backoff, 4 * connections, watch
         )
-        self.pick_up = PickUp(launches, chunks, self.handlers.take)
+        self.pick_up = PickUp(launches, chunks, guard, self.handlers.take)
+        self.judging = Judging(launches, guard, chunks, self.handlers.take, self.handlers.objection)
+        self.releasing = Releasing(launches, guard, sends, self.telling, watch)
+        self.behind = Behind(watch, launches, sends, guard, self.telling)
         self._workers = [Worker(dispatch, mailer, self.meter, idle=5) for _ in range(connections)]
         self._leases: dict[int, OwnedNumber] = {}
         self._stack = AsyncExitStack()
@@ -191,11 +213,29 @@ class Node:
     async def launches(self, *events: LaunchRequested | LaunchControlled, number: int = 0) -> None:
         async with self.lease(number).transaction() as tx:
             await self.handlers.on_launches(tx, [received(event) for event in events])
+            if not self._guarded:
+                await tx.connection.execute("UPDATE launch SET guarded = false")
 
     async def sends(self, *chunks: SendsRequested, number: int = 0, cause: str = "chunk") -> None:
         async with self.lease(number).transaction() as tx:
             events = [received(chunk, id=f"{cause}-{place}", offset=place) for place, chunk in enumerate(chunks)]
             await self.handlers.on_sends(tx, events)
+
+    async def admitted(self, *counts: int, launch_id: str = LAUNCH, number: int = 0, cause: str = "targets") -> None:
+        """contacts tells of chunks with so many targets."""
+        async with self.lease(number).transaction() as tx:
+            events = [
+                received(
+                    Admitted(
+                        project=PROJECT,
+                        launch_id=launch_id,
+                        targets=Targets(contact_ids=[str(n) for n in range(count)]),
+                    ),
+                    id=f"{cause}-{place}",
+                )
+                for place, count in enumerate(counts)
+            ]
+            await self.handlers.on_targets(tx, events)
 
     async def changes(self, *changes: ContactChange, number: int = 0) -> None:
         async with self.lease(number).transaction() as tx:
@@ -207,7 +247,8 @@ class Node:
         """Each job once."""
         lease = self.lease(number)
         lease.woken.clear()
-        return any([await job(lease) for job in (self.hand_over.run, self.pick_up.run, self.telling.run)])
+        jobs = (self.behind, self.hand_over, self.pick_up, self.judging, self.releasing, self.telling)
+        return any([await job.run(lease) for job in jobs])
 
     async def until(self, done: Callable[[], bool], *numbers: int) -> None:
         """Rounds, as the number's task would run them, until it is as the test wants it."""

@@ -8,20 +8,20 @@ from launcher.domain.states import LaunchEvent as E
 
 # One row per state; columns in the order of LaunchEvent. A state: advance to it. `.`: ignore. `x`: refuse.
 CELLS = """
-                       passed      refused   checked    stop       running  echoed  completed  stopped  failed
-draft                  validating  rejected  x          rejected   x        x       x          x        x
-validating             .           rejected  requested  rejected   x        x       x          x        x
-awaiting_confirmation  .           x         .          rejected   x        x       x          x        x
-awaiting_approval      .           x         .          rejected   x        x       x          x        x
-rejected               .           .         .          .          x        x       x          x        x
-requested              .           x         .          stopping   running  .       completed  stopped  failed
-running                .           x         .          stopping   .        .       completed  stopped  failed
-paused                 .           x         .          stopping   .        .       completed  stopped  failed
-stopping               .           x         .          .          .        .       completed  stopped  failed
-completed              .           x         .          x          .        .       .          x        x
-stopped                .           x         .          .          .        .       x          .        x
-failed                 .           x         .          x          .        .       x          x        .
-"""
+                      passed     refused  checked   stop     pause  resume  held   running echoed completed stopped failed
+draft                 validating rejected x         rejected x      x       x      x       x      x         x       x
+validating            .          rejected requested rejected x      x       x      x       x      x         x       x
+awaiting_confirmation .          x        .         rejected x      x       x      x       x      x         x       x
+awaiting_approval     .          x        .         rejected x      x       x      x       x      x         x       x
+rejected              .          .        .         .        x      x       x      x       x      x         x       x
+requested             .          x        .         stopping paused .       paused running .      completed stopped failed
+running               .          x        .         stopping paused .       paused .       .      completed stopped failed
+paused                .          x        .         stopping .      running .      .       .      completed stopped failed
+stopping              .          x        .         .        x      x       .      .       .      completed stopped failed
+completed             .          x        .         x        x      x       .      .       .      .         x       x
+stopped               .          x        .         .        x      x       .      .       .      x         .       x
+failed                .          x        .         x        x      x       .      .       .      x         x       .
+"""  # noqa: E501 - one table
 ROWS = [line.split() for line in CELLS.strip().splitlines()]
 PAIRS = [(row[0], event, cell) for row in ROWS[1:] for event, cell in zip(ROWS[0], row[1:], strict=True)]
 

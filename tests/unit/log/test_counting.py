@@ -102,11 +102,24 @@ def test_what_described_a_launch_first_stays() -> None:
     assert counted(launch, facts.Described("other", 9, NOON)) is launch
 
 
-def test_a_hold_is_shown_until_the_launch_runs_again() -> None:
+def test_a_hold_is_shown_until_a_person_has_lifted_it() -> None:
     held = after(facts.Controlled(ControlState.RUNNING, 1), facts.Held("too many"))
     paused = told(held, [facts.Controlled(ControlState.PAUSED, 2)], NOON)
-    assert (held.held, paused.held) == ("too many", "too many")
-    assert told(paused, [facts.Controlled(ControlState.RUNNING, 3)], NOON).held is None
+    unaware = told(held, [facts.Controlled(ControlState.RUNNING, 2)], NOON)
+    assert (held.held, paused.held, unaware.held) == ("too many",) * 3
+    lifted = told(paused, [facts.Controlled(ControlState.RUNNING, 3, lifted=1)], NOON)
+    assert lifted.held is None
+    assert told(lifted, [facts.Held("again too many", 2)], NOON).held == "again too many"
+
+
+def test_a_hold_that_is_told_after_it_was_lifted_is_not_shown() -> None:
+    lifted = after(facts.Controlled(ControlState.RUNNING, 3, lifted=1))
+    assert told(lifted, [facts.Held("too many", 1)], NOON).held is None
+
+
+def test_a_stopped_launch_is_held_no_more() -> None:
+    held = after(facts.Opened(), facts.Held("too many"))
+    assert told(held, [facts.Controlled(ControlState.STOPPED, 2)], NOON).held is None
 
 
 def test_our_own_snapshots_in_order_need_nothing() -> None:

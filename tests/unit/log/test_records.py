@@ -114,7 +114,7 @@ def test_a_snapshot_has_the_absolute_figures() -> None:
         "other": 0,
         "by_reason": {"end:won": 1},
         "deliveries": {"accepted": 2},
-        "held": {"reason": "too many"},
+        "held": {"reason": "too many", "number": 1},
         "requested_by": "key-1",
         "command_id": "cmd-1",
         "command_source": "/crm",

@@ -68,8 +68,10 @@ def requested(
     )
 
 
-def controlled(state: ControlState, revision: int = 2, launch_id: str = LAUNCH) -> LaunchControlled:
-    return LaunchControlled(project=PROJECT, launch_id=launch_id, revision=revision, state=state, by="ann", at=NOON)
+def controlled(state: ControlState, revision: int = 2, launch_id: str = LAUNCH, *, lifted: int = 0) -> LaunchControlled:
+    return LaunchControlled(
+        project=PROJECT, launch_id=launch_id, revision=revision, state=state, by="ann", lifted=lifted, at=NOON
+    )
 
 
 def snapshot(

@@ -1,6 +1,7 @@
 """Launch, stop and look: what a marketer does with launches."""
 
 import sys
+from heapq import merge
 from typing import Annotated, Any
 from uuid import uuid4
 
@@ -10,6 +11,7 @@ from cli.commands.crm import context_values, participants
 from cli.connection import at, connection
 from cli.output import Exit, confirm, emit_json, fail, print_table, say, show_rows, stdout, told
 from cli.progress import follow, show_figures
+from cli.stuck import held_of, state_words, stuck_of
 
 launches = typer.Typer(no_args_is_help=True)
 
@@ -70,6 +72,44 @@ def stop(context: typer.Context, launch_id: Launch, as_json: Json = False) -> No
         say(f"launch {launch_id} is {answer['state']}")
 
 
+@launches.command("pause")
+def pause(context: typer.Context, launch_id: Launch, as_json: Json = False) -> None:
+    """Pause a launch: no step starts until `slipway resume`. Pausing twice is harmless."""
+    answer = _turned(context, launch_id, "pause", as_json)
+    if not as_json:
+        again = "" if answer["changed"] else " already"
+        say(f"launch {launch_id} is {answer['state']}{again}: no step starts; what the provider has comes to its end")
+        say(f"`slipway resume {launch_id}` lets it go on, `slipway stop {launch_id}` ends it")
+
+
+@launches.command("resume")
+def resume(
+    context: typer.Context,
+    launch_id: Launch,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask, should the launch be held.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Let a paused launch go on. One that is held (it would send more than planned) then sends that, too."""
+    with connection(context).client() as client:
+        held = held_of(client.get(at("launches", launch_id)))
+    if held is not None:
+        say(f"launch {launch_id} is held: {held}", "yellow")
+        confirm("Send what is held as well?", yes)
+    answer = _turned(context, launch_id, "resume", as_json)
+    if not as_json:
+        say(f"launch {launch_id} is {answer['state']}{'' if answer['changed'] else ' already'}")
+        if answer["lifted"]:
+            say(f"the hold is lifted, what was held goes out: {answer['lifted']}")
+
+
+def _turned(context: typer.Context, launch_id: str, action: str, as_json: bool) -> dict[str, Any]:
+    with connection(context).client() as client:
+        answer: dict[str, Any] = client.post(at("launches", launch_id, action))
+    if as_json:
+        emit_json(answer)
+    return answer
+
+
 @launches.command("watch")
 def watch(context: typer.Context, launch_id: Launch, as_json: Json = False) -> None:
     """Show a launch live until it ends; then exit 0 if it completed, 1 if it did not."""
@@ -95,8 +135,10 @@ def list_launches(
     """The log of launches, newest first."""
     with connection(context).client() as client:
         found = list(client.pages(at("launches"), state=state, scenario=scenario, user=user, since=since))
+        stuck = stuck_of(client, found)
     if as_json:
-        emit_json(found)
+        names = ("stuck", "parked")
+        emit_json([{**row, **dict(zip(names, stuck.get(row["launch_id"], (0, 0)), strict=True))} for row in found])
         return
     counts = ("targeted", "success", "failure")
     print_table(
@@ -105,12 +147,19 @@ def list_launches(
             [
                 row["launch_id"],
                 row["scenario"],
-                row["state"],
+                state_words(row["state"], *stuck.get(row["launch_id"], (0, 0)), held=held_of(row)),
                 *((row.get("figures") or {}).get(count) for count in counts),
             ]
             for row in found
         ],
     )
+    for row in found:
+        if (held := held_of(row)) is not None:
+            say(f"{row['launch_id']} is held: {held}. `slipway resume` sends it all, `slipway stop` sends none of it")
+    if any(incidents for incidents, _ in stuck.values()):
+        say("stuck: these targets need a person, `slipway incidents` lists them")
+    if any(parked for _, parked in stuck.values()):
+        say("parked: records of the launch could not be handled, `slipway parked` lists them")
 
 
 @launches.command("outcomes")
@@ -170,9 +219,12 @@ def audit(
     since: Annotated[str | None, typer.Option(help="Only since this time (RFC 3339).")] = None,
     as_json: Json = False,
 ) -> None:
-    """Who did what, newest first."""
+    """Who did what, newest first: to projects, scenarios and launches, and about incidents."""
     with connection(context).client() as client:
-        found = list(client.pages(at("audit"), subject=subject, since=since))
+        lists = [
+            client.pages(path, subject=subject, since=since) for path in (at("audit"), at("incidents", "resolved"))
+        ]
+        found = list(merge(*lists, key=lambda row: row["at"], reverse=True))
     if as_json:
         emit_json(found)
         return

@@ -26,6 +26,25 @@ PARTITION_COLUMNS = {
 }
 """Heading and field of `/v1/partitions`. State and problem are known of the numbers of the process that was asked."""
 
+MISSING = {
+    ("contacts.targets", "executor"): "their targets do not start",
+    ("contacts.targets", "messaging"): "their targets are not counted, so that messages to them are held",
+    ("contacts.targets", "log"): "their targets are not counted, so that the launch does not complete",
+    ("executor.sends", "messaging"): "their messages are not sent, their instances wait",
+    ("messaging.deliveries", "executor"): "their instances wait for what became of their messages",
+    ("executor.outcomes", "log"): "their outcomes are not counted, so that the launch does not complete",
+    ("executor.updates", "contacts"): "their updates are not carried out, their instances fail with error:update",
+    ("contacts.changes", "executor"): "conditions are judged by what was known of these contacts before",
+    ("contacts.changes", "messaging"): "a withdrawal in them is not respected: look at once",
+    ("launcher.launches", "contacts"): "the launch does not begin, or its stop or pause is not obeyed there",
+    ("launcher.launches", "executor"): "the launch's stop, pause or resume is not obeyed there",
+    ("launcher.launches", "messaging"): "the launch sends nothing, or its stop, pause or resume is not obeyed there",
+    ("contacts.checks", "launcher"): "the launch stays `validating`",
+    ("crm.commands", "launcher"): "these commands were not answered",
+    ("crm.contacts", "contacts"): "these contacts were not changed",
+}
+"""What a parked record of a topic means at a service: the launches or contacts concerned are its keys."""
+
 Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
 
 
@@ -51,7 +70,13 @@ def list_parked(context: typer.Context, as_json: Json = False) -> None:
     with connection(context).client() as client:
         found = _of_all(client, at("parked"))
     show_rows(found, ["id", "service", "topic", "partition", "offset", "reason", "state", "parked_at"], as_json)
-    if found and not as_json:
+    if as_json:
+        return
+    for topic, service in sorted({(row["topic"], row["service"]) for row in found}):
+        ids = sorted({str(row.get("key")) for row in found if (row["topic"], row["service"]) == (topic, service)})
+        missing = MISSING.get((topic, service), f"{service} does not know what they say")
+        say(f"{topic}: {missing} ({', '.join(ids[:5])}{' …' if len(ids) > 5 else ''})")
+    if found:
         say("`slipway parked replay ID` hands one to its handler again, with the same event id")
 
 

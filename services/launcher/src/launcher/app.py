@@ -18,6 +18,7 @@ from launcher.api.idempotency import Idempotency
 from launcher.handlers.authentication import Authentication
 from launcher.handlers.commands import CommandHandlers
 from launcher.handlers.launches import LaunchHandlers
+from launcher.handlers.pausing import Pausing
 from launcher.handlers.projects import ProjectHandlers
 from launcher.handlers.scenarios import ScenarioHandlers
 from launcher.handlers.tokens import TokenHandlers
@@ -34,7 +35,8 @@ def build(settings: Settings) -> Service:
     commands, audit = PostgresCommands(), PostgresAudit()
     seals, credentials = KeySeals(settings.secret_key), RandomCredentials()
     validator = Validator(RuntimeLanguage())
-    control = LaunchHandlers(launches, Versions(scenarios, projects, validator), commands, audit)
+    pausing = Pausing(launches, audit)
+    control = LaunchHandlers(launches, Versions(scenarios, projects, validator), commands, audit, pausing)
     surface = Surface(
         projects=projects,
         keys=keys,
@@ -45,6 +47,7 @@ def build(settings: Settings) -> Service:
         parties=ProjectHandlers(projects, keys, users, audit, seals, credentials, validator.language),
         versions=ScenarioHandlers(scenarios, launches, audit, validator),
         control=control,
+        pausing=pausing,
         tokens=TokenHandlers(keys, users, credentials, settings.administrator),
         validator=validator,
         idempotency=Idempotency(PostgresHttpRequests(), seals),
@@ -55,7 +58,7 @@ def build(settings: Settings) -> Service:
         subscriptions=(
             RawSubscription(
                 "crm.commands",
-                CommandHandlers(Authentication(keys, seals), commands, launches, control).on_commands,
+                CommandHandlers(Authentication(keys, seals), commands, launches, control, pausing).on_commands,
             ),
             Subscription("contacts.checks", {LaunchChecked.TYPE: LaunchChecked}, control.on_checks),
             Subscription(

@@ -5,6 +5,8 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pydantic import BaseModel
+
 from contracts.event import Event
 from contracts.topics import TOPICS
 from messaging.adapters import work
@@ -12,16 +14,20 @@ from messaging.adapters.channels import announce
 from messaging.adapters.chunks import PostgresWaitingChunks
 from messaging.adapters.composing import TemplateComposers
 from messaging.adapters.contacts import PostgresContacts
+from messaging.adapters.guard import PostgresGuard
 from messaging.adapters.launches import PostgresLaunches
 from messaging.adapters.metrics import PrometheusMeter
-from messaging.adapters.queries import planned
+from messaging.adapters.queries import held, planned
 from messaging.adapters.sends import PostgresSends
 from messaging.adapters.smtp.mailer import SmtpMailer
 from messaging.adapters.untold import PostgresUntold
 from messaging.api import routes
+from messaging.domain.admitted import Admitted, Unread
 from messaging.domain.retries import Backoff
 from messaging.handlers import Handlers
+from messaging.jobs.behind import Behind, Watch
 from messaging.jobs.dispatch import Dispatch
+from messaging.jobs.guarding import Judging, Releasing
 from messaging.jobs.handover import HandOver
 from messaging.jobs.pickup import PickUp
 from messaging.jobs.telling import Telling
@@ -40,14 +46,17 @@ def build(settings: MessagingSettings, *, mailer: Mailer | None = None, meter: M
     if mailer is None and (provider := settings.provider()) is not None:
         mailer = SmtpMailer(provider)
     connections = settings.smtp_connections if mailer is not None else 0
-    launches, sends, chunks = PostgresLaunches(), PostgresSends(), PostgresWaitingChunks()
-    composers = TemplateComposers()
+    launches, sends, chunks = PostgresLaunches(settings.loop_sends), PostgresSends(), PostgresWaitingChunks()
+    guard, composers, watch = PostgresGuard(), TemplateComposers(), Watch(settings.contacts_lag_seconds)
     telling = Telling(launches, PostgresUntold(), meter)
-    handlers = Handlers(launches, PostgresContacts(), sends, chunks, composers, telling, meter)
+    handlers = Handlers(launches, PostgresContacts(), sends, chunks, guard, composers, telling, meter)
     dispatch = Dispatch(burst=settings.smtp_connections)
     backoff = Backoff(settings.smtp_retry_first_seconds, settings.smtp_retry_longest_seconds, settings.smtp_attempts)
-    hand_over = HandOver(launches, sends, composers, dispatch, telling, meter, backoff, in_hand=4 * connections)
-    pick_up = PickUp(launches, chunks, handlers.take)
+    hand_over = HandOver(launches, sends, composers, dispatch, telling, meter, backoff, 4 * connections, watch)
+    pick_up = PickUp(launches, chunks, guard, handlers.take)
+    judging = Judging(launches, guard, chunks, handlers.take, handlers.objection)
+    releasing = Releasing(launches, guard, sends, telling, watch)
+    behind = Behind(watch, launches, sends, guard, telling)
 
     @asynccontextmanager
     async def lifespan(resources: "Resources") -> AsyncIterator[None]:
@@ -64,19 +73,33 @@ def build(settings: MessagingSettings, *, mailer: Mailer | None = None, meter: M
         migrations=Path(__file__).parent / "migrations",
         subscriptions=[
             Subscription("executor.sends", _events("executor.sends"), handlers.on_sends),
+            Subscription("contacts.targets", _counted("contacts.targets"), handlers.on_targets),
             Subscription("contacts.changes", _events("contacts.changes"), handlers.on_changes),
             Subscription("launcher.launches", _events("launcher.launches"), handlers.on_launches),
         ],
         emits=["messaging.deliveries", "messaging.channels"],
+        watches=["contacts.targets", "contacts.changes"],
         jobs=[
+            Job("hold", behind.run, every=1.0),
             Job("hand over", hand_over.run, look=work.PLANNED, release=hand_over.release),
             Job("pick up", pick_up.run, look=work.WAITING_CHUNKS),
+            Job("guard", judging.run, look=work.SUSPECTS),
+            Job("release", releasing.run, look=work.HOLDINGS),
             Job("tell", telling.run, look=telling.look, release=telling.release),
         ],
-        gauges=[Gauge("slipway_sends_planned", "Sends that wait for their turn.", planned)],
+        gauges=[
+            Gauge("slipway_sends_planned", "Sends that wait for their turn.", planned),
+            Gauge("slipway_sends_held", "Sends that are held: more than planned, or contacts' word is missing.", held),
+            Gauge("slipway_contacts_lag_seconds", "How long ago what contacts said was read to its end.", watch.lags),
+        ],
         routes=routes,
         lifespan=lifespan,
     )
+
+
+def _counted(topic: str) -> Mapping[str, type[BaseModel]]:
+    """Of targets only their number is read."""
+    return {event.TYPE: Admitted if event.TYPE == Admitted.TYPE else Unread for event in TOPICS[topic].events}
 
 
 def _events(topic: str) -> Mapping[str, type[Event]]:

@@ -8,10 +8,25 @@ from contracts.changes import ContactsChanged
 from contracts.launches import LaunchControlled, LaunchDrafted, LaunchRequested, ParticipantsListed
 from contracts.sends import SendsRequested
 from contracts.words import ControlState, DeliveryState
+from messaging.domain.admitted import Admitted, Unread
+from messaging.domain.guard import OVER_PLAN, Taken, Tally, objection
 from messaging.domain.judgement import DELETED, Kept, consents_of, judge_chunk
 from messaging.domain.launches import Launch
 from messaging.domain.records import first_states
-from messaging.ports import Composers, Contacts, Launches, Meter, NewSends, Sends, Snapshots, Teller, WaitingChunks
+from messaging.domain.sends import kept_out
+from messaging.ports import (
+    Composers,
+    Contacts,
+    Guard,
+    Launches,
+    Meter,
+    NewSends,
+    Sends,
+    Snapshots,
+    Teller,
+    WaitingChunk,
+    WaitingChunks,
+)
 from runtime.records import Received
 from runtime.spans import HEADER
 from runtime.transaction import Transaction
@@ -28,6 +43,7 @@ class Handlers:
         contacts: Contacts,
         sends: Sends,
         chunks: WaitingChunks,
+        guard: Guard,
         composers: Composers,
         teller: Teller,
         meter: Meter,
@@ -36,6 +52,7 @@ class Handlers:
         self._contacts = contacts
         self._sends = sends
         self._chunks = chunks
+        self._guard = guard
         self._composers = composers
         self._teller = teller
         self._meter = meter
@@ -51,7 +68,20 @@ class Handlers:
         for event, trace in control:
             if isinstance(event, LaunchRequested):
                 await self._launches.store(tx.connection, event, trace)
-            await self._launches.control(tx.connection, event.project, event.launch_id, event.revision, event.state)
+            lifted = event.lifted if isinstance(event, LaunchControlled) else 0
+            await self._launches.control(
+                tx.connection, event.project, event.launch_id, event.revision, event.state, lifted
+            )
+
+    async def on_targets(self, tx: Transaction, events: Sequence[Received[Admitted | Unread]]) -> None:
+        """How many contacts each launch may be sent to."""
+        chunks = [
+            (received.event.launch_id, received.id, len(received.event.targets.contact_ids))
+            for received in events
+            if isinstance(received.event, Admitted)
+        ]
+        if chunks:
+            await self._guard.admit(tx, chunks)
 
     async def on_changes(self, tx: Transaction, events: Sequence[Received[ContactsChanged]]) -> None:
         """The replica; and what was planned for a contact that is gone will not be sent."""
@@ -64,29 +94,60 @@ class Handlers:
             gone = {change.contact_id: change.revision for change in changes if change.contact is None}
             if gone:
                 cancelled = await self._sends.cancel_contacts(tx, project, gone, DELETED)
-                await self._teller.keep(tx, cancelled)
+                held = await self._sends.load(tx.connection, await self._guard.held_of(tx, project, gone))
+                ended = [kept_out(send, DELETED) for send in held.values()]
+                if ended:
+                    await self._sends.change(tx, ended)
+                await self._teller.keep(tx, [*cancelled, *ended])
 
     async def on_sends(self, tx: Transaction, events: Sequence[Received[SendsRequested]]) -> None:
-        known = await self._launches.pass_gates(tx.connection, {received.event.launch_id for received in events})
+        ids = {received.event.launch_id for received in events}
+        known = await self._launches.pass_gates(tx.connection, ids)
+        tally = await self._guard.tally(tx, ids)
         for received in events:
-            chunk = received.event
-            launch = known.get(chunk.launch_id)
-            if launch is None or not await self.take(tx, launch, chunk, received.id):
-                trace = received.record.header(HEADER)
-                await self._chunks.keep(tx, received.id, received.record.offset, chunk, trace)
+            waiting = WaitingChunk(received.id, received.event, received.record.header(HEADER), received.record.offset)
+            launch = known.get(received.event.launch_id)
+            taken = Taken.WAIT if launch is None else await self.take(tx, launch, tally, waiting)
+            if taken is Taken.SUSPECT:
+                await self._guard.suspect(tx, waiting.cause, waiting.position, waiting.chunk, waiting.trace)
+            elif taken is Taken.WAIT:
+                await self._chunks.keep(tx, waiting.cause, waiting.position, waiting.chunk, waiting.trace)
+        await self._guard.save(tx, tally)
 
-    async def take(self, tx: Transaction, launch: Launch, chunk: SendsRequested, cause: str) -> bool:
-        """Judge and store the sends of a chunk, and tell of them. The launch's gate is held.
+    async def objection(self, tx: Transaction, launch: Launch, tally: Tally, waiting: WaitingChunk) -> str | None:
+        """Why this chunk is more than planned. Which of its sends are new is looked up only if that matters."""
+        chunk = waiting.chunk
+        bounds, share = launch.plan.bounds, tally.of(chunk.launch_id)
+        if bounds is None or launch.gate is ControlState.STOPPED:
+            return None
+        highest, count = max(chunk.occurrences, default=0), len(chunk.occurrences)
+        if objection(share, bounds, chunk.step, highest, count) is None:
+            return None
+        new = await self._guard.new(tx, chunk)
+        return objection(share, bounds, chunk.step, max(new, default=0), len(new))
 
-        False if it has to wait: `discard` is accepted here and now, so not under a paused gate.
+    async def take(
+        self, tx: Transaction, launch: Launch, tally: Tally, waiting: WaitingChunk, over_plan: bool = False
+    ) -> Taken:
+        """Judge and store the sends of a chunk, count and tell of them. The launch's gate is held.
+
+        `over_plan`: they are more than planned for certain, and held.
         """
+        chunk, cause = waiting.chunk, waiting.cause
         message = launch.plan.messages.get(chunk.step)
-        if message is not None and message.channel == "discard" and launch.gate is ControlState.PAUSED:
-            return False
+        if not over_plan and await self.objection(tx, launch, tally, waiting) is not None:
+            return Taken.SUSPECT
+        waits = launch.gate is ControlState.PAUSED and not over_plan
+        if waits and message is not None and message.channel == "discard":
+            return Taken.WAIT
         targets = chunk.targets
         newer = await self._contacts.newer(tx.connection, chunk.project, targets.contact_ids, targets.revisions)
         kept = judge_chunk(targets, message, launch.gate, launch.plan.consent_override, newer)
-        if message is None or message.channel != "email":
+        if over_plan:
+            state = DeliveryState.HELD
+            fresh = await self._settle(tx, chunk, kept, None) + await self._hold(tx, launch, chunk, kept)
+            kept = dict.fromkeys(range(len(chunk.occurrences)), OVER_PLAN) | kept
+        elif message is None or message.channel != "email":
             state = DeliveryState.ACCEPTED
             fresh = await self._settle(tx, chunk, kept, state)
         else:
@@ -97,7 +158,8 @@ class Handlers:
             record, states = first_states(chunk, cause, indexes, state, kept, partition=_number(tx), at=tx.now)
             tx.emit(record)
             self._meter.count(states)
-        return True
+        tally.count(chunk.launch_id, chunk.step, len(fresh))
+        return Taken.DONE
 
     async def _settle(
         self, tx: Transaction, chunk: SendsRequested, kept: dict[int, Kept], others: DeliveryState | None
@@ -117,13 +179,25 @@ class Handlers:
     async def _plan(
         self, tx: Transaction, launch: Launch, chunk: SendsRequested, kept: dict[int, Kept]
     ) -> list[tuple[str, int]]:
-        targets = chunk.targets
         indexes = [index for index in range(len(chunk.occurrences)) if index not in kept]
         if not indexes:
             return []
+        return await self._sends.add_planned(tx, _sends(chunk, indexes), self._snapshots(launch, chunk, indexes))
+
+    async def _hold(
+        self, tx: Transaction, launch: Launch, chunk: SendsRequested, kept: dict[int, Kept]
+    ) -> list[tuple[str, int]]:
+        indexes = [index for index in range(len(chunk.occurrences)) if index not in kept]
+        if not indexes:
+            return []
+        snapshots = self._snapshots(launch, chunk, indexes)
+        return await self._guard.add_held(tx, _sends(chunk, indexes), snapshots, OVER_PLAN)
+
+    def _snapshots(self, launch: Launch, chunk: SendsRequested, indexes: Sequence[int]) -> Snapshots:
+        targets = chunk.targets
         consented = consents_of(targets, launch.plan.messages[chunk.step])
         facts = self._composers.of(launch.plan, chunk.step).facts(targets)
-        snapshots = Snapshots(
+        return Snapshots(
             revisions=_chosen(targets.revisions, indexes),
             permitted=_chosen(targets.permitted, indexes),
             suppressed=_chosen(targets.suppressed, indexes),
@@ -131,7 +205,6 @@ class Handlers:
             emails=_chosen(targets.emails, indexes),
             facts=_chosen(facts, indexes),
         )
-        return await self._sends.add_planned(tx, _sends(chunk, indexes), snapshots)
 
 
 def _sends(chunk: SendsRequested, indexes: Sequence[int]) -> NewSends:

@@ -32,6 +32,15 @@ class MessagingSettings(Settings):
     smtp_retry_first_seconds: float = Field(5.0, gt=0, description="Pause after the first 4xx; it doubles.")
     smtp_retry_longest_seconds: float = Field(900.0, gt=0, description="Longest pause after a 4xx.")
 
+    loop_sends: int = Field(
+        100,
+        ge=1,
+        description="How often one contact may come to the same `send` step of a loop before the launch is held.",
+    )
+    contacts_lag_seconds: float = Field(
+        60.0, gt=0, description="Marketing messages of a partition are held while it is further behind on contacts."
+    )
+
     @model_validator(mode="after")
     def _smtp(self) -> Self:
         try:

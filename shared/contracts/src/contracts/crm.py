@@ -250,7 +250,11 @@ class OutcomeRecorded(Event):
 
 
 class Held(Value):
+    """The launch would have sent more than planned: nothing goes out until a person resumes or stops it."""
+
     reason: str
+    number: int = 1
+    """The launch's first, second, … hold."""
 
 
 class LaunchFigures(Event):

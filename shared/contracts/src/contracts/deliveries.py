@@ -34,4 +34,6 @@ class LaunchHeld(Event):
     project: str
     launch_id: str
     reason: str
+    number: int = 1
+    """The launch's first, second, … hold: one ends when a control record's `lifted` has come to its number."""
     at: datetime

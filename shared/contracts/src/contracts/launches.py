@@ -106,4 +106,6 @@ class LaunchControlled(Event):
     state: ControlState
     by: str
     reason: str | None = None
+    lifted: int = 0
+    """How many of the launch's holds (LaunchHeld) people have lifted: nothing else ends them in messaging."""
     at: datetime

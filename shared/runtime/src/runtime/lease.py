@@ -9,6 +9,7 @@ from datetime import datetime
 import asyncpg
 
 from runtime import cursor, failpoints
+from runtime.abreast import Abreast
 from runtime.cloudevents import RECORD_LIMIT, Row, encode
 from runtime.cursor import CLOCK, Position, TopicAt
 from runtime.outbox import Outbox
@@ -79,6 +80,7 @@ class OwnedNumber:
         self.next: dict[str, int] = dict(position.offsets)
         """Next offset by topic, `clock` included, as committed."""
         self.outbox = Outbox(ground.publisher, ground.consumer, number, position.epoch)
+        self.abreast = Abreast()
         self.moved = time.monotonic()
         """When the last transaction was committed."""
 
@@ -100,6 +102,9 @@ class OwnedNumber:
 
     def wake(self) -> None:
         self._wake()
+
+    def lag(self, topic: str) -> float | None:
+        return self.abreast.lag(topic, self.next[topic])
 
     def transaction(self) -> AbstractAsyncContextManager[Emitting]:
         """Of an idle job: compare-and-set on the clock row."""

@@ -101,6 +101,8 @@ class Service:
     subscriptions: Sequence[Subscription | RawSubscription] = ()
     emits: Sequence[str] = ()
     """Topics it writes."""
+    watches: Sequence[str] = ()
+    """Of the consumed topics, those of which it wants to know how far behind it is, in seconds (`Lease.lag`)."""
     jobs: Sequence[Job] = ()
     expanders: Mapping[str, Expander] = field(default_factory=dict)
     gauges: Sequence[Gauge] = ()

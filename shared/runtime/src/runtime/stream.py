@@ -5,8 +5,9 @@ partition *number* of which all consumed topics are assigned here it runs one `W
 """
 
 import asyncio
+import time
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import structlog
@@ -33,6 +34,7 @@ DRAIN_SECONDS = 25.0
 COMMIT_SECONDS = 0.25
 SHOW_SECONDS = 5.0
 ASK_SECONDS = 10.0
+WATCH_SECONDS = 1.0
 log = structlog.get_logger()
 
 
@@ -96,6 +98,8 @@ class Stream(ConsumerRebalanceListener):
                 break
         self.joined = True
         self._tasks = [asyncio.create_task(self._show_offsets(), name="offsets")]
+        if self._service.watches:
+            self._tasks.append(asyncio.create_task(self._watch(self._service.watches), name="watch"))
         for job in self._service.jobs:
             if job.look is not None:
                 self._tasks.append(asyncio.create_task(self._look_out(job, job.look), name=f"look out: {job.name}"))
@@ -211,6 +215,25 @@ class Stream(ConsumerRebalanceListener):
             for number in found:
                 if (worker := self.workers.get(number)) is not None:
                     worker.wake(job.name)
+
+    async def _watch(self, topics: Sequence[str]) -> None:
+        """Where the watched topics end, for the leases to know when they have read to there."""
+        while True:
+            await asyncio.sleep(WATCH_SECONDS)
+            leases = {number: worker.lease for number, worker in self.workers.items() if worker.lease is not None}
+            wanted = {TopicPartition(self._settings.topic(name), number): name for number in leases for name in topics}
+            asked = time.monotonic()
+            try:
+                async with asyncio.timeout(ASK_SECONDS):
+                    ends = await self.consumer.end_offsets(list(wanted)) if wanted else {}
+            except Exception as error:
+                log.debug("kafka did not say where topics end", error=repr(error))
+                continue
+            for tp, end in ends.items():
+                lease = leases[tp.partition]
+                lease.lag(wanted[tp])
+                lease.abreast.saw({wanted[tp]: end}, asked)
+                lease.lag(wanted[tp])
 
     async def _show(self) -> None:
         offsets = {}

@@ -49,6 +49,11 @@ class Lease(Protocol):
         the body, the outbox rows and the commit; publication follows without being waited for."""
         ...
 
+    def lag(self, topic: str) -> float | None:
+        """Seconds: everything that lay on the topic longer ago has been read under this lease. None: not known yet.
+        Only of what the service `watches`."""
+        ...
+
     def wake(self) -> None:
         """From another task: end the wait for records now and run the idle jobs."""
         ...

@@ -144,6 +144,7 @@ class Worker:
     async def _own(self) -> None:
         """Take the lease, or after a failure see where it stands; publish what is stored; go to the cursor."""
         self.turned = time.monotonic()
+        asked = time.monotonic()
         topics = await self._look(self.number)
         if self.lease is None:
             self.lease = await OwnedNumber.acquire(self._ground, self.number, topics, self.wake)
@@ -151,6 +152,7 @@ class Worker:
             log.info("partition taken", number=self.number, epoch=self.lease.epoch)
         else:
             await self.lease.reload(topics)
+        self.lease.abreast.saw({name: topic.end for name, topic in topics.items()}, asked)
         await self.lease.leftovers()
         await self._commit(self.number, self.lease.next)
         failpoints.hit("lease.before_seek")

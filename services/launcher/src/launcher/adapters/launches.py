@@ -17,7 +17,7 @@ _FIXED = (
     "launch_id, project, scenario, version, creator, zone, participants, participants_chunks, selected, options,"
     " context, requested_by, command, drafted_at"
 )
-_MOVING = "state, revision, points, targeted_expected, requested_at, ended_at, figures, figures_revision"
+_MOVING = "state, revision, points, targeted_expected, requested_at, ended_at, figures, figures_revision, hold, lifted"
 _ALL = f"{_FIXED}, {_MOVING}"
 
 
@@ -29,7 +29,7 @@ class PostgresLaunches:
     async def insert(self, connection: Connection, launch: Launch) -> None:
         await connection.execute(
             f"INSERT INTO launch ({_ALL}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14,"
-            " $15, $16, $17, $18, $19, $20, $21, $22)",
+            " $15, $16, $17, $18, $19, $20, $21, $22, $23, $24)",
             launch.launch_id,
             launch.project,
             launch.scenario,
@@ -56,7 +56,7 @@ class PostgresLaunches:
 
     async def update(self, connection: Connection, launch: Launch) -> None:
         await connection.execute(
-            f"UPDATE launch SET ({_MOVING}) = ($2, $3, $4, $5, $6, $7, $8, $9) WHERE launch_id = $1",
+            f"UPDATE launch SET ({_MOVING}) = ($2, $3, $4, $5, $6, $7, $8, $9, $10, $11) WHERE launch_id = $1",
             launch.launch_id,
             *_moving(launch),
         )
@@ -107,6 +107,8 @@ def _moving(launch: Launch) -> tuple[object, ...]:
         launch.ended_at,
         launch.figures,
         launch.figures_revision,
+        launch.hold,
+        launch.lifted,
     )
 
 

@@ -5,10 +5,11 @@ from typing import TYPE_CHECKING
 
 from fastapi import APIRouter
 
-from launcher.api import audit, keys, launches, projects, scenarios, tokens, users
+from launcher.api import audit, keys, launches, pausing, projects, scenarios, tokens, users
 from launcher.api.doors import Doors
 from launcher.api.idempotency import Idempotency
 from launcher.handlers.launches import LaunchHandlers
+from launcher.handlers.pausing import Pausing
 from launcher.handlers.projects import ProjectHandlers
 from launcher.handlers.scenarios import ScenarioHandlers
 from launcher.handlers.tokens import TokenHandlers
@@ -32,6 +33,7 @@ class Surface:
     parties: ProjectHandlers
     versions: ScenarioHandlers
     control: LaunchHandlers
+    pausing: Pausing
     tokens: TokenHandlers
     validator: Validator
     idempotency: Idempotency
@@ -45,5 +47,6 @@ def routes(surface: Surface, resources: "Resources") -> APIRouter:
     users.add(doors, surface.parties, surface.users, surface.idempotency)
     scenarios.add(doors, surface.versions, surface.scenarios, surface.validator)
     launches.add(doors, surface.control, surface.launches, surface.idempotency)
+    pausing.add(doors, surface.pausing)
     audit.add(doors, surface.audit)
     return doors.router

@@ -43,6 +43,8 @@ ROUTES: Final[dict[tuple[str, str], P | Door]] = {
     ("GET", "/v1/launches"): P.VIEW,
     ("GET", "/v1/launches/{launch_id}"): P.VIEW,
     ("POST", "/v1/launches/{launch_id}/stop"): P.LAUNCH_STOP,
+    ("POST", "/v1/launches/{launch_id}/pause"): P.LAUNCH_STOP,
+    ("POST", "/v1/launches/{launch_id}/resume"): P.LAUNCH_STOP,
     ("GET", "/v1/audit"): P.VIEW,
 }
 

@@ -79,6 +79,18 @@ class Launch:
     ended_at: datetime | None = None
     figures: dict[str, Any] | None = None
     figures_revision: int = 0
+    hold: int = 0
+    """The newest of messaging's holds that is known here; 0: there was none."""
+    lifted: int = 0
+    """The newest hold that a person has lifted."""
+
+    @property
+    def held(self) -> str | None:
+        """Why messaging holds it; None: it does not, as far as is known here."""
+        if self.hold <= self.lifted:
+            return None
+        shown = (self.figures or {}).get("held") or {}
+        return str(shown.get("reason") or "it would send more than planned")
 
 
 def select(request: LaunchRequest) -> Selection:
@@ -139,13 +151,18 @@ def requested(launch: Launch, version: ScenarioVersion, now: datetime) -> Launch
     )
 
 
-def stopped(launch: Launch, by: str, now: datetime) -> LaunchControlled:
+def controlled(
+    launch: Launch, state: ControlState, by: str, now: datetime, reason: str | None = None
+) -> LaunchControlled:
+    """The control record of this launch as it is now, revision included."""
     return LaunchControlled(
         project=launch.project,
         launch_id=launch.launch_id,
         revision=launch.revision,
-        state=ControlState.STOPPED,
+        state=state,
         by=by,
+        reason=reason,
+        lifted=launch.lifted,
         at=now,
     )
 

@@ -16,6 +16,12 @@ class LaunchEvent(StrEnum):
     """contacts found nothing against it, and nobody has to approve."""
     STOP = "stop"
     """A person's or a CRM's command."""
+    PAUSE = "pause"
+    """Likewise."""
+    RESUME = "resume"
+    """Likewise."""
+    HELD = "held"
+    """messaging holds it: it would have sent more than planned."""
     RUNNING = "running"
     """log counts it as running."""
     ECHOED = "echoed"
@@ -41,12 +47,13 @@ E = LaunchEvent
 IGNORE: Final = Answer.IGNORE
 REFUSE: Final = Answer.REFUSE
 _REPORTS = (E.RUNNING, E.ECHOED, E.COMPLETED, E.STOPPED, E.FAILED)
-_NEVER_RAN: dict[E, Advance | Answer] = dict.fromkeys(_REPORTS, REFUSE)
+_NEVER_RAN: dict[E, Advance | Answer] = dict.fromkeys((*_REPORTS, E.PAUSE, E.RESUME, E.HELD), REFUSE)
 _ENDS = {E.COMPLETED: Advance(S.COMPLETED), E.STOPPED: Advance(S.STOPPED), E.FAILED: Advance(S.FAILED)}
 _CHECKED_BEFORE: dict[E, Advance | Answer] = {E.PASSED: IGNORE, E.CHECKED: IGNORE, E.REFUSED: REFUSE}
 _WAITING = {E.PASSED: IGNORE, E.CHECKED: IGNORE, E.REFUSED: REFUSE, E.STOP: Advance(S.REJECTED), **_NEVER_RAN}
-_ALIVE = {**_CHECKED_BEFORE, E.STOP: Advance(S.STOPPING), E.RUNNING: IGNORE, E.ECHOED: IGNORE, **_ENDS}
-_OVER = {**_CHECKED_BEFORE, E.STOP: REFUSE, **_NEVER_RAN, E.RUNNING: IGNORE, E.ECHOED: IGNORE}
+_PAUSES: dict[E, Advance | Answer] = {E.PAUSE: Advance(S.PAUSED), E.RESUME: IGNORE, E.HELD: Advance(S.PAUSED)}
+_ALIVE = {**_CHECKED_BEFORE, E.STOP: Advance(S.STOPPING), E.RUNNING: IGNORE, E.ECHOED: IGNORE, **_PAUSES, **_ENDS}
+_OVER = {**_CHECKED_BEFORE, E.STOP: REFUSE, **_NEVER_RAN, E.RUNNING: IGNORE, E.ECHOED: IGNORE, E.HELD: IGNORE}
 
 TABLE: dict[S, dict[E, Advance | Answer]] = {
     S.DRAFT: {
@@ -69,9 +76,9 @@ TABLE: dict[S, dict[E, Advance | Answer]] = {
     S.REJECTED: {E.PASSED: IGNORE, E.REFUSED: IGNORE, E.CHECKED: IGNORE, E.STOP: IGNORE, **_NEVER_RAN},
     S.REQUESTED: {**_ALIVE, E.RUNNING: Advance(S.RUNNING)},
     S.RUNNING: _ALIVE,
-    S.PAUSED: _ALIVE,
+    S.PAUSED: {**_ALIVE, E.PAUSE: IGNORE, E.RESUME: Advance(S.RUNNING), E.HELD: IGNORE},
     # If log completes first, the launch is completed, though somebody asked to stop it.
-    S.STOPPING: {**_ALIVE, E.STOP: IGNORE},
+    S.STOPPING: {**_ALIVE, E.STOP: IGNORE, E.PAUSE: REFUSE, E.RESUME: REFUSE, E.HELD: IGNORE},
     S.COMPLETED: {**_OVER, E.COMPLETED: IGNORE},
     S.STOPPED: {**_OVER, E.STOPPED: IGNORE, E.STOP: IGNORE},
     S.FAILED: {**_OVER, E.FAILED: IGNORE},

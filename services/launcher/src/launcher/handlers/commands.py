@@ -7,18 +7,30 @@ from typing import Any
 from pydantic import ValidationError
 
 from contracts import crm
-from contracts.crm import CommandAccepted, CommandAt, CommandRejected, Input, LaunchCommand, LaunchRequest, Reply
+from contracts.crm import (
+    CommandAccepted,
+    CommandAt,
+    CommandRejected,
+    Input,
+    LaunchCommand,
+    LaunchPause,
+    LaunchRequest,
+    LaunchResume,
+    LaunchStop,
+    Reply,
+)
 from contracts.words import LaunchState
 from launcher.domain.access import COMMANDS
 from launcher.domain.documents import Unreadable
 from launcher.domain.envelopes import Envelope, fingerprint, open_envelope
-from launcher.domain.launch import Origin, outcome_of_request
+from launcher.domain.launch import Launch, Origin, outcome_of_request
 from launcher.domain.parties import Asker
 from launcher.domain.refusals import Refusal
 from launcher.domain.shape import place
 from launcher.handlers.authentication import Authentication
 from launcher.handlers.launches import LaunchHandlers, kept_answer
 from launcher.handlers.outgoing import on_replies
+from launcher.handlers.pausing import Pausing, Turned
 from launcher.ports import Asked, Commands, Identity, Launches
 from runtime.errors import Permanent
 from runtime.ids import derive
@@ -28,6 +40,8 @@ from runtime.transaction import Transaction
 BUILT: dict[str, type[LaunchRequest] | type[LaunchCommand]] = {
     crm.LaunchRequest.TYPE: crm.LaunchRequest,
     crm.LaunchStop.TYPE: crm.LaunchStop,
+    crm.LaunchPause.TYPE: crm.LaunchPause,
+    crm.LaunchResume.TYPE: crm.LaunchResume,
 }
 REPLIES: dict[str, type[Reply]] = {
     reply.TYPE: reply
@@ -59,12 +73,18 @@ class Command:
 
 class CommandHandlers:
     def __init__(
-        self, authentication: Authentication, commands: Commands, launches: Launches, decide: LaunchHandlers
+        self,
+        authentication: Authentication,
+        commands: Commands,
+        launches: Launches,
+        decide: LaunchHandlers,
+        pausing: Pausing,
     ) -> None:
         self._authentication = authentication
         self._commands = commands
         self._launches = launches
         self._decide = decide
+        self._pausing = pausing
 
     async def on_commands(self, tx: Transaction, records: Sequence[Record]) -> None:
         """Authenticate all, claim ids and lock launches in one order for everybody, then carry them out in theirs."""
@@ -138,13 +158,12 @@ class CommandHandlers:
                 launch_id = await self._new_launch_id(tx, command)
                 launch = await self._decide.request(tx, request, command.asker, launch_id, origin)
                 return outcome_of_request(launch, origin) if launch.state is LaunchState.REJECTED else None
-            case LaunchCommand() as stop:
-                launch_or_refusal = await self._decide.stop(tx, command.asker, stop.launch_id)
-                if isinstance(launch_or_refusal, Refusal):
-                    return _rejected(command, launch_or_refusal)
-                return CommandAccepted(
-                    **_about(command), launch_id=launch_or_refusal.launch_id, state=launch_or_refusal.state
-                )
+            case LaunchStop(launch_id=launch_id):
+                return _answered(command, await self._decide.stop(tx, command.asker, launch_id))
+            case LaunchPause(launch_id=launch_id):
+                return _answered(command, await self._pausing.pause(tx, command.asker, launch_id))
+            case LaunchResume(launch_id=launch_id):
+                return _answered(command, await self._pausing.resume(tx, command.asker, launch_id))
             case Refusal() as refusal:
                 return _rejected(command, refusal)
             case other:
@@ -188,6 +207,13 @@ def _place(loc: tuple[int | str, ...]) -> str:
     if loc[:1] == ("participants",) and len(loc) > 2:
         loc = (loc[0], *loc[2:])
     return place(loc) or "data"
+
+
+def _answered(command: Command, found: Launch | Turned | Refusal) -> Reply:
+    if isinstance(found, Refusal):
+        return _rejected(command, found)
+    launch = found.launch if isinstance(found, Turned) else found
+    return CommandAccepted(**_about(command), launch_id=launch.launch_id, state=launch.state)
 
 
 def _rejected(command: Command, refusal: Refusal) -> CommandRejected:

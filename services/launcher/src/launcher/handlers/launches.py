@@ -6,14 +6,15 @@ from typing import Any
 
 from contracts.checks import LaunchChecked
 from contracts.crm import LaunchFigures, LaunchRequest, Reply
-from contracts.words import LaunchState
-from launcher.domain.launch import Launch, Origin, drafted, listed, outcome_of_request, requested, stopped
+from contracts.words import ControlState, LaunchState
+from launcher.domain.launch import Launch, Origin, controlled, drafted, listed, outcome_of_request, requested
 from launcher.domain.parties import Asker
 from launcher.domain.points import blocks, error
 from launcher.domain.refusals import Refusal
 from launcher.domain.requests import draft, judge
 from launcher.domain.states import ENDED, Advance, Answer, LaunchEvent, answer, reported
 from launcher.handlers.outgoing import on_launches, on_replies
+from launcher.handlers.pausing import Pausing
 from launcher.handlers.versions import Versions
 from launcher.ports import Audit, Commands, Launches
 from runtime.errors import Permanent
@@ -34,11 +35,13 @@ class LaunchHandlers:
         versions: Versions,
         commands: Commands,
         audit: Audit,
+        pausing: Pausing,
     ) -> None:
         self._launches = launches
         self._versions = versions
         self._commands = commands
         self._audit = audit
+        self._pausing = pausing
 
     async def request(
         self, tx: Transaction, request: LaunchRequest, asker: Asker, launch_id: str, origin: Origin | None = None
@@ -73,7 +76,7 @@ class LaunchHandlers:
                 await self._tell(tx, launch, by=asker.subject)
             case Advance(to=to):
                 launch = replace(launch, state=to, revision=launch.revision + 1)
-                tx.emit(on_launches(stopped(launch, asker.subject, tx.now), tx.partitions))
+                tx.emit(on_launches(controlled(launch, ControlState.STOPPED, asker.subject, tx.now), tx.partitions))
         await self._launches.update(tx.connection, launch)
         await self._note(tx, launch, asker.subject, "launch.stopped", {"state": launch.state})
         return launch
@@ -105,6 +108,8 @@ class LaunchHandlers:
             launch = replace(launch, state=state, figures=kept, figures_revision=figures.revision)
             if state in ENDED and launch.ended_at is None:
                 launch = replace(launch, ended_at=figures.ended_at or tx.now)
+            if figures.held is not None:
+                launch = await self._pausing.held(tx, launch, figures.held)
             held[launch.launch_id] = launch
             await self._launches.update(tx.connection, launch)
 

@@ -28,7 +28,7 @@ UPDATE launch SET
     command_source = $8, control = $9, control_revision = $10, held = $11, opened = $12, total = $13, failed = $14,
     chunked = $15, begun = $16, success = $17, failure = $18, abandon = $19, other = $20, by_reason = $21,
     deliveries = $22, final = $23, ended_at = $24, revision = $25, changed_at = $26,
-    published_revision = $27, published_at = $28, announced = $29, seen_revision = $30
+    published_revision = $27, published_at = $28, announced = $29, seen_revision = $30, hold = $31, lifted = $32
 WHERE launch_id = $1
 """
 
@@ -103,7 +103,9 @@ def launch_of(row: asyncpg.Record) -> Launch:
         request=None if by is None else Request(by, row["command_id"], row["command_source"]),
         control=ControlState(row["control"]),
         control_revision=row["control_revision"],
-        held=row["held"],
+        hold=row["hold"],
+        hold_reason=row["held"],
+        lifted=row["lifted"],
         opened=row["opened"],
         total=row["total"],
         failed=row["failed"],
@@ -137,7 +139,7 @@ def _columns(launch: Launch) -> tuple[object, ...]:
         None if request is None else request.command_source,
         launch.control,
         launch.control_revision,
-        launch.held,
+        launch.hold_reason,
         launch.opened,
         launch.total,
         launch.failed,
@@ -154,4 +156,6 @@ def _columns(launch: Launch) -> tuple[object, ...]:
         launch.published_at,
         launch.announced,
         launch.seen,
+        launch.hold,
+        launch.lifted,
     )

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TypeVar, assert_never
 
-from contracts.words import ControlState, LaunchState
+from contracts.words import LaunchState
 from log.domain.facts import (
     Controlled,
     Delivered,
@@ -48,13 +48,12 @@ def counted(launch: Launch, fact: Fact) -> Launch:
             return replace(launch, opened=True)
         case Controlled() | Held() if launch.end is not None:
             return launch
-        case Controlled(state, revision):
+        case Controlled(state, revision, lifted):
             if revision <= launch.control_revision:
                 return launch
-            held = None if state is ControlState.RUNNING else launch.held
-            return replace(launch, control=state, control_revision=revision, held=held)
-        case Held(reason):
-            return replace(launch, held=reason)
+            return replace(launch, control=state, control_revision=revision, lifted=max(launch.lifted, lifted))
+        case Held(reason, number):
+            return launch if number <= launch.hold else replace(launch, hold=number, hold_reason=reason)
         case Targeted(count):
             return replace(launch, chunked=launch.chunked + count)
         case TargetingEnded(total, failed):

@@ -32,11 +32,14 @@ class Opened:
 class Controlled:
     state: ControlState
     revision: int
+    lifted: int = 0
+    """How many holds people have lifted."""
 
 
 @dataclass(frozen=True, slots=True)
 class Held:
     reason: str
+    number: int = 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,7 +33,11 @@ class Launch:
 
     control: ControlState = ControlState.RUNNING
     control_revision: int = 0
-    held: str | None = None
+    hold: int = 0
+    """The newest of messaging's holds; 0: there was none."""
+    hold_reason: str | None = None
+    lifted: int = 0
+    """How many holds people have lifted."""
     opened: bool = False
     total: int | None = None
     """The launch's targets, once targeting has finished."""
@@ -88,6 +92,12 @@ class Launch:
     @property
     def in_progress(self) -> int:
         return self.targeted - self.ended
+
+    @property
+    def held(self) -> str | None:
+        """Why messaging holds it. A person's resume ends that; so do a stop and the launch's own end."""
+        over = self.end is not None or self.control is ControlState.STOPPED
+        return None if over or self.hold <= self.lifted else self.hold_reason
 
     @property
     def was_stopped(self) -> bool:

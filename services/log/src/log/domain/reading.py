@@ -49,7 +49,7 @@ def read(event: Event, event_id: str, now: datetime) -> Reading | None:
             request = Request(event.launched_by, event.command_id, event.command_source)
             return _reading(event, _described(event), facts.Requested(request), control)
         case LaunchControlled():
-            return _reading(event, facts.Controlled(event.state, event.revision))
+            return _reading(event, facts.Controlled(event.state, event.revision, event.lifted))
         case LaunchOpened():
             return _reading(event, _described(event), facts.Opened())
         case TargetsAdmitted():
@@ -74,7 +74,7 @@ def read(event: Event, event_id: str, now: datetime) -> Reading | None:
         case DeliveriesRecorded():
             return _chunk(delivery_chunk(event, event_id), facts.Delivered(_delivered(event)))
         case LaunchHeld():
-            return _reading(event, facts.Held(event.reason))
+            return _reading(event, facts.Held(event.reason, event.number))
         case _:
             return None
 

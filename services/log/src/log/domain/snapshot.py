@@ -34,7 +34,7 @@ def figures(launch: Launch) -> LaunchFigures | None:
         other=launch.outcomes.get(Outcome.OTHER, 0),
         by_reason=dict(sorted(launch.by_reason.items())),
         deliveries={state: count for state, count in sorted(launch.deliveries.items()) if count > 0},
-        held=None if launch.held is None else Held(reason=launch.held),
+        held=None if launch.held is None else Held(reason=launch.held, number=launch.hold),
         requested_by=launch.request.requested_by,
         command_id=launch.request.command_id,
         command_source=launch.request.command_source,

@@ -23,14 +23,16 @@ class PostgresWaitingChunks:
 
     async def ripe(self, connection: Connection, number: int, limit: int) -> list[WaitingChunk]:
         rows = await connection.fetch(
-            "SELECT w.event_id, w.event, w.trace FROM waiting_chunk w"
+            "SELECT w.event_id, w.event, w.trace, w.position FROM waiting_chunk w"
             " JOIN launch USING (launch_id) JOIN gate USING (launch_id)"
             " WHERE w.partition = $1 AND gate.state <> 'paused' ORDER BY w.position LIMIT $2",
             number,
             limit,
         )
         return [
-            WaitingChunk(row["event_id"], SendsRequested.model_validate_json(row["event"]), row["trace"])
+            WaitingChunk(
+                row["event_id"], SendsRequested.model_validate_json(row["event"]), row["trace"], row["position"]
+            )
             for row in rows
         ]
 

@@ -9,6 +9,7 @@ import orjson
 from contracts.launches import LaunchRequested, ScenarioVersion
 from contracts.scenario import SendStep
 from contracts.words import ControlState
+from messaging.domain.bounds import bounds_of
 from messaging.domain.launches import Launch, Plan
 from runtime.transaction import Connection
 
@@ -22,7 +23,9 @@ class PostgresLaunches:
     Row locks would do it too, but a stop would starve behind those who send (`FOR SHARE` lets others pass it).
     """
 
-    def __init__(self) -> None:
+    def __init__(self, repeats: int = 100) -> None:
+        """`repeats`: how often a contact may come to the same send step of a loop."""
+        self._repeats = repeats
         self._plans: OrderedDict[str, Plan] = OrderedDict()
 
     async def move_gates(self, connection: Connection, launch_ids: Iterable[str]) -> None:
@@ -54,11 +57,11 @@ class PostgresLaunches:
                 self._plans.move_to_end(launch_id)
         if missing:
             for row in await connection.fetch(
-                "SELECT launch_id, project, version, context, consent_override, trace FROM launch"
+                "SELECT launch_id, project, version, context, consent_override, trace, guarded FROM launch"
                 " WHERE launch_id = ANY($1)",
                 missing,
             ):
-                found[row["launch_id"]] = self._plans[row["launch_id"]] = _plan(row)
+                found[row["launch_id"]] = self._plans[row["launch_id"]] = _plan(row, self._repeats)
         while len(self._plans) > _PLANS:
             self._plans.popitem(last=False)
         return found
@@ -77,20 +80,24 @@ class PostgresLaunches:
         )
 
     async def control(
-        self, connection: Connection, project: str, launch_id: str, revision: int, state: ControlState
+        self, connection: Connection, project: str, launch_id: str, revision: int, state: ControlState, lifted: int = 0
     ) -> None:
         await connection.execute(
-            "INSERT INTO gate (launch_id, project, revision, state) VALUES ($1, $2, $3, $4)"
-            " ON CONFLICT (launch_id) DO UPDATE SET revision = excluded.revision, state = excluded.state"
+            "INSERT INTO gate (launch_id, project, revision, state, lifted) VALUES ($1, $2, $3, $4, $5)"
+            " ON CONFLICT (launch_id) DO UPDATE SET revision = excluded.revision,"
+            " lifted = greatest(gate.lifted, excluded.lifted),"
+            " state = CASE WHEN excluded.state = 'running' AND gate.holds > greatest(gate.lifted, excluded.lifted)"
+            " THEN 'paused' ELSE excluded.state END"
             " WHERE gate.revision < excluded.revision",
             launch_id,
             project,
             revision,
             state.value,
+            lifted,
         )
 
 
-def _plan(row: asyncpg.Record) -> Plan:
+def _plan(row: asyncpg.Record, repeats: int) -> Plan:
     version = ScenarioVersion.model_validate_json(row["version"])
     return Plan(
         project=row["project"],
@@ -102,4 +109,5 @@ def _plan(row: asyncpg.Record) -> Plan:
         context=orjson.loads(row["context"]),
         consent_override=row["consent_override"],
         trace=row["trace"],
+        bounds=bounds_of(version.body, repeats) if row["guarded"] else None,
     )

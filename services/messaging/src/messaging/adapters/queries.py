@@ -79,6 +79,17 @@ class Queries:
             after = Place(*page[-1].key[1:])
 
 
+async def held(pool: Pool, numbers: Sequence[int]) -> Mapping[int, float]:
+    """Sends that are held, per partition number."""
+    rows = await pool.fetch(
+        "SELECT s.partition, count(*) FROM (SELECT DISTINCT partition, launch_id FROM holding) h"
+        " JOIN send s ON s.launch_id = h.launch_id AND s.partition = h.partition AND s.state = 'held'"
+        " WHERE h.partition = ANY($1) GROUP BY s.partition",
+        list(numbers),
+    )
+    return dict.fromkeys(numbers, 0.0) | {row["partition"]: float(row["count"]) for row in rows}
+
+
 async def planned(pool: Pool, numbers: Sequence[int]) -> Mapping[int, float]:
     """Sends that wait for their turn, per partition number."""
     rows = await pool.fetch(

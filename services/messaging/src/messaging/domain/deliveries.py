@@ -22,6 +22,9 @@ class Act(StrEnum):
     """Known not to have been handed over: not one byte of the message left."""
     SKIP = "skip"
     CANCEL = "cancel"
+    HOLD = "hold"
+    """It must not go out for now: more than planned, or contacts' latest word is not known."""
+    RELEASE = "release"
 
 
 class Stay(StrEnum):
@@ -34,13 +37,20 @@ class Stay(StrEnum):
 
 
 _NO, _BUG = Stay.IGNORE, Stay.REFUSE
-_ACTS = (Act.HAND_OVER, Act.ACCEPT, Act.REFUSE, Act.DEFER, Act.LOSE, Act.GIVE_BACK, Act.SKIP, Act.CANCEL)
-_END = (_NO, _BUG, _NO, _NO, _NO, _NO, _NO, _NO)
+_ACTS = tuple(Act)
+_END = (_NO, _BUG, *(_NO,) * 8)
 _ROWS: dict[State, tuple[State | Stay, ...]] = {
-    # in order: hand over, accept, refuse, defer, lose, give back, skip, cancel
-    State.PLANNED: (State.SENDING, _BUG, State.FAILED, State.PLANNED, _BUG, _NO, State.SKIPPED, State.CANCELLED),
-    State.HELD: (_BUG, _BUG, State.FAILED, _NO, _BUG, _NO, State.SKIPPED, State.CANCELLED),
-    State.SENDING: (_BUG, State.ACCEPTED, State.FAILED, State.PLANNED, State.UNKNOWN, State.PLANNED, _NO, _NO),
+    # in order: hand over, accept, refuse, defer, lose, give back, skip, cancel, hold, release
+    State.PLANNED: (
+        *(State.SENDING, _BUG, State.FAILED, State.PLANNED, _BUG, _NO),
+        *(State.SKIPPED, State.CANCELLED, State.HELD, _NO),
+    ),
+    # held while a worker had its mail in hand: it is not handed over
+    State.HELD: (_NO, _BUG, State.FAILED, _NO, _BUG, _NO, State.SKIPPED, State.CANCELLED, _NO, State.PLANNED),
+    State.SENDING: (
+        *(_BUG, State.ACCEPTED, State.FAILED, State.PLANNED, State.UNKNOWN, State.PLANNED),
+        *(_NO, _NO, _NO, _NO),
+    ),
     State.ACCEPTED: _END,
     State.DELIVERED: _END,
     State.BOUNCED: _END,

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from contracts.words import ControlState, DeliveryState
 from messaging.domain.deliveries import Act, Stay, advance
-from messaging.domain.judgement import judge
+from messaging.domain.judgement import ADMINISTRATIVE, judge
 from messaging.domain.launches import Launch
 from messaging.domain.retries import Backoff
 from messaging.domain.sends import Change, SendKey, StoredSend
@@ -47,9 +47,12 @@ class Drop:
 
 
 def at_the_dot(
-    attempt: Attempt, stored: StoredSend | None, launch: Launch | None, now: datetime, epoch: int
+    attempt: Attempt, stored: StoredSend | None, launch: Launch | None, now: datetime, epoch: int, behind: bool = False
 ) -> Go | Drop | Stay:
-    """Judge everything again that may have changed since the mail was made. Stay.REFUSE: a bug, drop it."""
+    """Judge everything again that may have changed since the mail was made. Stay.REFUSE: a bug, drop it.
+
+    `behind`: what contacts said of late is not known, so only administrative messages go.
+    """
     if stored is None:
         return Stay.REFUSE
     if stored.state is DeliveryState.SENDING and is_ours(attempt, stored):
@@ -60,6 +63,8 @@ def at_the_dot(
     if launch is None or launch.gate is ControlState.PAUSED or stored.attempts != attempt.attempts:
         return Drop()
     message = launch.plan.messages[stored.key.step]
+    if behind and message.message_type != ADMINISTRATIVE:
+        return Drop()
     standing = stored.standing(message.message_type)
     kept = judge(standing, message, launch.gate, launch.plan.consent_override)
     if kept is not None:

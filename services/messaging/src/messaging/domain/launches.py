@@ -6,6 +6,7 @@ from typing import Any
 
 from contracts.scenario import Message, Sender
 from contracts.words import ControlState
+from messaging.domain.bounds import Bounds
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +23,8 @@ class Plan:
     context: Mapping[str, Any]
     consent_override: bool
     trace: str | None = None
+    bounds: Bounds | None = None
+    """What the version plans; None: the launch is from before anybody counted."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,12 +4,14 @@ from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 from itertools import groupby
 
-from contracts.deliveries import DeliveriesRecorded
+from contracts.deliveries import DeliveriesRecorded, LaunchHeld
 from contracts.sends import SendsRequested
 from contracts.words import DeliveryState
 from messaging.domain.judgement import Kept
 from messaging.domain.sends import Change
+from runtime.cloudevents import rfc3339
 from runtime.ids import derive
+from runtime.partitions import partition_of
 from runtime.records import Outgoing
 
 TOPIC = "messaging.deliveries"
@@ -55,7 +57,7 @@ def first_states(
 def changed_states(changes: Collection[Change], project: str, *, partition: int, at: datetime) -> Iterator[Outgoing]:
     """Stored sends got another state, committed with these records: one per launch and step, ids from the changes.
 
-    `attempts` tells the same change of one send apart from its repetition after a 4xx.
+    `attempts` tells the same change of one send apart from its repetition after a 4xx, the time those of being held.
     """
     told = sorted(
         (change for change in changes if change.state is not change.previous), key=lambda change: _place(change)
@@ -70,10 +72,24 @@ def _place(change: Change) -> tuple[str, str, str, int]:
     return change.key.launch_id, change.key.step, change.key.contact_id, change.key.occurrence
 
 
+def launch_held(launch_id: str, project: str, reason: str, number: int, *, partitions: int, at: datetime) -> Outgoing:
+    """On the launch's home partition."""
+    return Outgoing(
+        topic=TOPIC,
+        partition=partition_of(launch_id, partitions),
+        key=launch_id,
+        id=derive("held", launch_id, number),
+        project=project,
+        event=LaunchHeld(project=project, launch_id=launch_id, reason=reason, number=number, at=at),
+    )
+
+
 def _changed(
     launch_id: str, step: str, changes: Sequence[Change], project: str, partition: int, at: datetime
 ) -> Outgoing:
     marks = [f"{each.key.contact_id}\x1f{each.key.occurrence}\x1f{each.state}\x1f{each.attempts}" for each in changes]
+    if any(DeliveryState.HELD in (each.state, each.previous) for each in changes):
+        marks.append(rfc3339(at))
     return Outgoing(
         topic=TOPIC,
         partition=partition,

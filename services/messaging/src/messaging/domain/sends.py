@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from contracts.words import DeliveryState
-from messaging.domain.judgement import ContactState, Standing
+from messaging.domain.judgement import ContactState, Kept, Standing
 from runtime.ids import derive
 
 
@@ -54,6 +54,11 @@ class Change:
     next_at: datetime | None
     """When it may be tried (again); None at its end."""
     dot_epoch: int | None = None
+
+
+def kept_out(send: StoredSend, kept: Kept) -> Change:
+    """The send ends, or is held, for this reason."""
+    return Change(send.key, send.state, kept.state, kept.reason, send.attempts, None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from datetime import datetime
 import structlog
 
 from contracts.words import ControlState, DeliveryState
+from messaging.domain.abreast import Abreast
 from messaging.domain.deliveries import Act, Stay
 from messaging.domain.handover import Answer, Attempt, Drop, Go, at_the_dot, is_ours, settle
 from messaging.domain.judgement import STOPPED, judge
@@ -18,6 +19,7 @@ from messaging.domain.launches import Launch, Plan
 from messaging.domain.mime import Unsendable
 from messaging.domain.retries import Backoff
 from messaging.domain.sends import Change, SendKey, StoredSend
+from messaging.jobs.behind import Watch
 from messaging.jobs.desk import Desk, Parcel
 from messaging.jobs.dispatch import Dispatch
 from messaging.ports import TURN, Composers, Launches, Meter, Sends, Teller
@@ -44,6 +46,7 @@ class HandOver:
         meter: Meter,
         backoff: Backoff,
         in_hand: int,
+        watch: Watch,
     ) -> None:
         self._launches = launches
         self._sends = sends
@@ -53,12 +56,15 @@ class HandOver:
         self._meter = meter
         self._backoff = backoff
         self._in_hand = in_hand
+        self._watch = watch
 
     async def run(self, lease: Lease) -> bool:
         desk = self._dispatch.desk(lease)
         if desk.epoch != lease.epoch:
             await self._take_over(lease, desk)
         await self._record(lease, desk)
+        if self._watch.standing(lease) is Abreast.NOT_YET:
+            return False
         room = desk.room(self._in_hand)
         return await self._make(lease, desk, room) if room or desk.rested(LOOK_SECONDS) else False
 
@@ -104,7 +110,8 @@ class HandOver:
                     known = await self._launches.pass_gates(tx.connection, {parcel.key.launch_id for parcel in offered})
                 stored = await self._sends.load(tx.connection, [parcel.key for parcel in (*answered, *offered)])
                 changes = list(self._settled(answered, stored, tx.now))
-                go = self._judged(offered, stored, known, tx.now, lease.epoch, changes)
+                behind = self._watch.standing(lease) is not Abreast.YES
+                go = self._judged(offered, stored, known, tx.now, lease.epoch, changes, behind)
                 await self._write(tx, changes)
                 failpoints.hit("messaging.before_record")
         except BaseException:
@@ -132,11 +139,14 @@ class HandOver:
         now: datetime,
         epoch: int,
         changes: list[Change],
+        behind: bool,
     ) -> set[SendKey]:
-        """Which may be handed over once `changes`, to which this adds, are committed."""
+        """Which may be handed over once `changes`, to which this adds, are committed. `behind`: no marketing is."""
         go = set()
         for parcel in offered:
-            verdict = at_the_dot(parcel.attempt, stored.get(parcel.key), known.get(parcel.key.launch_id), now, epoch)
+            verdict = at_the_dot(
+                parcel.attempt, stored.get(parcel.key), known.get(parcel.key.launch_id), now, epoch, behind
+            )
             match verdict:
                 case Go(change) | Drop(change):
                     if change is not None:

@@ -1,0 +1,86 @@
+"""Launches that pause and go on: because a person or a CRM says so, or because messaging holds them."""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from contracts.crm import Held
+from contracts.words import ControlState
+from launcher.domain.launch import Launch, controlled
+from launcher.domain.parties import Asker
+from launcher.domain.refusals import Refusal
+from launcher.domain.states import Advance, Answer, LaunchEvent, answer
+from launcher.handlers.outgoing import on_launches
+from launcher.ports import Audit, Launches
+from runtime.transaction import Transaction
+
+GUARD = "messaging"
+"""Who pauses a launch that would send more than planned."""
+
+
+@dataclass(frozen=True, slots=True)
+class Turned:
+    """The launch with the state reached, and what was done to get there."""
+
+    launch: Launch
+    changed: bool
+    """False: it was so already."""
+    lifted: str | None = None
+    """The hold that ended with it: why messaging held the launch."""
+
+
+class Pausing:
+    def __init__(self, launches: Launches, audit: Audit) -> None:
+        self._launches = launches
+        self._audit = audit
+
+    async def pause(self, tx: Transaction, asker: Asker, launch_id: str) -> Turned | Refusal:
+        """No step starts from now on; what is with the provider comes to its end. Again is harmless."""
+        return await self._turn(tx, asker, launch_id, LaunchEvent.PAUSE)
+
+    async def resume(self, tx: Transaction, asker: Asker, launch_id: str) -> Turned | Refusal:
+        """What became due meanwhile goes on, once per contact. Lifts the hold that is known. Again is harmless."""
+        return await self._turn(tx, asker, launch_id, LaunchEvent.RESUME)
+
+    async def held(self, tx: Transaction, launch: Launch, held: Held) -> Launch:
+        """messaging's gate of this (locked) launch is closed already: everybody else pauses it, too."""
+        if held.number <= max(launch.hold, launch.lifted):
+            return launch
+        launch = replace(launch, hold=held.number)
+        match answer(launch.state, LaunchEvent.HELD):
+            case Advance(to=to):
+                launch = replace(launch, state=to, revision=launch.revision + 1)
+                record = controlled(launch, ControlState.PAUSED, GUARD, tx.now, held.reason)
+                tx.emit(on_launches(record, tx.partitions))
+                await self._note(tx, launch, GUARD, "launch.held", {"reason": held.reason})
+            case Answer():
+                pass
+        return launch
+
+    async def _turn(self, tx: Transaction, asker: Asker, launch_id: str, event: LaunchEvent) -> Turned | Refusal:
+        launch = (await self._launches.lock(tx.connection, [launch_id])).get(launch_id)
+        if launch is None or launch.project != asker.project:
+            return Refusal("unknown_launch", f"There is no launch {launch_id} in this project.")
+        match answer(launch.state, event):
+            case Answer.IGNORE:
+                return Turned(launch, changed=False)
+            case Answer.REFUSE:
+                return Refusal(
+                    "wrong_state", f"The launch is {launch.state}: only a running or paused one can {event}."
+                )
+            case Advance(to=to):
+                return await self._turned(tx, asker, replace(launch, state=to, revision=launch.revision + 1), event)
+
+    async def _turned(self, tx: Transaction, asker: Asker, launch: Launch, event: LaunchEvent) -> Turned:
+        lifted = launch.held if event is LaunchEvent.RESUME else None
+        state = ControlState.PAUSED if event is LaunchEvent.PAUSE else ControlState.RUNNING
+        if lifted is not None:
+            launch = replace(launch, lifted=launch.hold)
+        tx.emit(on_launches(controlled(launch, state, asker.subject, tx.now), tx.partitions))
+        await self._launches.update(tx.connection, launch)
+        details = {"state": launch.state} | ({"lifted": lifted} if lifted else {})
+        await self._note(tx, launch, asker.subject, f"launch.{event}d", details)
+        return Turned(launch, changed=True, lifted=lifted)
+
+    async def _note(self, tx: Transaction, launch: Launch, by: str, action: str, details: dict[str, Any]) -> None:
+        thing = f"launch/{launch.launch_id}"
+        await self._audit.note(tx.connection, tx.now, launch.project, by, action, thing, details)

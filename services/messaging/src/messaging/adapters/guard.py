@@ -1,0 +1,230 @@
+"""The blast guard's books in PostgreSQL."""
+
+from collections.abc import Collection, Mapping, Sequence
+
+import orjson
+
+from contracts.sends import SendsRequested
+from contracts.words import ControlState, DeliveryState
+from messaging.domain.guard import Share, Tally
+from messaging.domain.judgement import Kept
+from messaging.domain.sends import Change, SendKey
+from messaging.ports import Holding, NewSends, Snapshots, WaitingChunk
+from runtime.transaction import Connection, Transaction
+
+
+class PostgresGuard:
+    """`ports.Guard`."""
+
+    async def admit(self, tx: Transaction, chunks: Sequence[tuple[str, str, int]]) -> None:
+        await tx.connection.execute(
+            "WITH new AS ("
+            " INSERT INTO admitted_chunk (launch_id, event_id, partition, contacts)"
+            " SELECT c.launch_id, c.event_id, $1, c.contacts"
+            " FROM unnest($2::text[], $3::text[], $4::int[]) AS c (launch_id, event_id, contacts)"
+            " ON CONFLICT DO NOTHING RETURNING launch_id, contacts)"
+            " INSERT INTO share (launch_id, partition, admitted)"
+            " SELECT launch_id, $1, sum(contacts) FROM new GROUP BY launch_id"
+            " ON CONFLICT (launch_id, partition) DO UPDATE SET admitted = share.admitted + excluded.admitted",
+            tx.number,
+            *map(list, zip(*chunks, strict=True)),
+        )
+
+    async def tally(self, tx: Transaction, launch_ids: Collection[str]) -> Tally:
+        rows = await tx.connection.fetch(
+            "SELECT launch_id, admitted, asked, accepted, allowed FROM share"
+            " WHERE launch_id = ANY($1) AND partition = $2",
+            list(launch_ids),
+            tx.number,
+        )
+        return Tally(
+            {
+                row["launch_id"]: Share(
+                    row["admitted"], *(orjson.loads(row[each]) for each in ("asked", "accepted", "allowed"))
+                )
+                for row in rows
+            }
+        )
+
+    async def save(self, tx: Transaction, tally: Tally) -> None:
+        if not tally.changed:
+            return
+        changed = sorted(tally.changed)
+        shares = [tally.of(launch_id) for launch_id in changed]
+        await tx.connection.execute(
+            "INSERT INTO share (launch_id, partition, asked, accepted, allowed)"
+            " SELECT s.launch_id, $1, s.asked, s.accepted, s.allowed"
+            " FROM unnest($2::text[], $3::json[], $4::json[], $5::json[]) AS s (launch_id, asked, accepted, allowed)"
+            " ON CONFLICT (launch_id, partition) DO UPDATE"
+            " SET asked = excluded.asked, accepted = excluded.accepted, allowed = excluded.allowed",
+            tx.number,
+            changed,
+            [_json(share.asked) for share in shares],
+            [_json(share.accepted) for share in shares],
+            [_json(share.allowed) for share in shares],
+        )
+        tally.changed.clear()
+
+    async def new(self, tx: Transaction, chunk: SendsRequested) -> list[int]:
+        known = await tx.connection.fetch(
+            "SELECT s.contact_id, s.occurrence FROM unnest($3::text[], $4::int[]) AS k (contact_id, occurrence)"
+            " JOIN send s ON s.launch_id = $1 AND s.contact_id = k.contact_id AND s.step = $2"
+            " AND s.occurrence = k.occurrence",
+            chunk.launch_id,
+            chunk.step,
+            chunk.targets.contact_ids,
+            chunk.occurrences,
+        )
+        stored = {(row["contact_id"], row["occurrence"]) for row in known}
+        pairs = zip(chunk.targets.contact_ids, chunk.occurrences, strict=True)
+        return [occurrence for contact_id, occurrence in dict.fromkeys(pairs) if (contact_id, occurrence) not in stored]
+
+    async def suspect(
+        self, tx: Transaction, cause: str, position: int, chunk: SendsRequested, trace: str | None
+    ) -> None:
+        await tx.connection.execute(
+            "INSERT INTO suspect_chunk (launch_id, event_id, project, partition, position, event, trace)"
+            " VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING",
+            chunk.launch_id,
+            cause,
+            chunk.project,
+            tx.number,
+            position,
+            chunk.model_dump_json().encode(),
+            trace,
+        )
+
+    async def suspects(self, connection: Connection, number: int, limit: int) -> list[WaitingChunk]:
+        rows = await connection.fetch(
+            "SELECT event_id, event, trace, position FROM suspect_chunk WHERE partition = $1"
+            " ORDER BY position LIMIT $2",
+            number,
+            limit,
+        )
+        return [
+            WaitingChunk(
+                row["event_id"], SendsRequested.model_validate_json(row["event"]), row["trace"], row["position"]
+            )
+            for row in rows
+        ]
+
+    async def acquit(self, tx: Transaction, launch_id: str, cause: str) -> None:
+        await tx.connection.execute(
+            "DELETE FROM suspect_chunk WHERE launch_id = $1 AND event_id = $2", launch_id, cause
+        )
+
+    async def hold_launch(self, tx: Transaction, launch_id: str, reason: str) -> int | None:
+        number: int | None = await tx.connection.fetchval(
+            "UPDATE gate SET holds = holds + 1, held = $2,"
+            " state = CASE state WHEN 'running' THEN 'paused' ELSE state END"
+            " WHERE launch_id = $1 AND holds <= lifted RETURNING holds",
+            launch_id,
+            reason,
+        )
+        return number
+
+    async def add_held(
+        self, tx: Transaction, sends: NewSends, snapshots: Snapshots, kept: Kept
+    ) -> list[tuple[str, int]]:
+        await self._holding(tx, sends.launch_id, kept)
+        return await tx.connection.fetch(  # type: ignore[return-value]
+            "INSERT INTO send (project, launch_id, step, partition, state, reason, changed_at,"
+            " contact_id, occurrence, revision, permitted, suppressed, consented, email, facts)"
+            " SELECT $1, $2, $3, $4, $5, $6, $7, *"
+            " FROM unnest($8::text[], $9::int[], $10::bigint[], $11::bool[], $12::bool[], $13::bool[], $14::text[],"
+            " $15::json[])"
+            " ON CONFLICT DO NOTHING RETURNING contact_id, occurrence",
+            sends.project,
+            sends.launch_id,
+            sends.step,
+            tx.number,
+            kept.state,
+            kept.reason,
+            tx.now,
+            sends.contact_ids,
+            sends.occurrences,
+            snapshots.revisions,
+            snapshots.permitted,
+            snapshots.suppressed,
+            snapshots.consented,
+            snapshots.emails,
+            snapshots.facts,
+        )
+
+    async def hold_planned(
+        self, tx: Transaction, launch_id: str, steps: Collection[str], kept: Kept, limit: int
+    ) -> list[Change]:
+        rows = await tx.connection.fetch(
+            "UPDATE send s SET state = $1, reason = $2, changed_at = $3 FROM ("
+            " SELECT contact_id, step, occurrence FROM send"
+            " WHERE partition = $4 AND launch_id = $5 AND state = 'planned' AND step = ANY($6) LIMIT $7) p"
+            " WHERE s.launch_id = $5 AND s.contact_id = p.contact_id AND s.step = p.step"
+            " AND s.occurrence = p.occurrence"
+            " RETURNING s.launch_id, s.contact_id, s.step, s.occurrence, s.attempts",
+            kept.state,
+            kept.reason,
+            tx.now,
+            tx.number,
+            launch_id,
+            list(steps),
+            limit,
+        )
+        if rows:
+            await self._holding(tx, launch_id, kept)
+        return [
+            Change(SendKey(*tuple(row)[:4]), DeliveryState.PLANNED, kept.state, kept.reason, row["attempts"], None)
+            for row in rows
+        ]
+
+    async def holdings(self, connection: Connection, number: int) -> list[Holding]:
+        rows = await connection.fetch(
+            "SELECT launch_id, reason, gate.state FROM holding JOIN gate USING (launch_id)"
+            " WHERE partition = $1 ORDER BY launch_id, reason",
+            number,
+        )
+        return [Holding(row["launch_id"], row["reason"], ControlState(row["state"])) for row in rows]
+
+    async def held(self, tx: Transaction, holding: Holding, limit: int) -> list[SendKey]:
+        rows = await tx.connection.fetch(
+            "SELECT launch_id, contact_id, step, occurrence FROM send"
+            " WHERE launch_id = $1 AND state = 'held' AND partition = $2 AND reason = $3 LIMIT $4",
+            holding.launch_id,
+            tx.number,
+            holding.reason,
+            limit,
+        )
+        return [SendKey(*row) for row in rows]
+
+    async def held_of(self, tx: Transaction, project: str, gone: Mapping[str, int]) -> list[SendKey]:
+        rows = await tx.connection.fetch(
+            "SELECT s.launch_id, s.contact_id, s.step, s.occurrence"
+            " FROM (SELECT DISTINCT launch_id FROM holding WHERE partition = $1) h"
+            " CROSS JOIN unnest($3::text[], $4::bigint[]) AS gone (contact_id, revision)"
+            " JOIN send s ON s.launch_id = h.launch_id AND s.contact_id = gone.contact_id AND s.project = $2"
+            " AND s.state = 'held' AND s.revision < gone.revision",
+            tx.number,
+            project,
+            list(gone.keys()),
+            list(gone.values()),
+        )
+        return [SendKey(*row) for row in rows]
+
+    async def emptied(self, tx: Transaction, holding: Holding) -> None:
+        await tx.connection.execute(
+            "DELETE FROM holding WHERE partition = $1 AND launch_id = $2 AND reason = $3",
+            tx.number,
+            holding.launch_id,
+            holding.reason,
+        )
+
+    async def _holding(self, tx: Transaction, launch_id: str, kept: Kept) -> None:
+        await tx.connection.execute(
+            "INSERT INTO holding (partition, launch_id, reason) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
+            tx.number,
+            launch_id,
+            kept.reason,
+        )
+
+
+def _json(counts: Mapping[str, int]) -> str:
+    return orjson.dumps(dict(counts)).decode()
