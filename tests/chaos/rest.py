@@ -12,7 +12,7 @@ from chaos.tables import SERVICES
 
 EVERY_SECONDS = 0.5
 IN_A_ROW = 2
-OPEN_SENDS = "SELECT count(*) FROM send WHERE state IN ('planned', 'sending')"
+OPEN_SENDS = "SELECT count(*) FROM send WHERE state IN ('planned', 'held', 'sending')"
 
 
 async def until_rest(place: Place, launches: Sequence[str], patience: float) -> list[str]:

@@ -48,7 +48,7 @@ def the_backlog_is_gone(seen: Seen) -> Iterator[Finding]:
                 yield Finding(f"{service} is {left} records behind on {row['topic']}/{row['partition']}")
     closed = {row["launch_id"] for row in seen.run.table("messaging", "gate") if row["state"] == "paused"}
     for row in seen.run.table("messaging", "send"):
-        if row["state"] in ("planned", "sending") and row["launch_id"] not in closed:
+        if row["state"] in ("planned", "held", "sending") and row["launch_id"] not in closed:
             yield Finding(f"step {row['step']} is still {row['state']}", row["launch_id"], row["contact_id"])
     now = milliseconds(seen.run.at)
     for row in seen.run.table("executor", "process_instance"):

@@ -158,3 +158,17 @@ async def test_who_decides_needs_the_permission_and_the_project(
     assert (await client.post(path, headers=bearer("acme", grant))).status_code == 202
     unknown = await client.post(f"/v1/incidents/nothing/{decision}", headers=bearer("acme", grant))
     assert (unknown.status_code, unknown.json()["code"]) == (404, "unknown_incident")
+
+
+async def test_who_decided_what_is_listed_newest_first(desk: Desk, client: httpx.AsyncClient) -> None:
+    await desk.launch([f"c-{number}" for number in range(5)], HOOK)
+    found = await ids(client)
+    await decide(client, "retry", [found["c-0"], found["c-1"]])
+    await decide(client, "fail", [found["c-2"], found["c-3"], found["c-4"]])
+    listed = await everything(client, "/v1/incidents/resolved", 2)
+    assert [entry["details"]["contact"] for entry in reversed(listed)] == [f"c-{number}" for number in range(5)]
+    assert {entry["action"] for entry in listed[:3]} == {"incident.failed"}
+    assert {entry["action"] for entry in listed[3:]} == {"incident.retried"}
+    assert listed[0]["thing"].startswith("launch/")
+    nobodys = await client.get("/v1/incidents/resolved", params={"subject": "nobody"})
+    assert nobodys.json() == {"items": [], "next": None}

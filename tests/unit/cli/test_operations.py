@@ -57,6 +57,66 @@ def test_all_pages_of_incidents_are_listed(monkeypatch: pytest.MonkeyPatch) -> N
     assert orjson.loads(told("incidents", "--json").stdout) == [INCIDENT, more]
 
 
+def test_what_a_parked_record_means_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    row = {"id": "p-1", "service": "messaging", "topic": "executor.sends", "partition": 3, "offset": 1, "key": "l-9"}
+    told = slipway(monkeypatch, {"GET /v1/parked": (200, {"items": [row], "unavailable": []})})("parked")
+    assert "executor.sends: their messages are not sent, their instances wait (l-9)" in told.output
+
+
+def test_launches_show_who_is_stuck_what_is_parked_and_what_is_held(monkeypatch: pytest.MonkeyPatch) -> None:
+    launches = [
+        {"launch_id": "l-1", "scenario": "s", "state": "running", "figures": {"targeted": 9}},
+        {"launch_id": "l-2", "scenario": "s", "state": "paused", "figures": {"held": {"reason": "9 asked for"}}},
+        {"launch_id": "l-3", "scenario": "s", "state": "completed", "figures": {}},
+    ]
+    parked = {"items": [{"key": "l-1"}, {"key": "l-3"}], "unavailable": []}
+    answers = {
+        "GET /v1/launches": (200, {"items": launches}),
+        "GET /v1/launches/l-1/progress": (200, {"stuck": 3}),
+        "GET /v1/launches/l-2/progress": (200, {"stuck": 0}),
+        "GET /v1/parked": (200, parked),
+    }
+    told = slipway(monkeypatch, answers)("launches").output
+    assert "running (3 stuck, 1 parked)" in told
+    assert "paused (held)" in told
+    assert "l-2 is held: 9 asked for" in told
+
+
+def test_who_may_not_see_parked_records_sees_launches_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    launches = [{"launch_id": "l-1", "scenario": "s", "state": "running", "figures": None}]
+    answers = {
+        "GET /v1/launches": (200, {"items": launches}),
+        "GET /v1/launches/l-1/progress": (200, {"stuck": 2}),
+        "GET /v1/parked": (403, {"code": "forbidden", "detail": "no"}),
+    }
+    assert "running (2 stuck)" in slipway(monkeypatch, answers)("launches").output
+
+
+def test_the_audit_has_what_people_decided_about_incidents(monkeypatch: pytest.MonkeyPatch) -> None:
+    def entry(at: str, action: str) -> dict[str, object]:
+        return {"at": at, "subject": "ann", "action": action, "thing": "launch/l-1", "details": {}}
+
+    answers = {
+        "GET /v1/audit": (200, {"items": [entry("2026-03-03", "launch.stopped"), entry("2026-01-01", "launch.asked")]}),
+        "GET /v1/incidents/resolved": (200, {"items": [entry("2026-02-02", "incident.failed")]}),
+    }
+    told = orjson.loads(slipway(monkeypatch, answers)("audit", "--json").stdout)
+    assert [row["action"] for row in told] == ["launch.stopped", "incident.failed", "launch.asked"]
+
+
+def test_a_held_launch_is_resumed_only_on_a_persons_word(monkeypatch: pytest.MonkeyPatch) -> None:
+    held = {"launch_id": "l-1", "state": "paused", "figures": {"held": {"reason": "9 asked for, 5 planned"}}}
+    lifted = {"launch_id": "l-1", "state": "running", "changed": True, "lifted": "9 asked for, 5 planned"}
+    answers = {"GET /v1/launches/l-1": (200, held), "POST /v1/launches/l-1/resume": (200, lifted)}
+    told = slipway(monkeypatch, answers)
+    refused = told("resume", "l-1")
+    assert (refused.exit_code, [request.method for request in told.seen]) == (2, ["GET"])
+    assert "9 asked for, 5 planned" in refused.output
+    done = told("resume", "l-1", "--yes")
+    assert done.exit_code == 0
+    assert "the hold is lifted" in done.output
+
+
 def test_an_incident_is_tried_again_without_a_question(monkeypatch: pytest.MonkeyPatch) -> None:
     told = slipway(monkeypatch, {"POST /v1/incidents/i-1/retry": (202, INCIDENT)})
     resolved = told("incidents", "resolve", "i-1")

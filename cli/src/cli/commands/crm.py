@@ -70,19 +70,54 @@ def launch(
     show(answer, as_json)
 
 
+LaunchId = Annotated[str, typer.Argument(metavar="LAUNCH")]
+Timeout = Annotated[float, typer.Option(help="Seconds to wait for the answer.")]
+AsJson = Annotated[bool, typer.Option("--json", help="The answer as one JSON document.")]
+
+
 @crm.command("stop")
 def stop(
     context: typer.Context,
-    launch_id: Annotated[str, typer.Argument(metavar="LAUNCH")],
+    launch_id: LaunchId,
     key: KeyOption = None,
     secret: SecretOption = None,
-    timeout: Annotated[float, typer.Option(help="Seconds to wait for the answer.")] = 30.0,
-    as_json: Annotated[bool, typer.Option("--json", help="The answer as one JSON document.")] = False,
+    timeout: Timeout = 30.0,
+    as_json: AsJson = False,
 ) -> None:
     """Emit a signed launch.stop and wait for its answer."""
+    _turn(context, "launch.stop", launch_id, signing_key(key, secret), timeout, as_json)
+
+
+@crm.command("pause")
+def pause(
+    context: typer.Context,
+    launch_id: LaunchId,
+    key: KeyOption = None,
+    secret: SecretOption = None,
+    timeout: Timeout = 30.0,
+    as_json: AsJson = False,
+) -> None:
+    """Emit a signed launch.pause and wait for its answer."""
+    _turn(context, "launch.pause", launch_id, signing_key(key, secret), timeout, as_json)
+
+
+@crm.command("resume")
+def resume(
+    context: typer.Context,
+    launch_id: LaunchId,
+    key: KeyOption = None,
+    secret: SecretOption = None,
+    timeout: Timeout = 30.0,
+    as_json: AsJson = False,
+) -> None:
+    """Emit a signed launch.resume and wait for its answer. Of a launch that is held it sends the surplus, too."""
+    _turn(context, "launch.resume", launch_id, signing_key(key, secret), timeout, as_json)
+
+
+def _turn(context: typer.Context, name: str, launch_id: str, key: Key, timeout: float, as_json: bool) -> None:
     here = connection(context)
     data = {"project": here.need_project(), "launch_id": launch_id}
-    show(asyncio.run(ask(here.kafka, signing_key(key, secret), "launch.stop", data, str(uuid4()), timeout)), as_json)
+    show(asyncio.run(ask(here.kafka, key, name, data, str(uuid4()), timeout)), as_json)
 
 
 def participants(everybody: bool, groups: list[str] | None, contacts: list[str] | None) -> dict[str, Any]:

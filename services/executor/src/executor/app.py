@@ -63,6 +63,7 @@ def build(settings: Settings) -> Service:
         ],
         gauges=[
             Gauge("slipway_instances_open", "Process instances that have not ended.", figures.instances_open),
+            Gauge("slipway_incidents_open", "Instances that cannot go on without a person.", figures.incidents_open),
             Gauge(
                 "slipway_timers_due", "Instances whose time has come and which have not gone on.", figures.timers_due
             ),

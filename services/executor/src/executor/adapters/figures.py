@@ -19,6 +19,14 @@ async def instances_open(pool: "Pool[asyncpg.Record]", numbers: Sequence[int]) -
     return dict.fromkeys(numbers, 0.0) | {row["partition"]: row["value"] for row in rows}
 
 
+async def incidents_open(pool: "Pool[asyncpg.Record]", numbers: Sequence[int]) -> Mapping[int, float]:
+    rows = await pool.fetch(
+        "SELECT partition, count(*)::float AS value FROM incident WHERE partition = ANY($1::smallint[]) GROUP BY 1",
+        list(numbers),
+    )
+    return dict.fromkeys(numbers, 0.0) | {row["partition"]: row["value"] for row in rows}
+
+
 async def timers_due(pool: "Pool[asyncpg.Record]", numbers: Sequence[int]) -> Mapping[int, float]:
     """Counted up to DUE_COUNTED per partition."""
     rows = await pool.fetch(
