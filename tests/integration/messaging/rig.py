@@ -261,7 +261,7 @@ class Node:
 
     async def until_ended(self, count: int, *numbers: int) -> None:
         """Until so many sends are at an end."""
-        open_states = (DeliveryState.PLANNED, DeliveryState.SENDING)
+        open_states = (DeliveryState.PLANNED, DeliveryState.HELD, DeliveryState.SENDING)
         await self.until(lambda: sum(state not in open_states for state in self.world.told.values()) >= count, *numbers)
 
     async def release(self, number: int = 0) -> None:

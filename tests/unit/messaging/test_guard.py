@@ -23,10 +23,10 @@ LOOP = Bounds({"a": 3}, most=3)
         (Share(admitted=10), TWO_WAYS, 2, 1, True),
         (Share(admitted=10, asked={"b": 4}), TWO_WAYS, 1, 6, False),
         (Share(admitted=10, asked={"b": 4}), TWO_WAYS, 1, 7, True),
-        (Share(admitted=10, asked={"a": 10, "b": 2}, accepted={"b": 2}), TWO_WAYS, 1, 1, True),
+        (Share(admitted=10, asked={"a": 10, "b": 2}, surplus={"b": 2}), TWO_WAYS, 1, 1, True),
         (Share(admitted=2), LOOP, 3, 6, False),
         (Share(admitted=2), LOOP, 4, 1, True),
-        (Share(admitted=2, asked={"a": 6}, accepted={"a": 1}, allowed={"a": 6}), LOOP, 4, 1, False),
+        (Share(admitted=2, asked={"a": 6}, surplus={"a": 1}, allowed={"a": 6}), LOOP, 4, 1, False),
     ],
 )
 def test_more_than_planned_is_objected_to(
@@ -39,14 +39,15 @@ def test_a_step_that_the_version_does_not_have_is_refused_elsewhere() -> None:
     assert objection(Share(), TWO_WAYS, "nowhere", 1, 9) is None
 
 
-def test_what_a_person_let_go_uses_up_nothing_of_the_plan() -> None:
-    share = Share(admitted=10).counted("a", 5).let_go("a", [1] * 5, 1)
+def test_what_is_surplus_uses_up_nothing_of_the_plan() -> None:
+    share = Share(admitted=10).counted("a", 5, surplus=True)
+    assert share.let_go("a", [1] * 5, 1) == share
     assert objection(share, TWO_WAYS, "a", 1, 10) is None
     assert objection(share.counted("a", 10), TWO_WAYS, "a", 1, 1) is not None
 
 
 def test_a_person_who_lets_a_loop_go_allows_as_many_rounds_again() -> None:
-    share = Share(admitted=1, asked={"a": 3}).counted("a", 1).let_go("a", [4], 3)
+    share = Share(admitted=1, asked={"a": 3}).counted("a", 1, surplus=True).let_go("a", [4], 3)
     assert share.allowed == {"a": 6}
     assert objection(share, LOOP, "a", 6, 1) is None
     assert objection(share, LOOP, "a", 7, 1) is not None

@@ -158,7 +158,7 @@ class Handlers:
             record, states = first_states(chunk, cause, indexes, state, kept, partition=_number(tx), at=tx.now)
             tx.emit(record)
             self._meter.count(states)
-        tally.count(chunk.launch_id, chunk.step, len(fresh))
+        tally.count(chunk.launch_id, chunk.step, len(fresh), over_plan)
         return Taken.DONE
 
     async def _settle(

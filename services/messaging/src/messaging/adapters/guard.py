@@ -32,7 +32,7 @@ class PostgresGuard:
 
     async def tally(self, tx: Transaction, launch_ids: Collection[str]) -> Tally:
         rows = await tx.connection.fetch(
-            "SELECT launch_id, admitted, asked, accepted, allowed FROM share"
+            "SELECT launch_id, admitted, asked, surplus, allowed FROM share"
             " WHERE launch_id = ANY($1) AND partition = $2",
             list(launch_ids),
             tx.number,
@@ -40,7 +40,7 @@ class PostgresGuard:
         return Tally(
             {
                 row["launch_id"]: Share(
-                    row["admitted"], *(orjson.loads(row[each]) for each in ("asked", "accepted", "allowed"))
+                    row["admitted"], *(orjson.loads(row[each]) for each in ("asked", "surplus", "allowed"))
                 )
                 for row in rows
             }
@@ -52,15 +52,15 @@ class PostgresGuard:
         changed = sorted(tally.changed)
         shares = [tally.of(launch_id) for launch_id in changed]
         await tx.connection.execute(
-            "INSERT INTO share (launch_id, partition, asked, accepted, allowed)"
-            " SELECT s.launch_id, $1, s.asked, s.accepted, s.allowed"
-            " FROM unnest($2::text[], $3::json[], $4::json[], $5::json[]) AS s (launch_id, asked, accepted, allowed)"
+            "INSERT INTO share (launch_id, partition, asked, surplus, allowed)"
+            " SELECT s.launch_id, $1, s.asked, s.surplus, s.allowed"
+            " FROM unnest($2::text[], $3::json[], $4::json[], $5::json[]) AS s (launch_id, asked, surplus, allowed)"
             " ON CONFLICT (launch_id, partition) DO UPDATE"
-            " SET asked = excluded.asked, accepted = excluded.accepted, allowed = excluded.allowed",
+            " SET asked = excluded.asked, surplus = excluded.surplus, allowed = excluded.allowed",
             tx.number,
             changed,
             [_json(share.asked) for share in shares],
-            [_json(share.accepted) for share in shares],
+            [_json(share.surplus) for share in shares],
             [_json(share.allowed) for share in shares],
         )
         tally.changed.clear()

@@ -32,20 +32,22 @@ class Share:
     """Targets of the partition, as contacts told."""
     asked: Mapping[str, int] = field(default_factory=dict)
     """Sends that executor asked for, by step; each once, whatever became of it."""
-    accepted: Mapping[str, int] = field(default_factory=dict)
-    """Of these, by step, what was more than planned and let go by a person."""
+    surplus: Mapping[str, int] = field(default_factory=dict)
+    """Of these, by step, what was more than planned: held, and let go by nobody but a person. It uses up no plan."""
     allowed: Mapping[str, int] = field(default_factory=dict)
     """How often a contact may come to a step by now, where a person let go more than the version's bound."""
 
-    def counted(self, step: str, sends: int) -> "Share":
-        return replace(self, asked={**self.asked, step: self.asked.get(step, 0) + sends})
+    def counted(self, step: str, sends: int, surplus: bool = False) -> "Share":
+        asked = {**self.asked, step: self.asked.get(step, 0) + sends}
+        more = {**self.surplus, step: self.surplus.get(step, 0) + sends} if surplus else self.surplus
+        return replace(self, asked=asked, surplus=more)
 
     def let_go(self, step: str, occurrences: Sequence[int], bound: int) -> "Share":
-        """A person accepts these sends: they use up nothing of the plan, and as many repetitions again are allowed."""
+        """A person let these held sends go: as many repetitions again are allowed."""
         rounds = -(-max(occurrences, default=0) // bound) * bound
-        allowed = self.allowed if rounds <= bound else {**self.allowed, step: max(rounds, self.allowed.get(step, 0))}
-        accepted = {**self.accepted, step: self.accepted.get(step, 0) + len(occurrences)}
-        return replace(self, accepted=accepted, allowed=allowed)
+        if rounds <= bound:
+            return self
+        return replace(self, allowed={**self.allowed, step: max(rounds, self.allowed.get(step, 0))})
 
 
 def objection(share: Share, bounds: Bounds, step: str, highest: int, sends: int) -> str | None:
@@ -57,12 +59,12 @@ def objection(share: Share, bounds: Bounds, step: str, highest: int, sends: int)
     times = max(bound, share.allowed.get(step, 0))
     if highest > times:
         return f"a contact comes to step {step} for the {highest}. time, {times} planned"
-    asked, planned = share.asked.get(step, 0) + sends, share.admitted * times + share.accepted.get(step, 0)
+    asked, planned = share.asked.get(step, 0) - share.surplus.get(step, 0) + sends, share.admitted * times
     if asked > planned:
         return f"{asked} messages of step {step} asked for, {planned} planned for {share.admitted} targets"
     more = sum(max(0, raised - bounds.steps.get(name, 0)) for name, raised in share.allowed.items())
-    planned = share.admitted * (bounds.most + more) + sum(share.accepted.values())
-    asked = sum(share.asked.values()) + sends
+    planned = share.admitted * (bounds.most + more)
+    asked = sum(share.asked.values()) - sum(share.surplus.values()) + sends
     if asked > planned:
         return f"{asked} messages asked for, {planned} planned for {share.admitted} targets"
     return None
@@ -82,6 +84,6 @@ class Tally:
         self._shares[launch_id] = share
         self.changed.add(launch_id)
 
-    def count(self, launch_id: str, step: str, sends: int) -> None:
+    def count(self, launch_id: str, step: str, sends: int, surplus: bool = False) -> None:
         if sends:
-            self.put(launch_id, self.of(launch_id).counted(step, sends))
+            self.put(launch_id, self.of(launch_id).counted(step, sends, surplus))

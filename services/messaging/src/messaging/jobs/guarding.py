@@ -133,7 +133,7 @@ class Releasing:
         return True
 
     async def _let_go(self, tx: Transaction, launch: Launch, held: Sequence[StoredSend]) -> None:
-        """A person accepted these: they are on top of the plan."""
+        """A person let these go."""
         bounds, launch_id = launch.plan.bounds, launch.plan.launch_id
         if bounds is None:
             return

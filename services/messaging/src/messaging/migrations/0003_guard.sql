@@ -24,7 +24,7 @@ CREATE TABLE share (
     partition integer NOT NULL,
     admitted  bigint  NOT NULL DEFAULT 0,
     asked     json    NOT NULL DEFAULT '{}',
-    accepted  json    NOT NULL DEFAULT '{}',
+    surplus   json    NOT NULL DEFAULT '{}',
     allowed   json    NOT NULL DEFAULT '{}',
     PRIMARY KEY (launch_id, partition)
 ) WITH (fillfactor = 50);
