@@ -5,7 +5,7 @@ from datetime import datetime
 
 from contracts.words import ControlState, DeliveryState
 from messaging.domain.deliveries import Act, Stay, advance
-from messaging.domain.judgement import ADMINISTRATIVE, judge
+from messaging.domain.judgement import judge
 from messaging.domain.launches import Launch
 from messaging.domain.retries import Backoff
 from messaging.domain.sends import Change, SendKey, StoredSend
@@ -63,7 +63,7 @@ def at_the_dot(
     if launch is None or launch.gate is ControlState.PAUSED or stored.attempts != attempt.attempts:
         return Drop()
     message = launch.plan.messages[stored.key.step]
-    if behind and message.message_type != ADMINISTRATIVE:
+    if behind and launch.plan.is_marketing(stored.key.step):
         return Drop()
     standing = stored.standing(message.message_type)
     kept = judge(standing, message, launch.gate, launch.plan.consent_override)

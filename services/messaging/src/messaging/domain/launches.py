@@ -7,6 +7,7 @@ from typing import Any
 from contracts.scenario import Message, Sender
 from contracts.words import ControlState
 from messaging.domain.bounds import Bounds
+from messaging.domain.judgement import ADMINISTRATIVE
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,10 @@ class Plan:
     trace: str | None = None
     bounds: Bounds | None = None
     """What the version plans; None: the launch is from before anybody counted."""
+
+    def is_marketing(self, step: str) -> bool:
+        """Whether the step's message needs consent."""
+        return self.messages[step].message_type != ADMINISTRATIVE
 
 
 @dataclass(frozen=True, slots=True)

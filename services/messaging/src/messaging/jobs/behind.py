@@ -8,7 +8,6 @@ import structlog
 
 from messaging.domain.abreast import TOPIC, Abreast, abreast
 from messaging.domain.guard import CONTACTS_BEHIND
-from messaging.domain.judgement import ADMINISTRATIVE
 from messaging.ports import TURN, Guard, Launches, Sends, Teller
 from runtime.transaction import Lease
 
@@ -68,7 +67,7 @@ class Behind:
     async def _hold(self, lease: Lease, launch_id: str) -> bool:
         async with lease.transaction() as tx:
             plan = (await self._launches.plans(tx.connection, [launch_id]))[launch_id]
-            steps = [step for step, message in plan.messages.items() if message.message_type != ADMINISTRATIVE]
+            steps = [step for step in plan.messages if plan.is_marketing(step)]
             held = await self._guard.hold_planned(tx, launch_id, steps, CONTACTS_BEHIND, PORTION)
             await self._teller.keep(tx, held)
         return len(held) == PORTION

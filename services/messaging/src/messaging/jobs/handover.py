@@ -63,10 +63,11 @@ class HandOver:
         if desk.epoch != lease.epoch:
             await self._take_over(lease, desk)
         await self._record(lease, desk)
-        if self._watch.standing(lease) is Abreast.NOT_YET:
+        standing = self._watch.standing(lease)
+        if standing is Abreast.NOT_YET:
             return False
         room = desk.room(self._in_hand)
-        return await self._make(lease, desk, room) if room or desk.rested(LOOK_SECONDS) else False
+        return await self._make(lease, desk, room, standing) if room or desk.rested(LOOK_SECONDS) else False
 
     async def release(self, lease: Lease) -> None:
         """What is handed over already comes to its end and is recorded; nothing more is handed over."""
@@ -169,7 +170,7 @@ class HandOver:
 
     # New mails
 
-    async def _make(self, lease: Lease, desk: Desk, room: int) -> bool:
+    async def _make(self, lease: Lease, desk: Desk, room: int, standing: Abreast) -> bool:
         """At most `room` mails, without room one of each launch that has none in hand; and stops are carried out.
 
         True if there is more to do without waiting for a worker.
@@ -188,6 +189,8 @@ class HandOver:
                 now, due = await self._sends.due(connection, lease.number, running, desk.busy(), each)
                 plans = await self._launches.plans(connection, {send.key.launch_id for send in due})
                 chosen = _one_each(due)[: room or len(running)]
+                if standing is Abreast.BEHIND:
+                    chosen = [send for send in chosen if not plans[send.key.launch_id].is_marketing(send.key.step)]
                 ended = sum(self._made(desk, send, plans[send.key.launch_id], now) for send in chosen)
                 failpoints.hit("messaging.claimed")
         stopped = [launch_id for launch_id, gate in turn if gate is ControlState.STOPPED]
