@@ -8,10 +8,10 @@ import os
 
 import pytest
 
-from unit.model import broken
-from unit.model.protocol import Lease, Task
-from unit.model.run import run
-from unit.model.world import Violation
+from unit.model.delivery import broken
+from unit.model.delivery.protocol import Lease, Task
+from unit.model.delivery.run import run
+from unit.model.delivery.world import Violation
 
 SEEDS = int(os.environ.get("MODEL_SEEDS", "20000"))
 MOST = 6_000

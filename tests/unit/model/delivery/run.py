@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from random import Random
 
-from unit.model.protocol import Running, Task
-from unit.model.world import STAGES, Violation, World
+from unit.model.delivery.protocol import Running, Task
+from unit.model.delivery.world import STAGES, Violation, World
 
 TURNS = (20, 90)
 BURST = 7

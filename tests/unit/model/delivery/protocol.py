@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from typing import Protocol
 
-from unit.model.world import TIMER_STAGE, Database, Record, Row, World
+from unit.model.delivery.world import TIMER_STAGE, Database, Record, Row, World
 
 BATCH = 3
 LOST = 0.03

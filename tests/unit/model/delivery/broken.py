@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from unit.model.protocol import BATCH, Lease
-from unit.model.world import Record, World
+from unit.model.delivery.protocol import BATCH, Lease
+from unit.model.delivery.world import Record, World
 
 
 class CountsDeliveries(Lease):
