@@ -157,25 +157,24 @@ def found(setting: Setting, kind: str, seeds: Iterable[int], times: int) -> int:
 
 
 def shortest(setting: Setting, made: list[int], kind: str) -> list[str]:
-    """Leave out choices, or make them harmless, as long as the same invariant breaks; what happens then."""
-    best, history = made, _broken_by(setting, made, kind)
+    """Leave out choices, or make them harmless, as long as the same invariant breaks and nothing more happens."""
+    best, history = made, _broken_by(setting, made, kind) or []
     size, tries = max(1, len(made) // 2), 0
     while size and tries < TRIES:
         start, shorter = 0, False
         while start < len(best) and tries < TRIES:
-            for instead in ([], [0] * len(best[start : start + size])):
+            tries += 1
+            part = best[start : start + size]
+            for instead in ([], [0] * len(part)):
                 choices = [*best[:start], *instead, *best[start + size :]]
                 again = _broken_by(setting, choices, kind) if choices != best else None
-                tries += 1
-                if again is not None:
-                    best, history, shorter = choices, again, True
+                if again is not None and (len(again), len(choices)) <= (len(history), len(best)):
+                    shorter = shorter or (len(again), len(choices)) < (len(history), len(best))
+                    best, history = choices, again
                     break
-            else:
-                start += size
-            if instead:
-                start += size
-        size = size if shorter and size == 1 else size // 2
-    return history or []
+            start += 0 if len(instead) < len(part) and best == choices else size
+        size = size if shorter else size // 2
+    return history
 
 
 def _broken_by(setting: Setting, choices: list[int], kind: str) -> list[str] | None:

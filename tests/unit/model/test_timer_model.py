@@ -47,11 +47,11 @@ def test_broken_timers_are_found(variant: type[Process], found_as: str) -> None:
 
 def test_a_failure_names_its_seed_and_prints_a_history_without_what_does_not_matter() -> None:
     with pytest.raises(Violation) as failure:
-        survives(world(broken.FiresFirst), range(MOST))
+        survives(world(broken.StartsAgain), range(MOST))
     first, *history = str(failure.value).splitlines()
     assert first.startswith(TWICE)
     seed = int(first.partition("(seed ")[2].rstrip(")"))
-    whole = world(broken.FiresFirst)(Chance(seed))
+    whole = world(broken.StartsAgain)(Chance(seed))
     with pytest.raises(Violation, match=TWICE):
         play(whole)
     assert 0 < len(history) < len(whole.history)
