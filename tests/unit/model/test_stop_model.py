@@ -29,7 +29,7 @@ def world(part: type[Process] | type[Control] | type[Walk] = Process) -> Callabl
 
 
 def test_nothing_passes_a_closed_gate_and_nobody_is_forgotten_behind_it() -> None:
-    survives(world(), seeds(2_500))
+    survives(world(), seeds(2_000))
 
 
 @pytest.mark.parametrize(
