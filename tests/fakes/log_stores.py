@@ -23,9 +23,7 @@ class InMemoryOutcomes:
     async def add(self, tx: Transaction, endings: Sequence[tuple[int, Endings]]) -> Sequence[Endings]:
         added = []
         for number, asked in endings:
-            new = asked.only(
-                {id for group in asked.groups for id in group.contact_ids if (number, id) not in self.rows}
-            )
+            new = asked.without([id for launch, id in self.rows if launch == number])
             for group in new.groups:
                 self.rows.update({(number, id): (group.outcome, group.reason) for id in group.contact_ids})
             added.append(new)

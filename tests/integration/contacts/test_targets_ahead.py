@@ -25,11 +25,11 @@ async def test_backlog_is_what_the_group_has_not_committed(platform: Platform, f
         for partition, records in ((0, 4), (1, 2)):
             for _ in range(records):
                 await producer.send_and_wait(topic, b"x", partition=partition)
-        assert await ahead.contacts() == 6 * 500
+        assert await ahead.contacts() == 6 * 1000
         reader.assign([TopicPartition(topic, number) for number in range(PARTITIONS)])
         await reader.commit({TopicPartition(topic, 0): 3, TopicPartition(topic, 1): 2})
-        assert await ahead.contacts() == 500
-        assert await ahead.by_partition() == {0: 500, 1: 0, 2: 0}
+        assert await ahead.contacts() == 1000
+        assert await ahead.by_partition() == {0: 1000, 1: 0, 2: 0}
     finally:
         await ahead.close()
         await reader.stop()

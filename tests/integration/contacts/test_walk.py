@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from contacts.domain.audience import CONTACTS_PER_PARTITION
 from contracts.launches import Contacts, Groups, ParticipantsListed
 from contracts.targets import LaunchOpened, TargetingFinished, TargetsAdmitted
 from contracts.words import ControlState
@@ -13,7 +14,7 @@ from integration.contacts.world import PARTITIONS, PROJECT, World, home_of, requ
 from runtime import tracing
 
 HOME = home_of("l-1")
-PAGE = 450 * PARTITIONS
+PAGE = CONTACTS_PER_PARTITION * PARTITIONS
 
 
 def person(number: int, **more: Any) -> dict[str, Any]:
@@ -47,7 +48,7 @@ async def _ann(world: World) -> None:
     await world.hear(user("ann"))
 
 
-@pytest.mark.parametrize("size", [0, 1, 499, 500, 501, PAGE - 1, PAGE, PAGE + 1])
+@pytest.mark.parametrize("size", [0, 1, 499, 500, 501, 999, 1000, 1001, PAGE - 1, PAGE, PAGE + 1])
 async def test_every_contact_is_targeted_once_whatever_the_size(world: World, size: int) -> None:
     await people(world, size)
     await world.hear(requested())

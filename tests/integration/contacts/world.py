@@ -220,7 +220,7 @@ class World:
                 continue
             else:
                 continue
-            assert 1 <= len(ids) <= 500
+            assert 1 <= len(ids) <= 1000
             assert {partition_of(contact_id, PARTITIONS) for contact_id in ids} == {outgoing.partition}
         return found
 

@@ -32,7 +32,7 @@ def admitted(found: list[Any]) -> list[Admitted]:
     return [chunk for chunk in found if isinstance(chunk, Admitted)]
 
 
-@pytest.mark.parametrize("size", [0, 1, 499, 500, 501, 999, 1000, 1001])
+@pytest.mark.parametrize("size", [0, 1, 499, 500, 501, 999, 1000, 1001, 1999, 2001])
 def test_chunks_are_as_few_as_the_limit_allows(size: int) -> None:
     found = list(chunks(part(size), [True] * size, [None] * size))
     sizes = [len(chunk.contact_ids) for chunk in found]

@@ -72,10 +72,11 @@ def test_outcomes_are_as_executor_gives_them() -> None:
 
 def test_only_what_was_new_counts_and_each_contact_once() -> None:
     event = TargetsRefused(project="a", launch_id="l", contact_ids=["a", "b", "a"], reasons=["x", "y", "x"], at=NOON)
-    assert [(group.reason, group.contact_ids) for group in endings(event, "e").only(["a"]).groups] == [
-        ("not_started:x", ["a"])
-    ]
-    assert endings(event, "e").only([]).count == 0
+    told = endings(event, "e")
+    assert [(group.reason, group.contact_ids) for group in told.without(["b"]).groups] == [("not_started:x", ["a"])]
+    assert told.without(["a", "b"]).count == 0
+    assert told.each_once() == told.without([])
+    assert told.each_once().count == 2
 
 
 def test_deliveries_count_by_their_latest_state() -> None:

@@ -16,6 +16,8 @@ HEARTBEAT_MS = 1_000
 REBALANCE_MS = 60_000
 FETCH_WAIT_MS = 100
 """A partition that was emptied meanwhile is asked for only after a running fetch has come back: so none waits long."""
+IDLE_FETCH_WAIT_MS = 500
+"""Where a fetch asks for all partitions, none is left to wait for it: so that an idle consumer asks seldom."""
 PARTITION_FETCH_BYTES = 1024 * 1024
 FETCH_BYTES = 8 * 1024 * 1024
 NEVER_MS = 2**31 - 1
@@ -54,6 +56,19 @@ def subscribe(
         fetch_max_bytes=FETCH_BYTES,
         max_partition_fetch_bytes=PARTITION_FETCH_BYTES,
     )
+
+
+def ask_seldom_when_idle(consumer: AIOKafkaConsumer) -> None:
+    """Of a consumer that runs: a fetch that leaves no partition out may wait at the broker for longer."""
+    fetcher: Any = consumer._fetcher
+    actions = fetcher._get_actions_per_node
+
+    def with_patience(assignment: Any) -> Any:
+        left_out = fetcher._records or any(assignment.state_value(tp).paused for tp in assignment.tps)
+        fetcher._fetch_max_wait_ms = FETCH_WAIT_MS if left_out else IDLE_FETCH_WAIT_MS
+        return actions(assignment)
+
+    fetcher._get_actions_per_node = with_patience
 
 
 def leave(consumer: AIOKafkaConsumer) -> None:

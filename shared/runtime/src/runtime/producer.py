@@ -5,13 +5,18 @@ so a failed send ends the process. The outbox still has the row; the next owner 
 """
 
 import asyncio
+import gzip
 import os
+import sys
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import structlog
 from aiokafka import AIOKafkaProducer
 from aiokafka.client import AIOKafkaClient
 from aiokafka.errors import KafkaError, KafkaTimeoutError
+from aiokafka.producer.message_accumulator import BatchBuilder
+from aiokafka.record.default_records import DefaultRecordBatchBuilder
 
 from runtime import kafka
 from runtime.cloudevents import RECORD_LIMIT, Row
@@ -24,7 +29,19 @@ LINGER_MS = 2
 BATCH_BYTES = 1024 * 1024
 SEND_SECONDS = 20.0
 EXIT_CODE = 70
+GZIP = 1
+"""Kafka's number for it."""
+GZIP_LEVEL = 1
+"""Public records are much alike: level 9 makes them a tenth smaller, for three times the work."""
 log = structlog.get_logger()
+
+
+def _gzip_encode(payload: bytes, level: int | None = None) -> bytes:
+    return gzip.compress(payload, level or GZIP_LEVEL, mtime=0)
+
+
+# aiokafka itself compresses at level 9 and takes no setting for it
+sys.modules[DefaultRecordBatchBuilder.__module__].__dict__["gzip_encode"] = _gzip_encode
 
 
 def die(reason: str) -> None:
@@ -144,12 +161,17 @@ class Publisher:
         headers = {name: value.decode() for name, value in row.pairs}
         producer, topic, timestamp = self._running, self._settings.topic(row.topic), _milliseconds(row)
         futures: list[asyncio.Future[object]] = []
-        batch = producer.create_batch()
+        batch = _public_batch()
         for made in expand(row.value, headers, self._settings.partitions):
-            record = {"timestamp": timestamp, "key": made.key, "value": made.value, "headers": list(made.headers)}
+            record: dict[str, Any] = {
+                "timestamp": timestamp,
+                "key": made.key,
+                "value": made.value,
+                "headers": list(made.headers),
+            }
             if batch.append(**record) is None:
                 futures.append(await producer.send_batch(batch, topic, partition=row.partition))
-                batch = producer.create_batch()
+                batch = _public_batch()
                 batch.append(**record)
         if batch.record_count():
             batch.close()
@@ -164,6 +186,11 @@ class Publisher:
             if self._producer is not None:
                 self._fatal(f"{row.topic}: a record was not taken by kafka: {error!r}")
             raise
+
+
+def _public_batch() -> BatchBuilder:
+    """Compressed as the public topics are, so that the broker has nothing to do over."""
+    return BatchBuilder(BATCH_BYTES, GZIP)
 
 
 def _milliseconds(row: Row) -> int:

@@ -96,6 +96,7 @@ class Stream(ConsumerRebalanceListener):
                 attempt += 1
             else:
                 break
+        group.ask_seldom_when_idle(self.consumer)
         self.joined = True
         self._tasks = [asyncio.create_task(self._show_offsets(), name="offsets")]
         if self._service.watches:

@@ -11,9 +11,9 @@ from contacts.domain.judgement import Kept, Standing
 from contacts.domain.plan import ALWAYS_CONSENTED
 from contracts.targets import Snapshot
 
-MAX_CONTACTS = 500
+MAX_CONTACTS = 1000
 MAX_BYTES = 256 * 1024
-CONTACTS_PER_PARTITION = 450
+CONTACTS_PER_PARTITION = 920
 """Of a page, on average: chunks are nearly full, and few need a second one."""
 
 T = TypeVar("T")

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-CONTACTS_PER_RECORD = 500
+CONTACTS_PER_RECORD = 1000
 STUCK_SECONDS = 10.0
 
 

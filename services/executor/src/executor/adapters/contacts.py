@@ -4,8 +4,8 @@ from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
 from contracts.changes import ContactChange
-from executor.adapters.packed import packed
 from executor.domain.launch import Launch
+from runtime.packed import packed
 from runtime.transaction import Transaction
 
 
@@ -23,10 +23,10 @@ class PostgresContacts:
             """,
             project,
             tx.number,
-            packed(change.contact_id for change in changes),
-            packed(change.revision for change in changes),
-            packed("null" if change.contact is None else change.contact.model_dump_json() for change in changes),
-            packed(change.suppressed for change in changes),
+            packed([change.contact_id for change in changes]),
+            packed([str(change.revision) for change in changes]),
+            packed(["null" if change.contact is None else change.contact.model_dump_json() for change in changes]),
+            packed([str(change.suppressed) for change in changes]),
         )
 
     async def read_up_to(self, tx: Transaction, written_at: datetime) -> None:

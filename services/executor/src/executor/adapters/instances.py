@@ -7,13 +7,13 @@ from typing import Any
 
 import orjson
 
-from executor.adapters.packed import packed
 from executor.adapters.standing import newer_of, standing
 from executor.domain.advance import OPEN
 from executor.domain.cohort import Cohort, Roll, Status
 from executor.domain.contact_data import entries, pick
 from executor.domain.launch import Launch
 from executor.ports import Known, Standing
+from runtime.packed import packed
 from runtime.transaction import Lease, Transaction
 
 
@@ -31,16 +31,17 @@ class PostgresInstances:
         )
         newer = await tx.connection.fetch(
             """
-            SELECT t.place - 1 AS member, c.revision AS newer, c.contact, c.suppressed
+            WITH stored AS MATERIALIZED (
+                SELECT contact_id, revision, contact, suppressed FROM contact_state
+                WHERE project = $1 AND contact_id = ANY(unpacked($2))
+            )
+            SELECT t.place - 1 AS member, s.revision AS newer, s.contact, s.suppressed
             FROM unnest(unpacked($2), unpacked($3)::bigint[]) WITH ORDINALITY AS t (contact_id, revision, place)
-            CROSS JOIN LATERAL (
-                SELECT s.revision, s.contact, s.suppressed FROM contact_state s
-                WHERE s.project = $1 AND s.contact_id = t.contact_id AND s.revision > t.revision LIMIT 1
-            ) AS c
+            JOIN stored s ON s.contact_id = t.contact_id AND s.revision > t.revision
             """,
             launch.project,
             packed_ids,
-            packed(revisions),
+            packed([str(each) for each in revisions]),
         )
         repeated = {row["contact_id"] for row in decided}
         return Known(
@@ -75,8 +76,8 @@ class PostgresInstances:
             cohort.outcome,
             cohort.reason,
             packed(ids),
-            packed(revisions),
-            packed(orjson.dumps(entry).decode() for entry in kept),
+            packed([str(each) for each in revisions]),
+            packed([orjson.dumps(entry).decode() for entry in kept]),
         )
 
     async def refuse(self, tx: Transaction, launch: Launch, ids: list[str], reasons: list[str]) -> None:

@@ -1,8 +1,8 @@
 """The one place of a contact in a scenario. Keys decide, not order: two launches at once never both get it."""
 
-from executor.adapters.packed import packed
 from executor.domain.advance import OPEN
 from executor.domain.launch import Launch
+from runtime.packed import packed
 from runtime.transaction import Transaction
 
 

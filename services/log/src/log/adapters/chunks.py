@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 from contracts.outcomes import StepsCounted
-from log.adapters.parameters import joined
 from log.domain.chunks import Chunk
+from runtime.packed import packed
 from runtime.transaction import Transaction
 
 _ADD = """
@@ -41,7 +41,7 @@ class PostgresChunks:
                     chunk.kind,
                     chunk.at,
                     chunk.step,
-                    joined(chunk.contact_ids),
+                    packed(chunk.contact_ids),
                     chunk.said,
                     chunk.occurrences,
                 )

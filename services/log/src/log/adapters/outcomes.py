@@ -6,24 +6,27 @@ from itertools import accumulate
 from typing import Any
 
 from contracts.words import Outcome
-from log.adapters.parameters import joined
 from log.domain.endings import Ending, Endings
 from log.domain.times import written
 from log.ports import Identity
+from runtime.packed import packed
 from runtime.transaction import Transaction
 
 # What targets have in common goes in once per group; a target's group is found by its place ($3: where groups begin).
-# The ids that were new come back only in the case that should not be: some were, some were not.
+# Only the partition's lease writes these rows, so what is not there now is not there a moment later either: to look
+# first costs half of what ON CONFLICT does. The ids that were there come back: hardly ever any.
 _ADD = """
 WITH target AS (
     SELECT id, width_bucket(place, $3::bigint[]) AS kind
     FROM string_to_table($2, chr(31)) WITH ORDINALITY AS listed (id, place)
+), known AS MATERIALIZED (
+    SELECT contact_id FROM outcome WHERE launch = $1 AND contact_id = ANY(string_to_array($2, chr(31)))
 ), added AS (
     INSERT INTO outcome (launch, contact_id, outcome, reason, started_at, ended_at, partition, project)
-    SELECT $1, id, ($5::outcome_kind[])[kind], ($6::text[])[kind], ($7::timestamptz[])[kind], $8, $9, $10 FROM target
-    ON CONFLICT DO NOTHING RETURNING contact_id
+    SELECT $1, id, ($4::outcome_kind[])[kind], ($5::text[])[kind], ($6::timestamptz[])[kind], $7, $8, $9 FROM target
+    WHERE NOT EXISTS (SELECT FROM known WHERE contact_id = id)
 )
-SELECT count(*) AS count, CASE WHEN count(*) < $4::int THEN array_agg(contact_id) END AS contact_ids FROM added
+SELECT array_agg(contact_id) AS contact_ids FROM known
 """
 
 _OVERDUE = """
@@ -34,11 +37,13 @@ WHERE partition = $1 AND scenario IS NOT NULL
 
 class PostgresOutcomes:
     async def add(self, tx: Transaction, endings: Sequence[tuple[int, Endings]]) -> Sequence[Endings]:
-        arguments = [_arguments(number, asked, tx.number) for number, asked in endings]
-        rows = await tx.connection.fetchmany(_ADD, arguments)
+        each_once = [(number, asked.each_once()) for number, asked in endings]
+        rows = await tx.connection.fetchmany(
+            _ADD, [_arguments(number, asked, tx.number) for number, asked in each_once]
+        )
         return [
-            asked if row["contact_ids"] is None and row["count"] else asked.only(row["contact_ids"] or ())
-            for (_, asked), row in zip(endings, rows, strict=True)
+            asked if row["contact_ids"] is None else asked.without(row["contact_ids"])
+            for (_, asked), row in zip(each_once, rows, strict=True)
         ]
 
     async def keep_undescribed(self, tx: Transaction, number: int, endings: Endings) -> None:
@@ -81,9 +86,8 @@ def _arguments(number: int, endings: Endings, partition: int | None) -> tuple[ob
     sizes = [len(group.contact_ids) for group in groups]
     return (
         number,
-        joined([contact_id for group in groups for contact_id in group.contact_ids]),
+        packed([contact_id for group in groups for contact_id in group.contact_ids]),
         list(accumulate(sizes[:-1], initial=1)),
-        sum(sizes),
         [group.outcome for group in groups],
         [group.reason for group in groups],
         [group.started_at for group in groups],

@@ -36,13 +36,18 @@ class Endings:
     def count(self) -> int:
         return sum(len(group.contact_ids) for group in self.groups)
 
-    def only(self, contact_ids: Collection[str]) -> "Endings":
-        """Those of these contacts, each once."""
-        left = set(contact_ids)
+    def each_once(self) -> "Endings":
+        """A contact that is named twice has the first of its outcomes."""
+        contact_ids = [contact_id for group in self.groups for contact_id in group.contact_ids]
+        return self if len(set(contact_ids)) == len(contact_ids) else self.without(())
+
+    def without(self, contact_ids: Collection[str]) -> "Endings":
+        """Those of the other contacts, each once."""
+        seen = set(contact_ids)
         groups = []
         for group in self.groups:
-            kept = [contact_id for contact_id in dict.fromkeys(group.contact_ids) if contact_id in left]
-            left.difference_update(kept)
+            kept = [contact_id for contact_id in dict.fromkeys(group.contact_ids) if contact_id not in seen]
+            seen.update(kept)
             if kept:
                 groups.append(replace(group, contact_ids=kept))
         return replace(self, groups=groups)

@@ -6,6 +6,7 @@ import orjson
 
 from contracts.changes import ContactChange
 from messaging.domain.judgement import ContactState
+from runtime.packed import packed
 from runtime.transaction import Connection
 
 
@@ -41,12 +42,18 @@ class PostgresContacts:
         self, connection: Connection, project: str, contact_ids: Sequence[str], revisions: Sequence[int]
     ) -> dict[str, ContactState]:
         rows = await connection.fetch(
-            "SELECT c.contact_id, c.deleted, c.active, c.suppressed, c.email, c.consent"
-            " FROM unnest($2::text[], $3::bigint[]) AS s (contact_id, revision)"
-            " JOIN contact_state c ON c.project = $1 AND c.contact_id = s.contact_id AND c.revision > s.revision",
+            """
+            WITH stored AS MATERIALIZED (
+                SELECT * FROM contact_state WHERE project = $1 AND contact_id = ANY(string_to_array($2, chr(31)))
+            )
+            SELECT c.contact_id, c.deleted, c.active, c.suppressed, c.email, c.consent
+            FROM unnest(string_to_array($2, chr(31)), string_to_array($3, chr(31))::bigint[])
+                AS s (contact_id, revision)
+            JOIN stored c ON c.contact_id = s.contact_id AND c.revision > s.revision
+            """,
             project,
-            contact_ids,
-            revisions,
+            packed(contact_ids),
+            packed([str(revision) for revision in revisions]),
         )
         return {
             row["contact_id"]: ContactState(
