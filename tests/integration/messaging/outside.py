@@ -30,6 +30,7 @@ from unit.messaging.builders import PROJECT
 SECONDS = 60.0
 TOPICS = (
     "executor.sends",
+    "contacts.targets",
     "contacts.changes",
     "launcher.launches",
     "launcher.projects",

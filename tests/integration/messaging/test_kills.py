@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from contracts.targets import TargetsAdmitted
 from integration.messaging.outside import TOPICS, Outside
 from platform_for_tests import FreshDatabase, FreshTopics, Platform
-from unit.messaging.builders import chunk, requested, snapshot
+from unit.messaging.builders import LAUNCH, PROJECT, chunk, requested, snapshot
 
 PARTITIONS = 2
 COUNT = 60
@@ -26,6 +27,8 @@ async def outside(
     async with Outside(platform.kafka, fresh_database.template, prefix, PARTITIONS, tmp_path) as outside:
         for number in range(PARTITIONS):
             targets = snapshot(COUNT // PARTITIONS, first=number * COUNT)
+            admitted = TargetsAdmitted(project=PROJECT, launch_id=LAUNCH, targets=targets)
+            await outside.send("contacts.targets", number, admitted, f"targets-{number}")
             await outside.send("executor.sends", number, chunk(targets), f"chunk-{number}")
         await outside.send("launcher.launches", 1, requested(), "launch")
         yield outside
