@@ -173,17 +173,16 @@ class Node:
         self.world = world
         self._guarded = guarded
         self.meter = SilentMeter()
-        launches, sends, chunks = PostgresLaunches(), PostgresSends(), PostgresWaitingChunks()
+        launches, contacts = PostgresLaunches(), PostgresContacts()
+        sends, chunks = PostgresSends(), PostgresWaitingChunks()
         composers = TemplateComposers()
         self.telling = Telling(launches, PostgresUntold(), self.meter, gather)
         guard, watch = PostgresGuard(), Watch()
-        self.handlers = Handlers(
-            launches, PostgresContacts(), sends, chunks, guard, composers, self.telling, self.meter
-        )
+        self.handlers = Handlers(launches, contacts, sends, chunks, guard, composers, self.telling, self.meter)
         dispatch = Dispatch(connections, tempo)
         backoff = backoff or Backoff(first=0.01, longest=0.05, attempts=5)
         self.hand_over = HandOver(
-            launches, sends, composers, dispatch, self.telling, self.meter, backoff, 4 * connections, watch
+            launches, contacts, sends, composers, dispatch, self.telling, self.meter, backoff, 4 * connections, watch
         )
         self.pick_up = PickUp(launches, chunks, guard, self.handlers.take)
         self.judging = Judging(launches, guard, chunks, self.handlers.take, self.handlers.objection)

@@ -13,7 +13,7 @@ from messaging.domain.retries import Backoff
 from messaging.domain.sends import Change
 from unit.messaging.builders import NEWER, NOON, key, launch, stored
 
-ATTEMPT = Attempt(key(), "c-0@x.example", attempts=0)
+ATTEMPT = Attempt(stored(), "c-0@x.example")
 DOTTED = replace(ATTEMPT, dot_epoch=7)
 BACKOFF = Backoff(first=5, longest=60, attempts=3)
 SENDING = stored(DeliveryState.SENDING, attempts=1, dot_epoch=7)
@@ -102,7 +102,7 @@ def test_a_4xx_before_the_dot_uses_up_an_attempt_too() -> None:
 
 
 def test_after_the_last_attempt_a_4xx_is_a_failure() -> None:
-    last = replace(ATTEMPT, attempts=2)
+    last = replace(ATTEMPT, send=stored(attempts=2))
     settled = settle(last, Answer(Act.DEFER, "smtp:451"), stored(attempts=2), NOON, BACKOFF)
     assert settled == change(DeliveryState.FAILED, reason="smtp:451", attempts=3)
 

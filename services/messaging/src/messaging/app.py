@@ -46,13 +46,16 @@ def build(settings: MessagingSettings, *, mailer: Mailer | None = None, meter: M
     if mailer is None and (provider := settings.provider()) is not None:
         mailer = SmtpMailer(provider)
     connections = settings.smtp_connections if mailer is not None else 0
-    launches, sends, chunks = PostgresLaunches(settings.loop_sends), PostgresSends(), PostgresWaitingChunks()
+    launches, contacts = PostgresLaunches(settings.loop_sends), PostgresContacts()
+    sends, chunks = PostgresSends(), PostgresWaitingChunks()
     guard, composers, watch = PostgresGuard(), TemplateComposers(), Watch(settings.contacts_lag_seconds)
     telling = Telling(launches, PostgresUntold(), meter)
-    handlers = Handlers(launches, PostgresContacts(), sends, chunks, guard, composers, telling, meter)
+    handlers = Handlers(launches, contacts, sends, chunks, guard, composers, telling, meter)
     dispatch = Dispatch(burst=settings.smtp_connections)
     backoff = Backoff(settings.smtp_retry_first_seconds, settings.smtp_retry_longest_seconds, settings.smtp_attempts)
-    hand_over = HandOver(launches, sends, composers, dispatch, telling, meter, backoff, 4 * connections, watch)
+    hand_over = HandOver(
+        launches, contacts, sends, composers, dispatch, telling, meter, backoff, 4 * connections, watch
+    )
     pick_up = PickUp(launches, chunks, guard, handlers.take)
     judging = Judging(launches, guard, chunks, handlers.take, handlers.objection)
     releasing = Releasing(launches, guard, sends, telling, watch)

@@ -13,7 +13,7 @@ from messaging.domain.guard import OVER_PLAN, Taken, Tally, objection
 from messaging.domain.judgement import DELETED, Kept, consents_of, judge_chunk
 from messaging.domain.launches import Launch
 from messaging.domain.records import first_states
-from messaging.domain.sends import kept_out
+from messaging.domain.sends import Move, kept_out
 from messaging.ports import (
     Composers,
     Contacts,
@@ -97,7 +97,7 @@ class Handlers:
                 held = await self._sends.load(tx.connection, await self._guard.held_of(tx, project, gone))
                 ended = [kept_out(send, DELETED) for send in held.values()]
                 if ended:
-                    await self._sends.change(tx, ended)
+                    await self._sends.move(tx, list(map(Move, held.values(), ended)))
                 await self._teller.keep(tx, [*cancelled, *ended])
 
     async def on_sends(self, tx: Transaction, events: Sequence[Received[SendsRequested]]) -> None:

@@ -14,7 +14,7 @@ from messaging.domain.guard import Tally
 from messaging.domain.handover import Answer
 from messaging.domain.judgement import ContactState, Kept
 from messaging.domain.launches import Launch, Plan
-from messaging.domain.sends import Change, Mail, SendKey, StoredSend
+from messaging.domain.sends import Change, Mail, Move, SendKey, StoredSend
 from runtime.transaction import Connection, Transaction
 
 
@@ -111,8 +111,11 @@ class Sends(Protocol):
         """All of this partition that are at the `dot`, without facts."""
         ...
 
-    async def change(self, tx: Transaction, changes: Sequence[Change]) -> None:
-        """Write the new states. At an end, address and facts are forgotten."""
+    async def move(self, tx: Transaction, moves: Sequence[Move]) -> set[SendKey]:
+        """Write the new states of those that are still in the state, attempt and epoch given; returns which.
+
+        At an end, address and facts are forgotten.
+        """
         ...
 
     async def restamp(self, tx: Transaction, keys: Collection[SendKey], epoch: int) -> None:

@@ -1,5 +1,6 @@
 """Sends in PostgreSQL. Chunks go in and out as arrays, never row by row."""
 
+from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
@@ -9,7 +10,7 @@ import orjson
 from contracts.words import ControlState, DeliveryState
 from messaging.domain.deliveries import OPEN
 from messaging.domain.judgement import ContactState, Kept, Standing
-from messaging.domain.sends import Change, SendKey, StoredSend
+from messaging.domain.sends import Change, Move, SendKey, StoredSend
 from messaging.ports import TURN, NewSends, Snapshots
 from runtime.packed import packed
 from runtime.transaction import Connection, Transaction
@@ -17,12 +18,16 @@ from runtime.transaction import Connection, Transaction
 _SEND = (
     "s.launch_id, s.contact_id, s.step, s.occurrence, s.state, s.attempts, s.dot_epoch,"
     " s.permitted, s.suppressed, s.consented, s.email, c.contact_id IS NOT NULL AS renewed,"
-    " c.deleted, c.active, c.suppressed AS newly_suppressed, c.email AS new_email, c.consent"
+    " c.deleted, c.active, c.suppressed AS newly_suppressed, c.email AS new_email, c.consent,"
+    " COALESCE(c.revision, s.revision, 0) AS revision"
 )
 _NEWER = (
     " LEFT JOIN contact_state c ON c.project = s.project AND c.contact_id = s.contact_id AND c.revision > s.revision"
 )
 _KEYS = "unnest($1::text[], $2::text[], $3::text[], $4::int[]) AS k (launch_id, contact_id, step, occurrence)"
+_SAME = 4
+"""So many sends or more that make the same change of one launch get a statement of their own: what they share is
+written once, not once for each."""
 _ENDED = "changed_at = $1, next_at = NULL, email = NULL, facts = NULL"
 
 # Sends that are there already are looked for first, and come back: hardly ever any. ON CONFLICT would cost twice as
@@ -90,25 +95,73 @@ class PostgresSends:
         )
         return [_stored(row) for row in rows]
 
-    async def change(self, tx: Transaction, changes: Sequence[Change]) -> None:
-        await tx.connection.execute(
+    async def move(self, tx: Transaction, moves: Sequence[Move]) -> set[SendKey]:
+        alike: dict[tuple[object, ...], list[Move]] = defaultdict(list)
+        for move in moves:
+            alike[_shared(move)].append(move)
+        moved: set[SendKey] = set()
+        others: list[Move] = []
+        for same in alike.values():
+            if len(same) < _SAME:
+                others += same
+            else:
+                moved |= await self._move_alike(tx, same)
+        return moved | await self._move_each(tx, others) if others else moved
+
+    async def _move_alike(self, tx: Transaction, moves: Sequence[Move]) -> set[SendKey]:
+        """They differ in nothing but their contact."""
+        stored, change = moves[0].stored, moves[0].change
+        rows = await tx.connection.fetch(
+            "UPDATE send SET state = $8, reason = $9, attempts = $10, next_at = $11, dot_epoch = $12, changed_at = $13,"
+            " email = CASE WHEN $14 THEN email END, facts = CASE WHEN $14 THEN facts END"
+            " WHERE launch_id = $1 AND contact_id = ANY($2::text[]) AND step = $3 AND occurrence = $4"
+            " AND state = $5 AND attempts = $6 AND dot_epoch IS NOT DISTINCT FROM $7 RETURNING contact_id",
+            stored.key.launch_id,
+            [move.change.key.contact_id for move in moves],
+            stored.key.step,
+            stored.key.occurrence,
+            stored.state,
+            stored.attempts,
+            stored.dot_epoch,
+            change.state,
+            change.reason,
+            change.attempts,
+            change.next_at,
+            change.dot_epoch,
+            tx.now,
+            change.state in OPEN,
+        )
+        if len(rows) == len(moves):
+            return {move.change.key for move in moves}
+        found = {row["contact_id"] for row in rows}
+        return {move.change.key for move in moves if move.change.key.contact_id in found}
+
+    async def _move_each(self, tx: Transaction, moves: Sequence[Move]) -> set[SendKey]:
+        rows = await tx.connection.fetch(
             "UPDATE send s SET state = n.state, reason = n.reason, attempts = n.attempts, next_at = n.next_at,"
             " dot_epoch = n.dot_epoch, changed_at = $5,"
             " email = CASE WHEN n.open THEN s.email END, facts = CASE WHEN n.open THEN s.facts END"
             " FROM unnest($1::text[], $2::text[], $3::text[], $4::int[], $6::text[], $7::text[], $8::int[],"
-            " $9::timestamptz[], $10::bigint[], $11::bool[])"
-            " AS n (launch_id, contact_id, step, occurrence, state, reason, attempts, next_at, dot_epoch, open)"
+            " $9::timestamptz[], $10::bigint[], $11::bool[], $12::text[], $13::int[], $14::bigint[])"
+            " AS n (launch_id, contact_id, step, occurrence, state, reason, attempts, next_at, dot_epoch, open,"
+            " was, tried, owned)"
             " WHERE s.launch_id = n.launch_id AND s.contact_id = n.contact_id AND s.step = n.step"
-            " AND s.occurrence = n.occurrence",
-            *_columns([change.key for change in changes]),
+            " AND s.occurrence = n.occurrence"
+            " AND s.state = n.was AND s.attempts = n.tried AND s.dot_epoch IS NOT DISTINCT FROM n.owned"
+            " RETURNING s.launch_id, s.contact_id, s.step, s.occurrence",
+            *_columns([move.change.key for move in moves]),
             tx.now,
-            [change.state for change in changes],
-            [change.reason for change in changes],
-            [change.attempts for change in changes],
-            [change.next_at for change in changes],
-            [change.dot_epoch for change in changes],
-            [change.state in OPEN for change in changes],
+            [move.change.state for move in moves],
+            [move.change.reason for move in moves],
+            [move.change.attempts for move in moves],
+            [move.change.next_at for move in moves],
+            [move.change.dot_epoch for move in moves],
+            [move.change.state in OPEN for move in moves],
+            [move.stored.state for move in moves],
+            [move.stored.attempts for move in moves],
+            [move.stored.dot_epoch for move in moves],
         )
+        return {SendKey(*row) for row in rows}
 
     async def restamp(self, tx: Transaction, keys: Collection[SendKey], epoch: int) -> None:
         await tx.connection.execute(
@@ -231,7 +284,16 @@ def _stored(row: asyncpg.Record, facts: dict[str, object] | None = None) -> Stor
         snapshot=Standing(row["permitted"], row["suppressed"], row["email"], row["consented"]),
         newer=newer,
         facts=facts or {},
+        revision=row["revision"],
     )
+
+
+def _shared(move: Move) -> tuple[object, ...]:
+    """All of a move but the contact."""
+    stored, change = move.stored, move.change
+    launch_id, _, step, occurrence = stored.key
+    return (launch_id, step, occurrence, stored.state, stored.attempts, stored.dot_epoch, change.state, change.reason,
+            change.attempts, change.next_at, change.dot_epoch)  # fmt: skip
 
 
 def _cancelled(row: asyncpg.Record, kept: Kept) -> Change:

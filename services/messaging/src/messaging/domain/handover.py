@@ -1,6 +1,6 @@
 """The two decisions about a send that is on its way: may its `dot` be committed, and what does its answer mean?"""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from contracts.words import ControlState, DeliveryState
@@ -23,13 +23,29 @@ class Answer:
 class Attempt:
     """One try at one send, as this process remembers it."""
 
-    key: SendKey
+    send: StoredSend
+    """As it was when the mail was made, without facts."""
     address: str
-    """The contact's address as it was when the mail was made."""
-    attempts: int
-    """Of the stored send then."""
+    """The contact's address then."""
     dot_epoch: int | None = None
     """Of the lease whose transaction put it, or may have put it, at the `dot`; None: none has tried."""
+
+    @property
+    def key(self) -> SendKey:
+        return self.send.key
+
+    @property
+    def attempts(self) -> int:
+        """Of the stored send when the mail was made."""
+        return self.send.attempts
+
+    def remembered(self) -> StoredSend:
+        """What the database holds, unless a COMMIT's answer was lost or somebody else has moved it since."""
+        if self.dot_epoch is None:
+            return self.send
+        return replace(
+            self.send, state=DeliveryState.SENDING, attempts=self.send.attempts + 1, dot_epoch=self.dot_epoch
+        )
 
 
 @dataclass(frozen=True, slots=True)

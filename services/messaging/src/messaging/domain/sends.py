@@ -37,6 +37,8 @@ class StoredSend:
     newer: ContactState | None
     facts: Mapping[str, Any] = field(default_factory=dict)
     """What the template reads; empty where it was not asked for."""
+    revision: int = 0
+    """The contact's newest that was known when this was read."""
 
     def standing(self, message_type: str) -> Standing:
         return self.snapshot.renewed(self.newer, message_type)
@@ -59,6 +61,14 @@ class Change:
 def kept_out(send: StoredSend, kept: Kept) -> Change:
     """The send ends, or is held, for this reason."""
     return Change(send.key, send.state, kept.state, kept.reason, send.attempts, None)
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """A change, and the send it is meant for: if it is no longer like this, the change is not made."""
+
+    stored: StoredSend
+    change: Change
 
 
 @dataclass(frozen=True, slots=True)

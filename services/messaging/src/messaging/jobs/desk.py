@@ -82,6 +82,8 @@ class Desk:
     _made: deque[Parcel] = field(default_factory=deque)
     _moving: int = 0
     """Parcels a worker is talking to the provider about."""
+    out: int = 0
+    """Parcels that workers have taken and not yet done with."""
     _ring: asyncio.TimerHandle | None = None
     _news: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -189,11 +191,13 @@ class Desk:
         if not self._made:
             return None
         self._moving += 1
+        self.out += 1
         return self._made.popleft()
 
     def put_back(self, parcel: Parcel) -> None:
         """Taken, but not offered after all: another worker may have it."""
         self._moving -= 1
+        self.out -= 1
         self._made.appendleft(parcel)
         self.announce(self)
 
@@ -201,6 +205,7 @@ class Desk:
         """The provider waits for the message. Answers whether it may have it; if not, the parcel is done with."""
         self._moving -= 1
         if self._lease is None:
+            self.out -= 1
             self._forget(parcel)
             return False
         parcel.stage = Stage.OFFERED
@@ -210,11 +215,13 @@ class Desk:
         go = await parcel.go
         expiry.cancel()
         self._moving += go
+        self.out -= not go
         return go
 
     def answered(self, parcel: Parcel, answer: Answer) -> None:
         """The provider's last word, or none."""
         self._moving -= 1
+        self.out -= 1
         parcel.stage, parcel.answer = Stage.ANSWERED, answer
         self._report()
 

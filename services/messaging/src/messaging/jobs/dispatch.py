@@ -2,18 +2,23 @@
 
 import asyncio
 from collections import deque
+from itertools import islice
 
 from messaging.jobs.desk import Desk, Parcel, Tempo
 from runtime.transaction import Lease
 
-TURN_SECONDS = 0.1
+TURN_SECONDS = 0.2
+ABREAST = 2
+"""So many numbers have their turn at once: while the transaction of one runs, the mails of another go out."""
 
 
 class Dispatch:
     """The desks of all numbers this process ever owned, and the mails that wait on them.
 
     A turn is `TURN_SECONDS`, but at least `burst` mails (as many as there are workers), however slow the provider is:
-    what goes out together comes back together and shares a transaction, the answers with the next offers.
+    what goes out together comes back together and shares a transaction, the answers with the next offers. For the
+    same reason a worker stays with a number for as long as that has its turn, unless the other one is short of workers
+    (a mail and its follower both count: hence twice as many are not too many).
     """
 
     def __init__(self, burst: int, tempo: Tempo | None = None) -> None:
@@ -40,31 +45,38 @@ class Dispatch:
             if (parcel := self._take()) is not None:
                 return parcel
 
-    def next_now(self) -> Parcel | None:
-        """The next mail if one is there already."""
+    def next_now(self, carried: Parcel) -> Parcel | None:
+        """The next mail if one is there already, for the worker who carries this one."""
         while not self._tokens.empty():
             self._tokens.get_nowait()
-            if (parcel := self._take()) is not None:
+            if (parcel := self._take(carried.desk)) is not None:
                 return parcel
         return None
 
     def _announced(self, desk: Desk) -> None:
         if desk not in self._turns:
+            if not self._turns:
+                self._begin(asyncio.get_running_loop().time())
             self._turns.append(desk)
         self._tokens.put_nowait(None)
 
-    def _take(self) -> Parcel | None:
+    def _take(self, rather: Desk | None = None) -> Parcel | None:
         while self._turns:
             now = asyncio.get_running_loop().time()
             if self._left <= 0 and now - self._since > TURN_SECONDS:
                 self._turns.rotate(-1)
                 self._begin(now)
-            parcel = self._turns[0].take()
+            abreast = list(islice(self._turns, ABREAST))
+            desk = min(abreast, key=lambda desk: desk.out)
+            if rather is not None and rather in abreast and rather.out <= 2 * desk.out + 1:
+                desk = rather
+            parcel = desk.take()
             if parcel is not None:
                 self._left -= 1
                 return parcel
-            self._turns.popleft()
-            self._begin(now)
+            if desk is abreast[0]:
+                self._begin(now)
+            self._turns.remove(desk)
         return None
 
     def _begin(self, now: float) -> None:

@@ -5,24 +5,27 @@ transaction; then make the next mails and give them to the workers. `dot` in the
 of a message; who finds a `dot` that is not its own calls it unknown.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 import structlog
 
 from contracts.words import ControlState, DeliveryState
 from messaging.domain.abreast import Abreast
-from messaging.domain.deliveries import Act, Stay
-from messaging.domain.handover import Answer, Attempt, Drop, Go, at_the_dot, is_ours, settle
-from messaging.domain.judgement import STOPPED, judge
+from messaging.domain.deliveries import Act
+from messaging.domain.handover import Answer, Attempt, is_ours
+from messaging.domain.judgement import STOPPED, ContactState, judge
 from messaging.domain.launches import Launch, Plan
 from messaging.domain.mime import Unsendable
 from messaging.domain.retries import Backoff
-from messaging.domain.sends import Change, SendKey, StoredSend
+from messaging.domain.sends import Change, Move, SendKey, StoredSend
 from messaging.jobs.behind import Watch
 from messaging.jobs.desk import Desk, Parcel
 from messaging.jobs.dispatch import Dispatch
-from messaging.ports import TURN, Composers, Launches, Meter, Sends, Teller
+from messaging.jobs.ruling import Ruling
+from messaging.ports import TURN, Composers, Contacts, Launches, Meter, Sends, Teller
 from runtime import failpoints
 from runtime.transaction import Lease, Transaction
 
@@ -39,6 +42,7 @@ class HandOver:
     def __init__(
         self,
         launches: Launches,
+        contacts: Contacts,
         sends: Sends,
         composers: Composers,
         dispatch: Dispatch,
@@ -49,6 +53,7 @@ class HandOver:
         watch: Watch,
     ) -> None:
         self._launches = launches
+        self._contacts = contacts
         self._sends = sends
         self._composers = composers
         self._dispatch = dispatch
@@ -86,14 +91,12 @@ class HandOver:
             stored = await self._sends.sending(tx.connection, lease.number)
             dotted = desk.dotted()
             ours = [send.key for send in stored if send.key in dotted and is_ours(dotted[send.key].attempt, send)]
-            lost = [
-                Change(send.key, send.state, DeliveryState.UNKNOWN, "interrupted", send.attempts, None)
-                for send in stored
-                if send.key not in ours
-            ]
+            moves = [Move(send, _interrupted(send)) for send in stored if send.key not in ours]
             if ours:
                 await self._sends.restamp(tx, ours, lease.epoch)
-            await self._write(tx, lost)
+            if moves:
+                await self._sends.move(tx, moves)
+                await self._teller.keep(tx, [move.change for move in moves])
         desk.restamped(ours, lease.epoch)
         desk.epoch = lease.epoch
 
@@ -103,65 +106,75 @@ class HandOver:
         answered, offered = desk.collect()
         if not answered and not offered:
             return
+        in_doubt = [parcel for parcel in offered if parcel.attempt.dot_epoch is not None]
         desk.deciding(offered, lease.epoch)
         try:
             async with lease.transaction() as tx:
                 known: Mapping[str, Launch] = {}
                 if offered:
                     known = await self._launches.pass_gates(tx.connection, {parcel.key.launch_id for parcel in offered})
-                stored = await self._sends.load(tx.connection, [parcel.key for parcel in (*answered, *offered)])
-                changes = list(self._settled(answered, stored, tx.now))
                 behind = self._watch.standing(lease) is not Abreast.YES
-                go = self._judged(offered, stored, known, tx.now, lease.epoch, changes, behind)
-                await self._write(tx, changes)
+                ruling = Ruling(tx.now, lease.epoch, known, self._backoff, behind)
+                await self._remembered(tx, ruling, answered, [each for each in offered if each not in in_doubt])
+                await self._looked_up(tx, ruling, [*ruling.doubtful, *in_doubt])
+                await self._teller.keep(tx, ruling.changes)
                 failpoints.hit("messaging.before_record")
         except BaseException:
             desk.undecided(offered)
             raise
+        for key, act in ruling.bugs:
+            self._bug(key, act)
         desk.recorded(answered)
-        desk.decided(offered, go)
+        desk.decided(offered, ruling.go)
 
-    def _settled(
-        self, answered: Sequence[Parcel], stored: Mapping[SendKey, StoredSend], now: datetime
-    ) -> Iterable[Change]:
+    async def _remembered(
+        self, tx: Transaction, ruling: Ruling, answered: Sequence[Parcel], offered: Sequence[Parcel]
+    ) -> None:
+        """The usual way: sends are as this process remembers them, and what is not is found by the write itself."""
+        newer = await self._newer(tx, ruling, offered)
         for parcel in answered:
-            assert parcel.answer is not None
-            change = settle(parcel.attempt, parcel.answer, stored.get(parcel.key), now, self._backoff)
-            if isinstance(change, Change):
-                yield change
-            elif change is Stay.REFUSE:
-                self._bug(parcel.key, parcel.answer.act)
-
-    def _judged(
-        self,
-        offered: Sequence[Parcel],
-        stored: Mapping[SendKey, StoredSend],
-        known: Mapping[str, Launch],
-        now: datetime,
-        epoch: int,
-        changes: list[Change],
-        behind: bool,
-    ) -> set[SendKey]:
-        """Which may be handed over once `changes`, to which this adds, are committed. `behind`: no marketing is."""
-        go = set()
+            ruling.settle(parcel, parcel.attempt.remembered(), sure=False)
         for parcel in offered:
-            verdict = at_the_dot(
-                parcel.attempt, stored.get(parcel.key), known.get(parcel.key.launch_id), now, epoch, behind
-            )
-            match verdict:
-                case Go(change) | Drop(change):
-                    if change is not None:
-                        changes.append(change)
-                    if isinstance(verdict, Go):
-                        go.add(parcel.key)
-                case Stay():
-                    self._bug(parcel.key, Act.HAND_OVER)
-        return go
+            send = parcel.attempt.send
+            renewed = newer.get((parcel.key.launch_id, parcel.key.contact_id))
+            ruling.judge(parcel, send if renewed is None else replace(send, newer=renewed), sure=False)
+        await self._write(tx, ruling)
 
-    async def _write(self, tx: Transaction, changes: Sequence[Change]) -> None:
-        if changes:
-            await self._sends.change(tx, changes)
-            await self._teller.keep(tx, changes)
+    async def _looked_up(self, tx: Transaction, ruling: Ruling, parcels: Sequence[Parcel]) -> None:
+        """Those of which something else may be true: as they are stored."""
+        if not parcels:
+            return
+        stored = await self._sends.load(tx.connection, [parcel.key for parcel in parcels])
+        for parcel in parcels:
+            if parcel.answer is not None:
+                ruling.settle(parcel, stored.get(parcel.key), sure=True)
+            else:
+                ruling.judge(parcel, stored.get(parcel.key), sure=True)
+        await self._write(tx, ruling)
+
+    async def _newer(
+        self, tx: Transaction, ruling: Ruling, offered: Sequence[Parcel]
+    ) -> dict[tuple[str, str], ContactState]:
+        """By launch and contact, what was said of contacts since their mails were made."""
+        by_project: dict[str, list[Parcel]] = defaultdict(list)
+        for parcel in offered:
+            if (launch := ruling.known.get(parcel.key.launch_id)) is not None:
+                by_project[launch.plan.project].append(parcel)
+        found: dict[tuple[str, str], ContactState] = {}
+        for project, parcels in by_project.items():
+            ids = [parcel.key.contact_id for parcel in parcels]
+            revisions = [parcel.attempt.send.revision for parcel in parcels]
+            if newer := await self._contacts.newer(tx.connection, project, ids, revisions):
+                found |= {
+                    (parcel.key.launch_id, parcel.key.contact_id): newer[parcel.key.contact_id]
+                    for parcel in parcels
+                    if parcel.key.contact_id in newer
+                }
+        return found
+
+    async def _write(self, tx: Transaction, ruling: Ruling) -> None:
+        if ruling.moves:
+            ruling.written(await self._sends.move(tx, [move for _, move in ruling.moves]))
 
     def _bug(self, key: SendKey, act: Act) -> None:
         self._meter.bug()
@@ -201,7 +214,7 @@ class HandOver:
         """Give its mail to the workers, or know at once that there will be none: True."""
         message = plan.messages[send.key.step]
         standing = send.standing(message.message_type)
-        attempt = Attempt(send.key, standing.email or "", send.attempts)
+        attempt = Attempt(replace(send, facts={}), standing.email or "")
         kept = judge(standing, message, ControlState.RUNNING, plan.consent_override)
         if kept is not None:
             act = Act.CANCEL if kept.state is DeliveryState.CANCELLED else Act.SKIP
@@ -222,6 +235,10 @@ class HandOver:
             if cancelled:
                 await self._teller.keep(tx, cancelled)
         return len(cancelled) == PORTION
+
+
+def _interrupted(send: StoredSend) -> Change:
+    return Change(send.key, send.state, DeliveryState.UNKNOWN, "interrupted", send.attempts, None)
 
 
 def _one_each(due: Sequence[StoredSend]) -> list[StoredSend]:

@@ -69,7 +69,7 @@ class Worker:
             return
         failpoints.hit("messaging.dot_committed")
         assert self._session is not None
-        self._following = self._dispatch.next_now()
+        self._following = self._dispatch.next_now(parcel)
         answer = await self._deliver(parcel.mail)
         failpoints.hit("messaging.answered")
         parcel.desk.answered(parcel, answer)
