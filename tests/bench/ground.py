@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+from bench import sink
 from cli.commands.crm import Answer, Key, ask
 from cli.connection import Client, Connection
 from cli.platform.home import Home
@@ -70,14 +71,16 @@ class People:
 
 @contextmanager
 def platform(partitions: int, executors: int) -> Iterator[Ground]:
+    """Its mails go to the benchmark's own sink, whose ledger is the home's."""
     home = Path(tempfile.mkdtemp(prefix="slipway-bench-"))
     home.chmod(0o711)
     slipway = Slipway(home)
     try:
-        settings = {"SLIPWAY_PARTITIONS": str(partitions)}
-        slipway("up", "--detach", "--executors", str(executors), timeout=180, settings=settings)
-        status = slipway.status()
-        yield Ground(slipway, status["kafka"], status["postgres"], partitions, executors)
+        with sink.running(Home(home).mails) as provider:
+            settings = {"SLIPWAY_PARTITIONS": str(partitions), "SLIPWAY_SMTP_URL": provider.url}
+            slipway("up", "--detach", "--executors", str(executors), timeout=180, settings=settings)
+            status = slipway.status()
+            yield Ground(slipway, status["kafka"], status["postgres"], partitions, executors)
     finally:
         slipway("down", "--wipe", check=False, timeout=60)
         shutil.rmtree(home, ignore_errors=True)
