@@ -7,6 +7,7 @@ lost at any moment: what matters is in the database.
 import asyncio
 from collections import deque
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
@@ -42,6 +43,8 @@ class Parcel:
     answer: Answer | None = None
     go: "asyncio.Future[bool] | None" = None
     """Our word; there while a worker waits for it."""
+    over: "asyncio.Future[None] | None" = None
+    """That nothing is to be recorded of it any more; there while a worker waits for that."""
 
     @property
     def let_go(self) -> bool:
@@ -225,6 +228,15 @@ class Desk:
         parcel.stage, parcel.answer = Stage.ANSWERED, answer
         self._report()
 
+    async def until_recorded(self, parcel: Parcel) -> None:
+        """What became of it is in the database, or will not be soon: then another owner has called it unknown."""
+        if self._hand.get(parcel.key) is not parcel:
+            return
+        parcel.over = asyncio.get_running_loop().create_future()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self.tempo.patience):
+                await parcel.over
+
     # Both
 
     def _say(self, parcel: Parcel, go: bool) -> None:
@@ -258,6 +270,8 @@ class Desk:
 
     def _forget(self, parcel: Parcel) -> None:
         self._hand.pop(parcel.key, None)
+        if parcel.over is not None and not parcel.over.done():
+            parcel.over.set_result(None)
 
     def _report(self) -> None:
         self._news.set()
