@@ -30,7 +30,7 @@ def provider_away(case: Case) -> None:
         # what was behind its final dot when the provider died is unknown, and never sent again
         missing = ground.coming()
         case.claim(missing <= 2 * case.finding.unknown, f"{missing} mails are missing, {case.finding.unknown} unknown")
-        case.claim(case.finding.unknown <= 2 * 24, f"{case.finding.unknown} are unknown: more than sessions")
+        case.claim(case.finding.unknown <= 2 * 50, f"{case.finding.unknown} are unknown: more than sessions")
 
 
 @trial(

@@ -15,7 +15,7 @@ from messaging.domain.guard import CONTACTS_BEHIND, OVER_PLAN, Taken, Tally
 from messaging.domain.judgement import STOPPED, judge
 from messaging.domain.launches import Launch
 from messaging.domain.records import launch_held
-from messaging.domain.sends import Change, StoredSend, kept_out
+from messaging.domain.sends import Change, Move, StoredSend, kept_out
 from messaging.jobs.behind import Watch
 from messaging.ports import Guard, Holding, Launches, Sends, Teller, WaitingChunk, WaitingChunks
 from runtime.spans import following
