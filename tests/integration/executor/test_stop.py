@@ -220,6 +220,16 @@ async def test_ten_pauses_and_resumes_send_nothing_twice(desk: Desk) -> None:
     assert desk.sent() == [("hello", contact_id, 1) for contact_id in IDS]
 
 
+async def test_a_resume_said_again_keeps_what_is_left_to_do_of_it(desk: Desk) -> None:
+    await desk.control(controlled(PAUSE, 1))
+    await desk.launch(IDS)
+    await desk.control(controlled(RESUME, 2))
+    await desk.control(controlled(RESUME, 3))
+    await desk.orders()
+    await desk.timers()
+    assert desk.sent() == [("hello", contact_id, 1) for contact_id in IDS]
+
+
 async def test_a_resume_works_in_portions(desk: Desk) -> None:
     await desk.control(controlled(PAUSE, 1))
     await desk.targets(opened(), *[admitted([f"c-{chunk}-{n:03}" for n in range(500)]) for chunk in range(3)])

@@ -86,6 +86,9 @@ class Gates(Protocol):
     async def turn(self, tx: Transaction, control: Control, kind: OrderKind | None) -> None:
         """Store the newer state, and the order of that kind for every partition in the place of older ones."""
 
+    async def renew(self, tx: Transaction, control: Control) -> None:
+        """Store a newer revision of the same state: orders that are not carried out yet stay."""
+
     async def ordered(self, lease: Lease) -> Order | None:
         """The oldest order of this partition."""
 

@@ -17,17 +17,7 @@ class PostgresGates:
         return {row["launch_id"]: (ControlState(row["state"]), row["revision"]) for row in rows}
 
     async def turn(self, tx: Transaction, control: Control, kind: OrderKind | None) -> None:
-        await tx.connection.execute(
-            """
-            INSERT INTO gate (launch_id, project, state, revision) VALUES ($1, $2, $3, $4)
-            ON CONFLICT (launch_id) DO UPDATE SET state = excluded.state, revision = excluded.revision
-            WHERE gate.revision < excluded.revision
-            """,
-            control.launch_id,
-            control.project,
-            control.state,
-            control.revision,
-        )
+        await self.renew(tx, control)
         await tx.connection.execute(
             "DELETE FROM work_order WHERE launch_id = $1 AND partition = ANY(ARRAY(SELECT generate_series(0, $2 - 1)))",
             control.launch_id,
@@ -46,6 +36,19 @@ class PostgresGates:
                 tx.partitions,
                 control.trace,
             )
+
+    async def renew(self, tx: Transaction, control: Control) -> None:
+        await tx.connection.execute(
+            """
+            INSERT INTO gate (launch_id, project, state, revision) VALUES ($1, $2, $3, $4)
+            ON CONFLICT (launch_id) DO UPDATE SET state = excluded.state, revision = excluded.revision
+            WHERE gate.revision < excluded.revision
+            """,
+            control.launch_id,
+            control.project,
+            control.state,
+            control.revision,
+        )
 
     async def ordered(self, lease: Lease) -> Order | None:
         row = await lease.pool.fetchrow(

@@ -28,5 +28,7 @@ class Controls:
         gates = await self._stores.gates.shut(tx, controls.keys()) if controls else {}
         for launch_id, control in controls.items():
             before, revision = gates.get(launch_id, (None, 0))
-            if control.revision > revision:
+            if control.revision > revision and control.state is before:
+                await self._stores.gates.renew(tx, control)
+            elif control.revision > revision:
                 await self._stores.gates.turn(tx, control, order_for(before, control.state))
