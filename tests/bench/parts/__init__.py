@@ -13,8 +13,8 @@ SHARED: Final[Mapping[str, Callable[[People, Options], list[Measure]]]] = {
     "mail": mailing.measure,
     "wait": waiting.measure,
     "small": small.measure,
-    "stop": stopping.measure,
     "statements": statements.measure,
+    "stop": stopping.measure,
 }
 ALONE: Final[Mapping[str, Callable[[Options], list[Measure]]]] = {
     "scale": scale.measure,
