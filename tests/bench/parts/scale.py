@@ -1,4 +1,4 @@
-"""What more partitions and processes cost: 8 and 4 beside 1 and 1, on platforms of their own."""
+"""What more partitions and processes cost: 8 and 4 beside 1 and 1, on platforms of their own, half the contacts."""
 
 from statistics import median
 
@@ -9,8 +9,9 @@ from bench.options import Options
 
 
 def measure(options: Options) -> list[Measure]:
-    of = measure_of(options.contacts)
-    one, many = _costs(options, 1, 1), _costs(options, 8, 4)
+    contacts = options.contacts // 2
+    of = measure_of(contacts)
+    one, many = _costs(contacts, 1, 1, options.rounds), _costs(contacts, 8, 4, options.rounds)
     return [
         of("cpu_1x1", one, "µs"),
         of("cpu_8x4", many, "µs"),
@@ -18,9 +19,9 @@ def measure(options: Options) -> list[Measure]:
     ]
 
 
-def _costs(options: Options, partitions: int, executors: int) -> list[float]:
+def _costs(contacts: int, partitions: int, executors: int, rounds: int) -> list[float]:
     """µs of CPU per contact, after a launch that only warms up."""
     with platform(partitions, executors) as ground:
-        everybody = people(ground, "scale", options.contacts)
-        launches = [launch(everybody, "bench", EVERYBODY, options.contacts) for _ in range(options.rounds + 1)]
+        everybody = people(ground, "scale", contacts)
+        launches = [launch(everybody, "bench", EVERYBODY, contacts) for _ in range(rounds + 1)]
     return [sum(one.cpu().values()) for one in launches[1:]]
