@@ -125,7 +125,7 @@ def _costs(before: Sequence[Measure], after: Sequence[Measure], part: str, prefi
     names = {one["name"] for one in [*old, *new] if one["name"].startswith(prefix)} - {total}
     rows = [
         [f"`{name.removeprefix(prefix)}`", _value(_last(old, name)), _value(_last(new, name))]
-        for name in sorted(names, key=lambda name: -(_last(new, name) or {"value": 0.0})["value"])
+        for name in sorted(names, key=lambda name: (-(_last(new, name) or _last(old, name) or {})["value"], name))
     ]
     rows.append(["together", _value(_last(old, total)), _value(_last(new, total))])
     return _table(["process, µs", "before", "after"], rows)
