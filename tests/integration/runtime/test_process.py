@@ -42,7 +42,7 @@ class Running:
         return [line for line in lines if line["message"] == message]
 
     async def alive(self) -> None:
-        await until(self._alive, 20, lambda: "a process that is alive")
+        await until(self._alive, 60, lambda: "a process that is alive")
 
     async def _alive(self) -> bool:
         try:
@@ -53,13 +53,13 @@ class Running:
 
     async def ready(self) -> None:
         await self.alive()
-        await until(self._ready, 30, lambda: "a process that is ready")
+        await until(self._ready, 60, lambda: "a process that is ready")
 
     async def _ready(self) -> bool:
         return (await self.http.get("/readyz")).status_code == 200
 
     async def ended(self) -> int:
-        code = await asyncio.wait_for(self.process.wait(), 20)
+        code = await asyncio.wait_for(self.process.wait(), 60)
         await self._reading
         return code
 
@@ -117,8 +117,10 @@ async def forwarding(port: int, host: str, target: int) -> AsyncIterator[None]:
         await asyncio.gather(pipe(reader, there_writer), pipe(there_reader, writer))
 
     server = await asyncio.start_server(accepted, "127.0.0.1", port)
-    yield
-    server.close()
+    try:
+        yield
+    finally:
+        server.close()
 
 
 async def test_a_service_without_servers_carries_neither_client_in_memory() -> None:
@@ -162,9 +164,9 @@ async def test_servers_that_come_late_are_waited_for(bench: Bench) -> None:
         assert not_ready.status_code == 503
         assert "the database is not reached yet" in not_ready.json()["problems"]["stream"]
         assert (await ledger.http.post("/v1/answers?name=a", headers=ROOT)).json()["code"] == "starting"
-        await until(lambda: bool(ledger.logged("postgres is not reachable: trying again")), 10)
+        await until(lambda: bool(ledger.logged("postgres is not reachable: trying again")), 30)
         async with forwarding(late_postgres, str(postgres.host), postgres.port or 5432):
-            await until(lambda: bool(ledger.logged("kafka is not reachable: trying again")), 20)
+            await until(lambda: bool(ledger.logged("kafka is not reachable: trying again")), 30)
             answer = await ledger.http.post("/v1/answers?name=a", headers=ROOT)
             assert answer.status_code == 202, answer.text
             async with forwarding(late_kafka, kafka_host, int(kafka_port)):
