@@ -174,12 +174,10 @@ class PostgresSends:
 
     async def cancel_launch(self, tx: Transaction, launch_id: str, kept: Kept, limit: int) -> list[Change]:
         rows = await tx.connection.fetch(
-            f"UPDATE send s SET state = $2, reason = $3, {_ENDED} FROM ("  # noqa: S608
-            " SELECT contact_id, step, occurrence FROM send"
-            " WHERE partition = $4 AND launch_id = $5 AND state = 'planned' LIMIT $6) p"
-            " WHERE s.launch_id = $5 AND s.contact_id = p.contact_id AND s.step = p.step"
-            " AND s.occurrence = p.occurrence"
-            " RETURNING s.launch_id, s.contact_id, s.step, s.occurrence, s.attempts",
+            # by their places: a join with the sub-select was planned as a loop in a loop
+            f"UPDATE send SET state = $2, reason = $3, {_ENDED} WHERE ctid = ANY(ARRAY("  # noqa: S608
+            " SELECT ctid FROM send WHERE partition = $4 AND launch_id = $5 AND state = 'planned' LIMIT $6))"
+            " RETURNING launch_id, contact_id, step, occurrence, attempts",
             tx.now,
             kept.state,
             kept.reason,
