@@ -232,7 +232,7 @@ class Stream(ConsumerRebalanceListener):
                 continue
             for tp, end in ends.items():
                 lease = leases[tp.partition]
-                lease.lag(wanted[tp])
+                lease.lag(wanted[tp])  # an end seen before that was read since makes room for this one
                 lease.abreast.saw({wanted[tp]: end}, asked)
                 lease.lag(wanted[tp])
 

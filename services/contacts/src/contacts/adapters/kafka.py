@@ -7,7 +7,8 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import GroupCoordinatorNotAvailableError
 
-from contacts.domain.backlog import CONTACTS_PER_RECORD, Backlog, observe
+from contacts.domain.audience import MAX_CONTACTS
+from contacts.domain.backlog import Backlog, observe
 from runtime.errors import Transient
 from runtime.kafka import client_options
 from runtime.settings import Settings
@@ -39,7 +40,7 @@ class KafkaTargetsAhead:
     async def by_partition(self) -> Mapping[int, int]:
         """The same, each partition for itself, stuck ones too."""
         readers = (await self._current()).readers
-        return {number: reader.lag * CONTACTS_PER_RECORD for number, reader in readers.items()}
+        return {number: reader.lag * MAX_CONTACTS for number, reader in readers.items()}
 
     async def close(self) -> None:
         admin, consumer = self._admin, self._consumer

@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-CONTACTS_PER_RECORD = 1000
+from contacts.domain.audience import MAX_CONTACTS
+
 STUCK_SECONDS = 10.0
 
 
@@ -27,7 +28,7 @@ class Backlog:
 
     readers: Mapping[int, Reader] = field(default_factory=dict)
     contacts: int = 0
-    """Not read yet, a record counting as CONTACTS_PER_RECORD. A partition that nobody moves any more is left out, so
+    """Not read yet, a record counting as MAX_CONTACTS. A partition that nobody moves any more is left out, so
     that it does not hold up the others; if none moves, all count."""
 
 
@@ -39,7 +40,7 @@ def observe(before: Backlog, ends: Mapping[int, int], committed: Mapping[int, in
     }
     moving = [reader for reader in readers.values() if not reader.is_stuck(now)]
     records = sum(reader.lag for reader in moving or readers.values())
-    return Backlog(readers, records * CONTACTS_PER_RECORD)
+    return Backlog(readers, records * MAX_CONTACTS)
 
 
 def _seen(before: Reader | None, offset: int, end: int, now: float) -> Reader:

@@ -1,5 +1,9 @@
 """Chunks that wait for their launch, in PostgreSQL: whole, as bytes."""
 
+from typing import Literal
+
+import asyncpg
+
 from contracts.sends import SendsRequested
 from messaging.ports import WaitingChunk
 from runtime.transaction import Connection, Transaction
@@ -9,17 +13,7 @@ class PostgresWaitingChunks:
     """`ports.WaitingChunks`."""
 
     async def keep(self, tx: Transaction, cause: str, position: int, chunk: SendsRequested, trace: str | None) -> None:
-        await tx.connection.execute(
-            "INSERT INTO waiting_chunk (launch_id, event_id, project, partition, position, event, trace)"
-            " VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING",
-            chunk.launch_id,
-            cause,
-            chunk.project,
-            tx.number,
-            position,
-            chunk.model_dump_json().encode(),
-            trace,
-        )
+        await keep_chunk(tx, "waiting_chunk", cause, position, chunk, trace)
 
     async def ripe(self, connection: Connection, number: int, limit: int) -> list[WaitingChunk]:
         rows = await connection.fetch(
@@ -29,14 +23,37 @@ class PostgresWaitingChunks:
             number,
             limit,
         )
-        return [
-            WaitingChunk(
-                row["event_id"], SendsRequested.model_validate_json(row["event"]), row["trace"], row["position"]
-            )
-            for row in rows
-        ]
+        return [kept_chunk(row) for row in rows]
 
     async def forget(self, tx: Transaction, launch_id: str, cause: str) -> None:
         await tx.connection.execute(
             "DELETE FROM waiting_chunk WHERE launch_id = $1 AND event_id = $2", launch_id, cause
         )
+
+
+async def keep_chunk(
+    tx: Transaction,
+    table: Literal["waiting_chunk", "suspect_chunk"],
+    cause: str,
+    position: int,
+    chunk: SendsRequested,
+    trace: str | None,
+) -> None:
+    await tx.connection.execute(
+        f"INSERT INTO {table} (launch_id, event_id, project, partition, position, event, trace)"  # noqa: S608
+        " VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING",
+        chunk.launch_id,
+        cause,
+        chunk.project,
+        tx.number,
+        position,
+        chunk.model_dump_json().encode(),
+        trace,
+    )
+
+
+def kept_chunk(row: asyncpg.Record) -> WaitingChunk:
+    """`row` has event_id, event, trace and position."""
+    return WaitingChunk(
+        row["event_id"], SendsRequested.model_validate_json(row["event"]), row["trace"], row["position"]
+    )

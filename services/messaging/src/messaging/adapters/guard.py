@@ -6,6 +6,8 @@ import orjson
 
 from contracts.sends import SendsRequested
 from contracts.words import ControlState, DeliveryState
+from messaging.adapters.chunks import keep_chunk, kept_chunk
+from messaging.adapters.new_sends import add_waiting
 from messaging.domain.guard import Share, Tally
 from messaging.domain.judgement import Kept
 from messaging.domain.sends import Change, SendKey
@@ -82,17 +84,7 @@ class PostgresGuard:
     async def suspect(
         self, tx: Transaction, cause: str, position: int, chunk: SendsRequested, trace: str | None
     ) -> None:
-        await tx.connection.execute(
-            "INSERT INTO suspect_chunk (launch_id, event_id, project, partition, position, event, trace)"
-            " VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING",
-            chunk.launch_id,
-            cause,
-            chunk.project,
-            tx.number,
-            position,
-            chunk.model_dump_json().encode(),
-            trace,
-        )
+        await keep_chunk(tx, "suspect_chunk", cause, position, chunk, trace)
 
     async def suspects(self, connection: Connection, number: int, limit: int) -> list[WaitingChunk]:
         rows = await connection.fetch(
@@ -101,12 +93,7 @@ class PostgresGuard:
             number,
             limit,
         )
-        return [
-            WaitingChunk(
-                row["event_id"], SendsRequested.model_validate_json(row["event"]), row["trace"], row["position"]
-            )
-            for row in rows
-        ]
+        return [kept_chunk(row) for row in rows]
 
     async def acquit(self, tx: Transaction, launch_id: str, cause: str) -> None:
         await tx.connection.execute(
@@ -127,40 +114,16 @@ class PostgresGuard:
         self, tx: Transaction, sends: NewSends, snapshots: Snapshots, kept: Kept
     ) -> list[tuple[str, int]]:
         await self._holding(tx, sends.launch_id, kept)
-        return await tx.connection.fetch(  # type: ignore[return-value]
-            "INSERT INTO send (project, launch_id, step, partition, state, reason, changed_at,"
-            " contact_id, occurrence, revision, permitted, suppressed, consented, email, facts)"
-            " SELECT $1, $2, $3, $4, $5, $6, $7, *"
-            " FROM unnest($8::text[], $9::int[], $10::bigint[], $11::bool[], $12::bool[], $13::bool[], $14::text[],"
-            " $15::json[])"
-            " ON CONFLICT DO NOTHING RETURNING contact_id, occurrence",
-            sends.project,
-            sends.launch_id,
-            sends.step,
-            tx.number,
-            kept.state,
-            kept.reason,
-            tx.now,
-            sends.contact_ids,
-            sends.occurrences,
-            snapshots.revisions,
-            snapshots.permitted,
-            snapshots.suppressed,
-            snapshots.consented,
-            snapshots.emails,
-            snapshots.facts,
-        )
+        return await add_waiting(tx, sends, snapshots, kept.state, kept.reason, None)
 
     async def hold_planned(
         self, tx: Transaction, launch_id: str, steps: Collection[str], kept: Kept, limit: int
     ) -> list[Change]:
         rows = await tx.connection.fetch(
-            "UPDATE send s SET state = $1, reason = $2, changed_at = $3 FROM ("
-            " SELECT contact_id, step, occurrence FROM send"
-            " WHERE partition = $4 AND launch_id = $5 AND state = 'planned' AND step = ANY($6) LIMIT $7) p"
-            " WHERE s.launch_id = $5 AND s.contact_id = p.contact_id AND s.step = p.step"
-            " AND s.occurrence = p.occurrence"
-            " RETURNING s.launch_id, s.contact_id, s.step, s.occurrence, s.attempts",
+            "UPDATE send SET state = $1, reason = $2, changed_at = $3 WHERE ctid = ANY(ARRAY("
+            " SELECT ctid FROM send"
+            " WHERE partition = $4 AND launch_id = $5 AND state = 'planned' AND step = ANY($6) LIMIT $7))"
+            " RETURNING launch_id, contact_id, step, occurrence, attempts",
             kept.state,
             kept.reason,
             tx.now,

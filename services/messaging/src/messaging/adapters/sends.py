@@ -8,11 +8,11 @@ import asyncpg
 import orjson
 
 from contracts.words import ControlState, DeliveryState
+from messaging.adapters import new_sends
 from messaging.domain.deliveries import OPEN
 from messaging.domain.judgement import ContactState, Kept, Standing
 from messaging.domain.sends import Change, Move, SendKey, StoredSend
 from messaging.ports import TURN, NewSends, Snapshots
-from runtime.packed import packed
 from runtime.transaction import Connection, Transaction
 
 _SEND = (
@@ -30,34 +30,6 @@ _SAME = 4
 written once, not once for each."""
 _ENDED = "changed_at = $1, next_at = NULL, email = NULL, facts = NULL"
 
-# Sends that are there already are looked for first, and come back: hardly ever any. ON CONFLICT would cost twice as
-# much, and nobody but the partition's lease writes its sends.
-_KNOWN = """
-WITH known AS MATERIALIZED (
-    SELECT contact_id, occurrence FROM send
-    WHERE launch_id = $2 AND step = $3 AND contact_id = ANY(string_to_array($4, chr(31)))
-)"""
-_NEW_ONE = "NOT EXISTS (SELECT FROM known k WHERE k.contact_id = t.contact_id AND k.occurrence = t.occurrence)"
-_ADD_SETTLED = f"""{_KNOWN}, added AS (
-    INSERT INTO send (project, launch_id, step, contact_id, occurrence, partition, changed_at, state, reason)
-    SELECT $1, $2, $3, t.*, $6, $7, $8, $9
-    FROM unnest(string_to_array($4, chr(31)), string_to_array($5, chr(31))::int[]) AS t (contact_id, occurrence)
-    WHERE {_NEW_ONE}
-)
-SELECT contact_id, occurrence FROM known
-"""  # noqa: S608
-_ADD_PLANNED = f"""{_KNOWN}, added AS (
-    INSERT INTO send (project, launch_id, step, partition, changed_at, next_at, state,
-                      contact_id, occurrence, revision, permitted, suppressed, consented, email, facts)
-    SELECT $1, $2, $3, $6, $7, $7, 'planned', t.*
-    FROM unnest(string_to_array($4, chr(31)), string_to_array($5, chr(31))::int[], $8::bigint[], $9::bool[],
-                $10::bool[], $11::bool[], $12::text[], $13::json[])
-        AS t (contact_id, occurrence, revision, permitted, suppressed, consented, email, facts)
-    WHERE {_NEW_ONE}
-)
-SELECT contact_id, occurrence FROM known
-"""  # noqa: S608
-
 
 class PostgresSends:
     """`ports.Sends`. Rows of a partition are written by its lease alone, so none of them needs a lock."""
@@ -65,21 +37,10 @@ class PostgresSends:
     async def add_settled(
         self, tx: Transaction, sends: NewSends, state: str, reason: str | None
     ) -> list[tuple[str, int]]:
-        rows = await tx.connection.fetch(_ADD_SETTLED, *_new(tx, sends), state, reason)
-        return _fresh(sends, rows)
+        return await new_sends.add_settled(tx, sends, state, reason)
 
     async def add_planned(self, tx: Transaction, sends: NewSends, snapshots: Snapshots) -> list[tuple[str, int]]:
-        rows = await tx.connection.fetch(
-            _ADD_PLANNED,
-            *_new(tx, sends),
-            snapshots.revisions,
-            snapshots.permitted,
-            snapshots.suppressed,
-            snapshots.consented,
-            snapshots.emails,
-            snapshots.facts,
-        )
-        return _fresh(sends, rows)
+        return await new_sends.add_waiting(tx, sends, snapshots, DeliveryState.PLANNED, None, tx.now)
 
     async def load(self, connection: Connection, keys: Collection[SendKey]) -> dict[SendKey, StoredSend]:
         rows = await connection.fetch(
@@ -242,26 +203,6 @@ def _columns(keys: Collection[SendKey]) -> tuple[list[str], list[str], list[str]
         [key.step for key in keys],
         [key.occurrence for key in keys],
     )
-
-
-def _new(tx: Transaction, sends: NewSends) -> tuple[object, ...]:
-    return (
-        sends.project,
-        sends.launch_id,
-        sends.step,
-        packed(sends.contact_ids),
-        packed([str(occurrence) for occurrence in sends.occurrences]),
-        tx.number,
-        tx.now,
-    )
-
-
-def _fresh(sends: NewSends, known: Sequence[asyncpg.Record]) -> list[tuple[str, int]]:
-    asked = list(zip(sends.contact_ids, sends.occurrences, strict=True))
-    if not known:
-        return asked
-    there = {(row["contact_id"], row["occurrence"]) for row in known}
-    return [key for key in asked if key not in there]
 
 
 def _stored(row: asyncpg.Record, facts: dict[str, object] | None = None) -> StoredSend:
