@@ -100,7 +100,7 @@ class FakeLease:
         """Of all transactions that went through."""
         return [event for tx in self.transactions for event in tx.emitted]
 
-    def wake(self) -> None:
+    def wake(self, *jobs: str) -> None:
         self.woken += 1
 
     def lag(self, topic: str) -> float | None:

@@ -114,7 +114,7 @@ class OwnedNumber:
         """So many of the next transactions commit, and their owner hears an error."""
         self._world = world
 
-    def wake(self) -> None:
+    def wake(self, *jobs: str) -> None:
         self.woken.set()
 
     def lag(self, topic: str) -> float | None:

@@ -21,7 +21,7 @@ class Number:
     number: int
     epoch: int = 1
 
-    def wake(self) -> None:
+    def wake(self, *jobs: str) -> None:
         pass
 
 

@@ -44,7 +44,7 @@ class Number:
     epoch: int = 1
     woken: asyncio.Event = field(default_factory=asyncio.Event)
 
-    def wake(self) -> None:
+    def wake(self, *jobs: str) -> None:
         self.woken.set()
 
     async def run(self, dispatch: Dispatch) -> None:

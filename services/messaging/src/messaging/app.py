@@ -26,6 +26,7 @@ from messaging.domain.admitted import Admitted, Unread
 from messaging.domain.retries import Backoff
 from messaging.handlers import Handlers
 from messaging.jobs.behind import Behind, Watch
+from messaging.jobs.desk import HAND_OVER, TELL
 from messaging.jobs.dispatch import Dispatch
 from messaging.jobs.guarding import Judging, Releasing
 from messaging.jobs.handover import HandOver
@@ -84,11 +85,11 @@ def build(settings: MessagingSettings, *, mailer: Mailer | None = None, meter: M
         watches=["contacts.targets", "contacts.changes"],
         jobs=[
             Job("hold", behind.run, every=1.0),
-            Job("hand over", hand_over.run, look=work.PLANNED, release=hand_over.release),
+            Job(HAND_OVER, hand_over.run, look=work.PLANNED, release=hand_over.release),
             Job("pick up", pick_up.run, look=work.WAITING_CHUNKS),
             Job("guard", judging.run, look=work.SUSPECTS),
             Job("release", releasing.run, look=work.HOLDINGS),
-            Job("tell", telling.run, look=telling.look, release=telling.release),
+            Job(TELL, telling.run, look=telling.look, release=telling.release),
         ],
         gauges=[
             Gauge("slipway_sends_planned", "Sends that wait for their turn.", planned),

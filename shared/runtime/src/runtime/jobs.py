@@ -23,6 +23,8 @@ class Due:
 
     job: Job
     at: float = 0.0
+    woken: bool = False
+    """Woken since it last began: what it was woken for may have come after it looked."""
     failures: int = 0
     problem: str | None = None
 
@@ -40,6 +42,7 @@ class Jobs:
             began = time.monotonic()
             if began < due.at:
                 continue
+            due.woken = False
             try:
                 again = await due.job.run(lease)
             except Exception as error:
@@ -49,7 +52,7 @@ class Jobs:
                 self._failed(due, lease.number, str(verdict), began)
                 continue
             due.failures, due.problem = 0, None
-            due.at = 0.0 if again else began + (due.job.every if due.job.look is None else UNASKED_SECONDS)
+            due.at = 0.0 if again or due.woken else began + (due.job.every if due.job.look is None else UNASKED_SECONDS)
             more = more or again
             self._metrics.job(due.job.name, time.monotonic() - began)
         return more
@@ -63,11 +66,11 @@ class Jobs:
                 except Exception as error:
                     log.warning("release failed", job=due.job.name, number=lease.number, error=repr(error))
 
-    def wake(self, name: str | None = None) -> None:
-        """All, or the one of this name, are due now, except those that failed."""
+    def wake(self, *names: str) -> None:
+        """Those of these names, without any all, are due now, except those that failed."""
         for due in self._due:
-            if not due.failures and name in (None, due.job.name):
-                due.at = 0.0
+            if not due.failures and (not names or due.job.name in names):
+                due.at, due.woken = 0.0, True
 
     def nearest(self) -> float:
         """Seconds until one is due; infinite without jobs."""

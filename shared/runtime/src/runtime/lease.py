@@ -70,7 +70,7 @@ class Ground:
 class OwnedNumber:
     """`runtime.transaction.Lease`. One task works with it; only `wake` may be called from elsewhere."""
 
-    def __init__(self, ground: Ground, number: int, position: Position, wake: Callable[[], None]) -> None:
+    def __init__(self, ground: Ground, number: int, position: Position, wake: Callable[..., None]) -> None:
         self._ground = ground
         self._wake = wake
         self.number = number
@@ -86,7 +86,7 @@ class OwnedNumber:
 
     @classmethod
     async def acquire(
-        cls, ground: Ground, number: int, topics: Mapping[str, TopicAt], wake: Callable[[], None]
+        cls, ground: Ground, number: int, topics: Mapping[str, TopicAt], wake: Callable[..., None]
     ) -> "OwnedNumber":
         """Raises Stopped (see `cursor.acquire`)."""
         async with ground.pool.acquire() as connection:
@@ -100,8 +100,8 @@ class OwnedNumber:
             position = await cursor.reload(connection, self._ground.consumer, self.number, self.epoch, topics)
         self.next = dict(position.offsets)
 
-    def wake(self) -> None:
-        self._wake()
+    def wake(self, *jobs: str) -> None:
+        self._wake(*jobs)
 
     def lag(self, topic: str) -> float | None:
         return self.abreast.lag(topic, self.next[topic])

@@ -54,6 +54,6 @@ class Lease(Protocol):
         Only of what the service `watches`."""
         ...
 
-    def wake(self) -> None:
-        """From another task: end the wait for records now and run the idle jobs."""
+    def wake(self, *jobs: str) -> None:
+        """From another task: end the wait for records now and run the idle jobs of these names, or all of them."""
         ...

@@ -89,9 +89,9 @@ class Worker:
                 await asyncio.wait(late, timeout=5)
         self._feed.close()
 
-    def wake(self, job: str | None = None) -> None:
-        """Run the idle jobs, or the one of this name, now."""
-        self._jobs.wake(job)
+    def wake(self, *jobs: str) -> None:
+        """Run the idle jobs of these names, or without any all of them, now."""
+        self._jobs.wake(*jobs)
         if not self._woken.done():
             self._woken.set_result(None)
 

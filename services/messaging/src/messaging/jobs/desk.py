@@ -16,6 +16,8 @@ from messaging.domain.handover import Answer, Attempt
 from messaging.domain.sends import Mail, SendKey
 from runtime.transaction import Lease
 
+HAND_OVER, TELL = "hand over", "tell"
+"""The jobs that go on when a worker has reported."""
 GIVEN_BACK = Answer(Act.GIVE_BACK)
 
 
@@ -287,4 +289,4 @@ class Desk:
             self._ring.cancel()
             self._ring = None
         if self._lease is not None:
-            self._lease.wake()
+            self._lease.wake(HAND_OVER, TELL)
