@@ -24,7 +24,7 @@ from e2e.slipway import Slipway, problems
 
 SCENARIO = "wait"
 PATIENCE = 240.0
-OUTCOMES = "SELECT coalesce(sum(success + failure + abandon + other), 0) FROM launch"
+OUTCOMES = "SELECT coalesce(sum(count), 0) FROM tally WHERE name LIKE 'outcome:%'"
 
 
 @dataclass

@@ -162,7 +162,7 @@ class Pulse:
             while not self._over.is_set():
                 await asyncio.sleep(1)
                 count = await connection.fetchval(
-                    "SELECT coalesce(sum(success + failure + abandon + other), 0) FROM launch"
+                    "SELECT coalesce(sum(count), 0) FROM tally WHERE name LIKE 'outcome:%'"
                 )
                 now = time.monotonic()
                 self.rates.append(float(count - before) / (now - at))

@@ -1,13 +1,17 @@
 """log's stores in memory. They pass the same contract suite as the real ones: `integration/log/test_stores.py`."""
 
+from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from contracts.outcomes import StepsCounted
+from fakes.launch_story import later
 from log.domain.chunks import Chunk
+from log.domain.counting import rested
 from log.domain.endings import Endings
 from log.domain.launch import Launch
+from log.domain.tally import with_sums
 from log.ports import Identity
 from runtime.partitions import partition_of
 from runtime.transaction import Transaction
@@ -45,6 +49,8 @@ class InMemoryOutcomes:
 class InMemoryLaunches:
     def __init__(self, outcomes: InMemoryOutcomes) -> None:
         self.rows: dict[str, Launch] = {}
+        self.tallies: dict[int, Counter[str]] = defaultdict(Counter)
+        """Over all partitions, by launch number."""
         self.numbers: dict[str, int] = {}
         self.homes: dict[str, int] = {}
         self.unpublished: set[str] = set()
@@ -63,10 +69,19 @@ class InMemoryLaunches:
 
     def _identity(self, launch_id: str) -> Identity:
         launch = self.rows[launch_id]
-        return Identity(self.numbers[launch_id], launch.scenario, launch.version)
+        return Identity(self.numbers[launch_id], launch.scenario, launch.version, launch.live)
+
+    async def count(self, tx: Transaction, counted: Sequence[tuple[Identity, Mapping[str, int]]]) -> None:
+        for identity, added in counted:
+            self.tallies[identity.number].update(added)
+            launch_id = next(launch_id for launch_id, number in self.numbers.items() if number == identity.number)
+            self.rows[launch_id] = replace(self.rows[launch_id], live=True)
+
+    def whole(self, launch_id: str) -> Launch:
+        return with_sums(self.rows[launch_id], self.tallies[self.numbers[launch_id]])
 
     async def locked(self, tx: Transaction, launch_ids: Collection[str]) -> Sequence[Launch]:
-        return [self.rows[launch_id] for launch_id in sorted(launch_ids) if launch_id in self.rows]
+        return [self.whole(launch_id) for launch_id in sorted(launch_ids) if launch_id in self.rows]
 
     async def save(self, tx: Transaction, launch: Launch) -> None:
         self.rows[launch.launch_id] = launch
@@ -77,15 +92,14 @@ class InMemoryLaunches:
             )
 
     async def due(self, pool: Any, number: int) -> Sequence[str]:
-        return [
-            launch_id
-            for launch_id, launch in sorted(self.rows.items())
-            if self.homes[launch_id] == number
-            and launch.revision > launch.published
-            and launch.scenario is not None
-            and launch.request is not None
-            and (launch.end is None or launch.announced or self._drained(launch))
-        ]
+        launches = [self.whole(launch_id) for launch_id, home in sorted(self.homes.items()) if home == number]
+        return [launch.launch_id for launch in launches if launch.live and self._due(launch)]
+
+    def _due(self, launch: Launch) -> bool:
+        if (launch.end is None and launch.total == launch.ended) or rested(launch, later(60)):
+            return True
+        told = launch.scenario is not None and launch.request is not None and launch.revision > launch.published
+        return told and (launch.end is None or launch.announced or self._drained(launch))
 
     async def drained(self, tx: Transaction, launch: Launch) -> bool:
         return self._drained(launch)
@@ -95,12 +109,12 @@ class InMemoryLaunches:
         kept_back = any(key[0] == number for key in self._outcomes.undescribed)
         return launch.launch_id not in self.unpublished and not kept_back
 
-    async def unsettled(self, pool: Any, number: int) -> Sequence[str]:
-        return [
-            launch_id
-            for launch_id, launch in sorted(self.rows.items())
-            if self.homes[launch_id] == number and launch.end is None and launch.total == launch.ended
-        ]
+    async def rouse(self, tx: Transaction) -> Sequence[str]:
+        here = [self.whole(launch_id) for launch_id, home in self.homes.items() if home == tx.number]
+        late = [launch.launch_id for launch in here if not launch.live and launch.revision > launch.published]
+        for launch_id in late:
+            self.rows[launch_id] = replace(self.rows[launch_id], live=True)
+        return late
 
     def put(self, launch: Launch, **changes: Any) -> None:
         """For tests: the row as it would be."""

@@ -58,6 +58,7 @@ async def story(log: Log) -> Story:
     odd = Target(ODD, partition_of(ODD, 4), "ended", Outcome.SUCCESS, "end:won", DeliveryState.ACCEPTED)
     story.targets.append(odd)
     await log.take_all(story.records(), Random(1))
+    await log.publish(story)
     return story
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -75,19 +76,14 @@ async def test_a_launch_is_kept_whole(stores: Stores) -> None:
         opened=True,
         total=9,
         failed="group gone",
-        chunked=8,
-        begun=7,
-        outcomes={Outcome.SUCCESS: 3, Outcome.OTHER: 2},
-        by_reason={"end:won": 3, "not_started:inactive": 2},
-        deliveries={"accepted": 3, "planned": -1},
         end=LaunchState.STOPPED,
         ended_at=later(9),
-        revision=12,
-        changed_at=later(9),
+        own_revision=12,
         published=11,
         published_at=later(8),
         announced=True,
         seen=10,
+        live=False,
     )
     await stores.launches.save(stores.tx, full)
     assert list(await stores.launches.locked(stores.tx, ["launch-1"])) == [full]
@@ -98,14 +94,17 @@ async def test_due_is_what_changed_is_known_and_lives_here(stores: Stores) -> No
     await stores.launches.identify(stores.tx, {"launch-1": "acme"})
     (launch,) = await stores.launches.locked(stores.tx, ["launch-1"])
     home = partition_of("launch-1", 4)
-    known = replace(launch, scenario="spring", version=3, requested_at=NOON, request=Request("key-1"), revision=2)
+    known = replace(launch, scenario="spring", version=3, requested_at=NOON, request=Request("key-1"), own_revision=2)
     for kept, due in [
-        (replace(launch, revision=2), []),
+        (replace(launch, own_revision=2), []),
         (known, ["launch-1"]),
         (replace(known, published=2, published_at=NOON), []),
         (replace(known, published=1, published_at=NOON), ["launch-1"]),
         (replace(known, published=1, end=LaunchState.COMPLETED), ["launch-1"]),
         (replace(known, published=2, end=LaunchState.COMPLETED, announced=True), []),
+        (replace(known, published=2, published_at=NOON, end=LaunchState.COMPLETED, announced=True), ["launch-1"]),
+        (replace(known, published=1, end=LaunchState.COMPLETED, announced=True, live=False), []),
+        (replace(launch, total=0), ["launch-1"]),
     ]:
         await stores.launches.save(stores.tx, kept)
         assert list(await stores.launches.due(stores.pool, home)) == due
@@ -116,7 +115,13 @@ async def test_an_end_is_not_due_while_outcomes_are_kept_back(stores: Stores) ->
     number = (await stores.launches.identify(stores.tx, {"launch-1": "acme"}))["launch-1"].number
     (launch,) = await stores.launches.locked(stores.tx, ["launch-1"])
     ended = replace(
-        launch, scenario="s", version=1, requested_at=NOON, request=Request("k"), revision=1, end=LaunchState.COMPLETED
+        launch,
+        scenario="s",
+        version=1,
+        requested_at=NOON,
+        request=Request("k"),
+        own_revision=1,
+        end=LaunchState.COMPLETED,
     )
     await stores.launches.save(stores.tx, ended)
     await stores.outcomes.keep_undescribed(stores.tx, number, endings(Ending(Outcome.OTHER, "x", None, ["a"])))
@@ -129,18 +134,44 @@ async def test_an_end_is_not_due_while_outcomes_are_kept_back(stores: Stores) ->
     assert await stores.launches.drained(stores.tx, ended)
 
 
-async def test_a_launch_that_ended_unnoticed_is_found(stores: Stores) -> None:
-    await stores.launches.identify(stores.tx, {"launch-1": "acme"})
+async def test_what_partitions_count_adds_up(stores: Stores) -> None:
+    identities = await stores.launches.identify(stores.tx, {"launch-1": "acme", "launch-2": "acme"})
+    one, two = identities["launch-1"], identities["launch-2"]
+    await stores.launches.count(stores.tx, [(one, {"chunked": 5, "delivery:planned": 2, "changes": 1})])
+    other = FakeTransaction(number=2, partitions=4, connection=stores.pool)
+    await stores.launches.count(other, [(one, {"outcome:success": 3, "reason:end:won": 3, "changes": 1})])
+    await stores.launches.count(
+        other, [(one, {"delivery:planned": -2, "delivery:accepted": 2, "changes": 1}), (two, {"begun": 1})]
+    )
+    first, second = await stores.launches.locked(stores.tx, ["launch-1", "launch-2"])
+    assert (first.chunked, first.begun, dict(first.outcomes)) == (5, 0, {Outcome.SUCCESS: 3})
+    assert (dict(first.by_reason), dict(first.deliveries)) == ({"end:won": 3}, {"accepted": 2})
+    assert (first.revision, second.begun, second.revision) == (3, 1, 0)
+
+
+async def test_a_launch_whose_last_target_has_ended_is_due(stores: Stores) -> None:
+    identity = (await stores.launches.identify(stores.tx, {"launch-1": "acme"}))["launch-1"]
     (launch,) = await stores.launches.locked(stores.tx, ["launch-1"])
     home = partition_of("launch-1", 4)
-    for kept, found in [
-        (launch, []),
-        (replace(launch, total=2, outcomes={Outcome.SUCCESS: 1}), []),
-        (replace(launch, total=2, outcomes={Outcome.SUCCESS: 1, Outcome.OTHER: 1}), ["launch-1"]),
-        (replace(launch, total=0, end=LaunchState.COMPLETED), []),
-    ]:
-        await stores.launches.save(stores.tx, kept)
-        assert list(await stores.launches.unsettled(stores.pool, home)) == found
+    await stores.launches.save(stores.tx, replace(launch, total=2))
+    for added, due in [({"outcome:success": 1}, []), ({"outcome:other": 1}, ["launch-1"])]:
+        await stores.launches.count(stores.tx, [(identity, added)])
+        assert list(await stores.launches.due(stores.pool, home)) == due
+
+
+async def test_counting_rouses_a_launch_at_rest_and_the_sweep_finds_what_did_not(stores: Stores) -> None:
+    identity = (await stores.launches.identify(stores.tx, {"launch-1": "acme"}))["launch-1"]
+    (launch,) = await stores.launches.locked(stores.tx, ["launch-1"])
+    rested = replace(launch, total=0, end=LaunchState.COMPLETED, announced=True, ended_at=datetime.now(UTC), live=False)
+    home = FakeTransaction(number=partition_of("launch-1", 4), partitions=4, connection=stores.pool)
+    await stores.launches.save(stores.tx, rested)
+    resting = (await stores.launches.identify(stores.tx, {"launch-1": "acme"}))["launch-1"]
+    assert not resting.live
+    await stores.launches.count(stores.tx, [(resting, {"delivery:bounced": 1, "changes": 1})])
+    assert (await stores.launches.identify(stores.tx, {"launch-1": "acme"}))["launch-1"].live
+    await stores.launches.save(stores.tx, rested)
+    assert list(await stores.launches.rouse(home)) == ["launch-1"]
+    assert (await stores.launches.identify(stores.tx, {"launch-1": "acme"}))["launch-1"] == identity
 
 
 async def test_the_first_outcome_of_a_target_stays(stores: Stores) -> None:

@@ -1,6 +1,8 @@
 """How facts change a launch's figures and state."""
 
+from collections import Counter
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from hypothesis import given
@@ -9,8 +11,9 @@ from hypothesis import strategies as st
 from contracts.words import ControlState, LaunchState, Outcome
 from fakes.transaction import NOON
 from log.domain import facts
-from log.domain.counting import counted, published, read_back, told
+from log.domain.counting import changed, published, read_back, rested, told
 from log.domain.launch import Launch, Request
+from log.domain.tally import tally, with_sums
 
 NEW = Launch("launch-1", "acme")
 DESCRIBED = facts.Described("spring", 3, NOON)
@@ -37,15 +40,33 @@ STORY: list[facts.Fact] = [
 ]
 
 
+def and_then(launch: Launch, *told_facts: facts.Fact) -> Launch:
+    """As the handlers do it: counts are added up, the rest is told to the launch, its home looks after it."""
+    sums = Counter(tallied(launch))
+    sums.update(tally(fact for fact in told_facts if isinstance(fact, facts.Count)))
+    return told(with_sums(launch, sums), [fact for fact in told_facts if isinstance(fact, facts.State)], NOON)
+
+
+def tallied(launch: Launch) -> dict[str, int]:
+    return {
+        "changes": launch.changes,
+        "chunked": launch.chunked,
+        "begun": launch.begun,
+        **{f"outcome:{outcome}": count for outcome, count in launch.outcomes.items()},
+        **{f"reason:{reason}": count for reason, count in launch.by_reason.items()},
+        **{f"delivery:{state}": count for state, count in launch.deliveries.items()},
+    }
+
+
 def after(*told_facts: facts.Fact) -> Launch:
-    return told(NEW, told_facts, NOON)
+    return and_then(NEW, *told_facts)
 
 
 @given(st.permutations(STORY))
 def test_the_order_of_facts_changes_no_figure_and_never_the_end(order: list[facts.Fact]) -> None:
     launch = NEW
     for fact in order:
-        before, launch = launch, told(launch, [fact], NOON)
+        before, launch = launch, and_then(launch, fact)
         assert launch.targeted == launch.ended + launch.in_progress and launch.in_progress >= 0
         assert launch.targeted >= before.targeted and launch.started >= before.started
         assert launch.started + launch.not_started <= launch.targeted
@@ -94,12 +115,13 @@ def test_a_revision_rises_only_when_something_changed() -> None:
     launch = after(facts.Opened())
     assert launch.revision == 1
     assert told(launch, [facts.Opened()], NOON) is launch
-    assert told(launch, [WON, REFUSED], NOON).revision == 2
+    assert and_then(launch, WON, REFUSED).revision == 2
+    assert and_then(launch, facts.Delivered({"planned": 0})) == launch
 
 
 def test_what_described_a_launch_first_stays() -> None:
     launch = after(DESCRIBED)
-    assert counted(launch, facts.Described("other", 9, NOON)) is launch
+    assert changed(launch, facts.Described("other", 9, NOON)) is launch
 
 
 def test_a_hold_is_shown_until_a_person_has_lifted_it() -> None:
@@ -123,19 +145,19 @@ def test_a_stopped_launch_is_held_no_more() -> None:
 
 
 def test_our_own_snapshots_in_order_need_nothing() -> None:
-    launch = replace(NEW, revision=7, published=7)
-    again = read_back(read_back(launch, [5, 6], NOON), [7, 7], NOON)
+    launch = replace(NEW, own_revision=4, changes=3, published=7)
+    again = read_back(read_back(launch, [5, 6]), [7, 7])
     assert (again.revision, again.seen) == (7, 7)
 
 
 @pytest.mark.parametrize(("seen", "revisions"), [(7, [6]), (0, [7, 6]), (6, [7, 5, 5])])
 def test_an_older_snapshot_that_came_last_makes_the_figures_go_out_again(seen: int, revisions: list[int]) -> None:
-    again = read_back(replace(NEW, revision=7, published=7, seen=seen), revisions, NOON)
+    again = read_back(replace(NEW, own_revision=4, changes=3, published=7, seen=seen), revisions)
     assert again.revision == 8 > again.published
 
 
 def test_snapshots_of_the_future_are_overtaken() -> None:
-    assert read_back(replace(NEW, revision=7), [20], NOON).revision == 21
+    assert read_back(replace(NEW, own_revision=4, changes=3), [20]).revision == 21
 
 
 def test_an_end_is_announced_with_the_revision_that_tells_it() -> None:
@@ -143,3 +165,16 @@ def test_an_end_is_announced_with_the_revision_that_tells_it() -> None:
     assert not launch.announced
     ended = published(told(launch, [facts.TargetingEnded(0, None)], NOON), NOON)
     assert ended.announced and ended.published == ended.revision
+
+
+def test_a_launch_rests_a_moment_after_its_end_was_told_and_not_while_anything_is_left() -> None:
+    ended = published(after(facts.Opened(), facts.TargetingEnded(0, None)), NOON)
+    later = NOON + timedelta(seconds=5)
+    assert rested(ended, later) and not rested(ended, NOON)
+    assert not rested(and_then(ended, facts.Delivered({"bounced": 1})), later)
+    assert not rested(published(after(facts.Opened()), NOON), later)
+
+
+def test_a_stop_that_is_read_before_the_end_was_noticed_changes_nothing() -> None:
+    counted_out = with_sums(after(facts.Opened(), facts.TargetingEnded(2, None)), tally([WON]))
+    assert told(counted_out, [facts.Controlled(ControlState.STOPPED, 2)], NOON).state is LaunchState.COMPLETED

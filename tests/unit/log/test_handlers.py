@@ -8,7 +8,6 @@ import pytest
 
 from contracts.crm import LaunchCompleted, LaunchFigures, LaunchProgressed, LaunchStopped, OutcomeRecorded
 from contracts.outcomes import IncidentsClosed, IncidentsOpened, StepsCounted
-from contracts.words import LaunchState
 from fakes.launch_story import Story, Told
 from fakes.log_stores import InMemoryChunks, InMemoryLaunches, InMemoryOutcomes
 from fakes.transaction import NOON, FakeLease, FakeTransaction, received
@@ -119,14 +118,28 @@ async def test_outcomes_that_come_before_their_launch_is_described_are_published
     assert log.outcomes.undescribed == {}
 
 
-async def test_the_sweep_settles_and_publishes_what_was_left() -> None:
+async def test_figures_that_move_after_their_launch_came_to_rest_are_found_by_the_sweep() -> None:
     log, story = Log(), Story.of(8, seed=2)
     await log.take_all(story.records(), Random(1))
-    launch = log.launches.rows[story.launch_id]
-    log.launches.put(launch, end=None, ended_at=None)
-    lease = FakeLease(number=story.home, partitions=4)
-    await log.jobs.sweep(lease)
-    assert log.launches.rows[story.launch_id].end is LaunchState.COMPLETED
+    (end,) = await log.publish(story.home)
+    log.launches.put(log.launches.rows[story.launch_id], live=False)
+    log.launches.tallies[log.launches.numbers[story.launch_id]].update({"delivery:bounced": 1, "changes": 1})
+    assert await log.publish(story.home) == []
+    await log.jobs.sweep(FakeLease(number=story.home, partitions=4))
+    (later,) = await log.publish(story.home)
+    assert later.revision > end.revision and later.deliveries["bounced"] == 1
+
+
+async def test_a_launch_at_rest_is_looked_after_again_when_something_is_counted() -> None:
+    log, story = Log(), Story.of(30, seed=5)
+    records = story.records()
+    late = [told for told in records if told.topic == "messaging.deliveries"]
+    await log.take_all([told for told in records if told not in late], Random(1))
+    await log.publish(story.home)
+    log.launches.put(log.launches.rows[story.launch_id], live=False)
+    await log.take_all(late, Random(1))
+    (later,) = await log.publish(story.home)
+    assert agrees(later, story)
 
 
 async def test_a_stop_is_announced_as_stopped() -> None:

@@ -14,6 +14,7 @@ from log.domain.endings import Ending, Endings
 from log.domain.launch import Launch, Request
 from log.domain.records import expand, outcome_chunk
 from log.domain.snapshot import figures
+from log.domain.tally import tally, with_sums
 from runtime.cloudevents import dump
 from runtime.ids import derive
 
@@ -80,17 +81,21 @@ def test_any_contact_id_survives_and_its_record_id_is_derived(contact_id: str) -
     assert dict(headers)["ce_id"].decode() == derive("outcome", "launch-ü", contact_id)
 
 
-def launch(*more: facts.Fact) -> Launch:
-    known: list[facts.Fact] = [
-        facts.Described("spring", 3, NOON, "launch-0"),
-        facts.Requested(Request("key-1", "cmd-1", "/crm")),
-        facts.Opened(),
+def launch(*more: facts.State, others: int = 0) -> Launch:
+    """With so many targets that never started."""
+    counted: list[facts.Count] = [
         facts.Targeted(3),
         facts.Started(2),
         facts.Ended({Outcome.SUCCESS: 1}, {"end:won": 1}),
+        facts.Ended({Outcome.OTHER: others}, {"not_started:inactive": others}),
         facts.Delivered({"accepted": 2, "planned": -1}),
     ]
-    return told(Launch("launch-1", "acme"), [*known, *more], NOON)
+    known: list[facts.State] = [
+        facts.Described("spring", 3, NOON, "launch-0"),
+        facts.Requested(Request("key-1", "cmd-1", "/crm")),
+        facts.Opened(),
+    ]
+    return told(with_sums(Launch("launch-1", "acme"), tally(counted)), [*known, *more], NOON)
 
 
 def test_a_snapshot_has_the_absolute_figures() -> None:
@@ -99,7 +104,7 @@ def test_a_snapshot_has_the_absolute_figures() -> None:
     assert orjson.loads(dump(snapshot)) == {
         "project": "acme",
         "launch_id": "launch-1",
-        "revision": 1,
+        "revision": 2,
         "scenario": "spring",
         "scenario_version": 3,
         "state": "running",
@@ -125,12 +130,11 @@ def test_a_snapshot_has_the_absolute_figures() -> None:
 
 
 def test_the_end_has_its_own_type() -> None:
-    ended = facts.Ended({Outcome.OTHER: 2}, {"not_started:inactive": 2})
-    completed = figures(launch(ended, facts.TargetingEnded(3, None)))
+    completed = figures(launch(facts.TargetingEnded(3, None), others=2))
     assert isinstance(completed, LaunchCompleted)
     assert (completed.state, completed.targeting, completed.ended_at) == (LaunchState.COMPLETED, "finished", NOON)
     stop = facts.Controlled(ControlState.STOPPED, 2)
-    assert isinstance(figures(launch(stop, ended, facts.TargetingEnded(3, None))), LaunchStopped)
+    assert isinstance(figures(launch(stop, facts.TargetingEnded(3, None), others=2)), LaunchStopped)
 
 
 def test_nothing_is_published_before_the_request_was_read() -> None:

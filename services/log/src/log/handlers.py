@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from contracts.crm import LaunchFigures
 from contracts.event import Event
@@ -11,6 +12,7 @@ from log.domain.counting import read_back, told
 from log.domain.endings import Endings
 from log.domain.reading import Reading, read
 from log.domain.records import EXPANDER, outcome_chunk
+from log.domain.tally import tally
 from log.ports import ChunkStore, Identity, LaunchStore, OutcomeStore
 from runtime import failpoints
 from runtime.ids import derive
@@ -46,12 +48,13 @@ class Handlers:
         for received in events:
             revisions[received.event.launch_id].append(received.event.revision)
         for before in await self._launches.locked(tx, revisions):
-            after = read_back(before, revisions[before.launch_id], tx.now)
+            after = read_back(before, revisions[before.launch_id])
             if after != before:
                 await self._launches.save(tx, after)
 
     async def _record(self, tx: Transaction, events: Sequence[Received[Event]]) -> None:
-        """Rows first, then what they add up to: the launches' rows come last, in id order, each once."""
+        """Rows first, then what they add up to. Launches' own rows, which partitions share, come last, in id order,
+        each once, and only if more is told than counts."""
         readings: list[Reading] = []
         traces: dict[str, str | None] = {}
         for received in events:
@@ -71,7 +74,8 @@ class Handlers:
                 await self._chunks.count_steps(tx, known[reading.launch_id].number, reading.steps)
             if facts.Opened() in reading.facts:
                 await self._publish_undescribed(tx, reading.launch_id, known[reading.launch_id])
-        await self._count(tx, told_facts)
+        await self._count(tx, told_facts, known)
+        await self._tell(tx, told_facts)
 
     async def _record_chunks(
         self, tx: Transaction, readings: Sequence[Reading], known: Mapping[str, Identity], told_facts: Told
@@ -111,9 +115,19 @@ class Handlers:
         for endings in await self._outcomes.take_undescribed(tx, identity.number, launch_id):
             publish_outcomes(tx, identity, endings)
 
-    async def _count(self, tx: Transaction, told_facts: Told) -> None:
-        changed = {launch_id: new for launch_id, new in told_facts.items() if new}
-        if not changed:
+    async def _count(self, tx: Transaction, told_facts: Told, known: Mapping[str, Identity]) -> None:
+        counted = [
+            (known[launch_id], tally(fact for fact in new if isinstance(fact, facts.Count)))
+            for launch_id, new in sorted(told_facts.items())
+        ]
+        if counted := [(identity, added) for identity, added in counted if added]:
+            await self._launches.count(tx, counted)
+
+    async def _tell(self, tx: Transaction, told_facts: Told) -> None:
+        states = {
+            launch_id: [fact for fact in new if isinstance(fact, facts.State)] for launch_id, new in told_facts.items()
+        }
+        if not (changed := {launch_id: new for launch_id, new in states.items() if new}):
             return
         for before in await self._launches.locked(tx, changed):
             after = told(before, changed[before.launch_id], tx.now)
@@ -146,6 +160,6 @@ def _described(known: Mapping[str, Identity], readings: Sequence[Reading]) -> Ma
     for reading in readings:
         for fact in reading.facts:
             if isinstance(fact, facts.Described) and described[reading.launch_id].scenario is None:
-                number = described[reading.launch_id].number
-                described[reading.launch_id] = Identity(number, fact.scenario, fact.version)
+                identity = described[reading.launch_id]
+                described[reading.launch_id] = replace(identity, scenario=fact.scenario, version=fact.version)
     return described

@@ -1,11 +1,12 @@
 """What a partition number does for the launches at home on it: publish their figures, and look after them."""
 
-from collections.abc import Sequence
+from dataclasses import replace
 
 import structlog
 
 from contracts.crm import LaunchFigures
-from log.domain.counting import published, told
+from log.domain.counting import published, rested, told
+from log.domain.launch import Launch
 from log.domain.snapshot import figures
 from log.handlers import publish_outcomes
 from log.ports import LaunchStore, OutcomeStore
@@ -29,31 +30,34 @@ class Jobs:
         if due:
             failpoints.hit("log.before_snapshot")
             async with lease.transaction() as tx:
-                await self._publish(tx, due)
+                for launch in await self._launches.locked(tx, due):
+                    await self._look_after(tx, launch)
             failpoints.hit("log.snapshot_sent")
         return False
 
-    async def _publish(self, tx: Transaction, launch_ids: Sequence[str]) -> None:
-        for launch in await self._launches.locked(tx, launch_ids):
-            if launch.revision == launch.published:
-                continue
-            if launch.end is not None and not launch.announced and not await self._launches.drained(tx, launch):
-                continue
-            snapshot = figures(launch)
-            if snapshot is not None:
-                with following(launch.trace, "log figures"):
-                    tx.emit(_record(tx, snapshot))
-                await self._launches.save(tx, published(launch, tx.now))
+    async def _look_after(self, tx: Transaction, before: Launch) -> None:
+        launch = told(before, (), tx.now)
+        if rested(launch, tx.now):
+            launch = replace(launch, live=False)
+        elif await self._may_be_told(tx, launch) and (snapshot := figures(launch)) is not None:
+            with following(launch.trace, "log figures"):
+                tx.emit(_record(tx, snapshot))
+            launch = published(launch, tx.now)
+        if launch is not before:
+            await self._launches.save(tx, launch)
+            if launch.end is not before.end:
+                failpoints.hit("log.end_saved", tx.connection)
+
+    async def _may_be_told(self, tx: Transaction, launch: Launch) -> bool:
+        if launch.revision == launch.published:
+            return False
+        return launch.end is None or launch.announced or await self._launches.drained(tx, launch)
 
     async def sweep(self, lease: Lease) -> bool:
-        """Finds what the handlers should have left nothing of: a launch that ended unnoticed, outcomes kept back."""
-        for launch_id in await self._launches.unsettled(lease.pool, lease.number):
-            async with lease.transaction() as tx:
-                for before in await self._launches.locked(tx, [launch_id]):
-                    after = told(before, (), tx.now)
-                    if after is not before:
-                        await self._launches.save(tx, after)
-                        log.warning("launch had ended unnoticed", launch_id=launch_id)
+        """Finds what the others should have left nothing of: late counts of launches at rest, outcomes kept back."""
+        async with lease.transaction() as tx:
+            for launch_id in await self._launches.rouse(tx):
+                log.info("figures moved after their launch had come to rest", launch_id=launch_id)
         for launch_id, identity in (await self._outcomes.overdue(lease.pool, lease.number)).items():
             async with lease.transaction() as tx:
                 for endings in await self._outcomes.take_undescribed(tx, identity.number, launch_id):

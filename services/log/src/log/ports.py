@@ -16,11 +16,13 @@ from runtime.transaction import Transaction
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """`number` stands for the launch in every other table. Scenario and version are None until described."""
+    """`number` stands for the launch in every other table. Scenario and version are None until described.
+    A launch that is not `live` is looked after no more: its end is told."""
 
     number: int
     scenario: str | None
     version: int | None
+    live: bool = True
 
 
 class LaunchStore(Protocol):
@@ -30,16 +32,23 @@ class LaunchStore(Protocol):
         """By launch id; makes the row of a launch not heard of before, in id order, with project and `traceparent`."""
         ...
 
+    async def count(self, tx: Transaction, counted: Sequence[tuple[Identity, Mapping[str, int]]]) -> None:
+        """Adds to what this transaction's partition has counted (`log.domain.tally`), each launch once; one that is
+        not live is looked after again."""
+        ...
+
     async def locked(self, tx: Transaction, launch_ids: Collection[str]) -> Sequence[Launch]:
-        """The rows, locked in id order until the transaction ends: the last thing it does."""
+        """The rows, locked in id order until the transaction ends: the last thing it does. With them the sums of what
+        is counted, as they are then."""
         ...
 
     async def save(self, tx: Transaction, launch: Launch) -> None:
-        """A row that `locked` gave."""
+        """A row that `locked` gave, without the sums."""
         ...
 
     async def due(self, pool: Any, number: int) -> Sequence[str]:
-        """Launches at home on this partition number whose figures may be published now, in id order, at most 50.
+        """Launches at home on this partition number, in id order, at most 50, that have something to publish now, whose
+        last target has ended and whose end is not set, or which may rest.
 
         Progress at most once a second; an end as soon as the launch is drained.
         """
@@ -49,8 +58,11 @@ class LaunchStore(Protocol):
         """Whether every outcome of the launch that is committed is also on the topic."""
         ...
 
-    async def unsettled(self, pool: Any, number: int) -> Sequence[str]:
-        """Launches at home here whose last target has ended but whose end is not set: there should be none."""
+    async def rouse(self, tx: Transaction) -> Sequence[str]:
+        """Launches at home here, ended within the hour, that rest though something was counted later; live from now on.
+
+        Only a transaction that found its launch live, and counted after it had come to rest, leaves one.
+        """
         ...
 
 

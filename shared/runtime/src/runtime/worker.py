@@ -176,7 +176,8 @@ class Worker:
                 await self._pass_over(lease)
                 await self._clean_up(lease)
                 await self._still_ours(lease)
-                await self._feed.wait(min(WAIT_SECONDS, self._jobs.nearest()), self._woken)
+                patience = RESTED_SECONDS if lease.outbox.acknowledged() else WAIT_SECONDS
+                await self._feed.wait(min(patience, self._jobs.nearest()), self._woken)
             else:
                 await asyncio.sleep(0)
 

@@ -4,46 +4,59 @@ from dataclasses import replace
 from functools import partial
 
 from unit.model.completion.protocol import Process, snapshot
-from unit.model.completion.world import HOME, Contacts, Launch, Snapshot, Told, World
+from unit.model.completion.world import HOME, NUMBERS, Contacts, Launch, Snapshot, Tally, Told, World, changed
 from unit.model.transactions import Steps, Transaction
 
 
-class CountsDeliveries(Process):
+class CountsRepeated(Process):
     """`ended += len(contacts)` for every record, also for a repeated one."""
 
-    def counted(self, launch: Launch, told: Told, new: Contacts) -> Launch:
-        return super().counted(launch, told, told[2])
+    def added(self, told: Told, new: Contacts) -> Tally:
+        return super().added(told, told[2])
 
 
-class CountsWithoutLock(Process):
-    """The launch's row is read, and written back later, while another number does the same."""
+class CountsTogether(Process):
+    """One figure for all numbers: read, and written back later, while another number does the same."""
 
-    def locked(self, tx: Transaction) -> Steps:
-        yield False
+    def record(self, at: int, tx: Transaction) -> Steps:
+        self.before = self.world.launch().sums
+        yield from super().record(at, tx)
+
+    def count(self, added: Tally, live: bool) -> None:
+        self.world.tallies = [Tally() for _ in range(NUMBERS)]
+        self.world.count(HOME, self.before + added)
 
 
 class EndsWithTheChunks(Process):
     """All that was heard of has ended, and nobody asks whether more is to come."""
 
     def settled(self, launch: Launch) -> Launch:
-        if launch.end is None and launch.total is None and launch.ended and launch.ended == launch.chunked:
+        sums = launch.sums
+        if launch.end is None and launch.total is None and sums.ended and sums.ended == sums.chunked:
             return replace(launch, end="completed")
         return super().settled(launch)
 
 
-class EndsWithAnOutcome(Process):
-    """Only an outcome can complete a launch: a total that comes after the last one does not."""
+class EndsWithTheTotal(Process):
+    """Only what is told of the launch as a whole can complete it: nobody looks when the last outcome is counted."""
 
-    def counted(self, launch: Launch, told: Told, new: Contacts) -> Launch:
-        counted = super().counted(launch, told, new)
-        return replace(counted, total=launch.total) if told[0] == "total" and launch.ended else counted
+    def due(self) -> bool:
+        launch = self.world.launch()
+        return super().due() and (launch.end is not None or launch.published != launch.revision)
+
+    def publish(self, tx: Transaction) -> Steps:
+        settled, self.settled = self.settled, lambda launch: launch  # type: ignore[method-assign]
+        try:
+            yield from super().publish(tx)
+        finally:
+            self.settled = settled  # type: ignore[method-assign]
 
 
 class EndsAgain(Process):
     """The end is worked out anew: a stop that is read late makes a completed launch stopped."""
 
-    def counted(self, launch: Launch, told: Told, new: Contacts) -> Launch:
-        return replace(launch, stopped=True) if told[0] == "stopped" else super().counted(launch, told, new)
+    def told(self, launch: Launch, told: Told) -> Launch:
+        return replace(launch, stopped=True) if told[0] == "stopped" else super().told(launch, told)
 
     def settled(self, launch: Launch) -> Launch:
         return super().settled(replace(launch, end=None))
@@ -57,7 +70,8 @@ class AnnouncesWhereItEnds(Process):
         tx.write(self.announce)
 
     def announce(self) -> None:
-        launch = self.world.launch
+        before = self.world.launch()
+        launch = changed(before, self.settled(before))
         if launch.end is not None and not launch.announced:
             self.stored(snapshot(launch))
             self.world.save(replace(launch, announced=True, published=launch.revision))
@@ -96,36 +110,68 @@ class WithoutReadBack(Process):
 class AnyLeasePublishes(Process):
     """Every number publishes what it knows, as it is when it looks: the row is not locked, nor marked by revision."""
 
-    seen: Launch | None = None
+    seen: Snapshot | None = None
 
     def due(self) -> bool:
-        launch = self.world.launch
-        return launch != self.seen and (launch.end is None or self.drained())
+        launch = self.world.launch()
+        return self.content(launch) != self.seen and (launch.end is None or self.drained())
+
+    def content(self, launch: Launch) -> Snapshot:
+        return replace(snapshot(self.settled(launch)), revision=0)
 
     def publish(self, tx: Transaction) -> Steps:
-        launch = self.seen = self.world.launch
+        launch = self.settled(self.world.launch())
+        self.seen = self.content(launch)
         yield False
         tx.write(partial(self.count_up, launch))
 
     def count_up(self, launch: Launch) -> None:
         """Its revision is drawn when it is written, its figures were read before."""
-        now = replace(self.world.launch, revision=self.world.launch.revision + 1)
+        now = self.world.launch()
+        now = replace(now, own_revision=now.own_revision + 1, end=now.end or launch.end)
         self.stored(replace(snapshot(launch), revision=now.revision))
         self.world.save(now)
-        self.seen = now if launch == replace(now, revision=launch.revision) else None
 
 
-class ChangesKeepTheRevision(Process):
-    """The figures move on under a revision that was published already."""
+class CountsSilently(Process):
+    """Deliveries do not change the revision, so nobody hears of those that come after the end."""
 
-    def counted(self, launch: Launch, told: Told, new: Contacts) -> Launch:
-        counted = super().counted(launch, told, new)
-        return counted if counted == launch else replace(counted, published=0)
+    def added(self, told: Told, new: Contacts) -> Tally:
+        added = super().added(told, new)
+        return replace(added, changes=0) if added.delivered else added
+
+
+class RestsForGood(Process):
+    """A launch whose end was told is never looked after again."""
+
+    def count(self, added: Tally, live: bool) -> None:
+        super().count(added, live=True)
+
+    def to_rouse(self) -> bool:
+        return False
+
+
+class WithoutSweep(Process):
+    """What counted while its launch came to rest is not looked for."""
+
+    def to_rouse(self) -> bool:
+        return False
+
+
+class OwnRevision(Process):
+    """What partitions count is no part of the revision: each snapshot draws the next one as it goes out."""
+
+    def added(self, told: Told, new: Contacts) -> Tally:
+        return replace(super().added(told, new), changes=0)
+
+    def due(self) -> bool:
+        launch = self.world.launch()
+        return super().due() or (self.place == HOME and launch.end is None and snapshot(launch) != self.world.reader)
 
     def publish(self, tx: Transaction) -> Steps:
-        launch = self.world.launch
-        if launch.published == 0 and launch.revision > 1:
-            self.emit(tx, replace(snapshot(launch), revision=launch.revision - 1))
+        launch = self.world.launch()
+        if launch.end is None and snapshot(launch) != self.world.reader:
+            self.emit(tx, snapshot(launch))
         yield from super().publish(tx)
 
 

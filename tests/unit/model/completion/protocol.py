@@ -1,10 +1,10 @@
-"""How log counts and announces: `log.handlers`, `log.domain.counting` and `log.jobs.publish`."""
+"""How log counts and announces: `log.handlers`, `log.domain.counting`, `log.domain.tally` and `log.jobs`."""
 
 from collections import deque
 from dataclasses import replace
 from functools import partial
 
-from unit.model.completion.world import HOME, NUMBERS, Contacts, Launch, Row, Snapshot, Told, World, changed
+from unit.model.completion.world import HOME, NUMBERS, Contacts, Launch, Row, Snapshot, Tally, Told, World, changed
 from unit.model.transactions import Steps, Task, Transaction
 
 LAUNCH = "launch"
@@ -44,6 +44,9 @@ class Process(Task):
             if self.due():
                 yield False
                 yield from self.transact(self.publish)
+            if self.to_rouse():
+                yield False
+                yield from self.transact(self.rouse)
             if self.acknowledged:
                 yield from self.transact(lambda tx: None)
             self.fence()
@@ -76,76 +79,107 @@ class Process(Task):
     # Handlers._record
 
     def record(self, at: int, tx: Transaction) -> Steps:
-        """Rows first, then what they add up to, under the lock of the launch's row."""
+        """Rows first, then what they add up to; the launch's row only where more is told than counts."""
         told = self.world.topics[self.place][at]
         tx.write(lambda: self.move_on(at + 1))
         what, id, contacts = told
+        live = self.world.row.live
         new = self.new(what, id, contacts)
         if what == "outcomes" and new:
             self.emit(tx, new)
-        tx.write(lambda: self.insert(what, id, contacts))
-        yield from self.locked(tx)
-        before = self.world.launch
         yield False
-        after = changed(before, self.settled(self.counted(before, told, new)))
-        if after is not before:
-            tx.write(lambda: self.world.save(after))
+        tx.write(lambda: self.insert(what, id, contacts))
+        if (added := self.added(told, new)) != Tally():
+            tx.write(partial(self.count, added, live))
+        if what in ("total", "stopped"):
+            yield from self.locked(tx)
+            before = self.world.launch()
+            yield False
+            after = changed(before, self.settled(self.told(self.settled(before), told)))
+            if after is not before:
+                tx.write(lambda: self.world.save(after))
 
     def move_on(self, at: int) -> None:
         self.world.read[self.place] = at
 
     def new(self, what: str, id: int, contacts: Contacts) -> Contacts:
-        """INSERT … ON CONFLICT DO NOTHING RETURNING: the rows that were not there."""
-        if what == "targets":
-            return () if id in self.world.chunks else contacts
+        """The rows that were not there."""
+        if what in ("targets", "deliveries"):
+            return () if (what, id) in self.world.chunks else contacts
         return tuple(contact for contact in contacts if contact not in self.world.outcomes)
 
     def insert(self, what: str, id: int, contacts: Contacts) -> None:
-        if what == "targets":
-            self.world.chunks.add(id)
+        if what in ("targets", "deliveries"):
+            self.world.chunks.add((what, id))
         elif what == "outcomes":
             self.world.outcomes.update(contacts)
 
+    def added(self, told: Told, new: Contacts) -> Tally:
+        """`tally.tally`"""
+        match told[0]:
+            case _ if not new:
+                return Tally()
+            case "targets":
+                return Tally(chunked=len(new), changes=1)
+            case "outcomes":
+                return Tally(ended=len(new), changes=1)
+            case "deliveries":
+                return Tally(delivered=len(new), changes=1)
+            case _:
+                return Tally()
+
+    def count(self, added: Tally, live: bool) -> None:
+        """`PostgresLaunches.count`; `live` as it was found at the beginning."""
+        self.world.count(self.place, added)
+        if not live:
+            self.world.save(replace(self.world.row, live=True))
+
     def locked(self, tx: Transaction) -> Steps:
-        """`PostgresLaunches.locked`: FOR UPDATE, and the row as it is then."""
+        """`PostgresLaunches.locked`: FOR UPDATE, the row as it is then, and then the sums."""
         yield from tx.lock(LAUNCH)
 
-    def counted(self, launch: Launch, told: Told, new: Contacts) -> Launch:
-        match told[0]:
-            case "targets":
-                return replace(launch, chunked=launch.chunked + len(new))
-            case "outcomes":
-                return replace(launch, ended=launch.ended + len(new))
-            case "total":
-                return replace(launch, total=len(told[2]))
-            case _:
-                return launch if launch.end is not None else replace(launch, stopped=True)
+    def told(self, launch: Launch, told: Told) -> Launch:
+        """`counting.changed`"""
+        if told[0] == "total":
+            return replace(launch, total=len(told[2]))
+        return launch if launch.end is not None else replace(launch, stopped=True)
 
     def settled(self, launch: Launch) -> Launch:
-        """`counting.settled`: by the transaction that makes ended = total, once."""
-        if launch.end is not None or launch.total is None or launch.ended != launch.total:
+        """`counting.settled`: by whoever sees first, under the lock, that ended = total; once."""
+        if launch.end is not None or launch.total is None or launch.sums.ended != launch.total:
             return launch
         return replace(launch, end="stopped" if launch.stopped else "completed")
 
-    # Jobs.publish
+    # Jobs.publish, Jobs.sweep
 
     def due(self) -> bool:
-        launch = self.world.launch
-        if self.place != HOME or launch.published == launch.revision:
+        launch = self.world.launch()
+        if self.place != HOME or not launch.live:
             return False
-        return launch.end is None or launch.announced or self.drained()
+        if (launch.end is None and launch.total == launch.sums.ended) or launch.announced:
+            return True
+        return launch.published != launch.revision and (launch.end is None or self.drained())
 
     def publish(self, tx: Transaction) -> Steps:
         yield from self.locked(tx)
-        launch = self.world.launch
-        if launch.revision == launch.published:
-            return
-        if launch.end is not None and not launch.announced and not self.drained():
-            return
-        self.emit(tx, snapshot(launch))
+        before = self.world.launch()
+        launch = changed(before, self.settled(before))
+        if launch.announced and launch.revision == launch.published:
+            launch = replace(launch, live=False)
+        elif launch.revision != launch.published and (launch.end is None or launch.announced or self.drained()):
+            self.emit(tx, snapshot(launch))
+            launch = replace(launch, published=launch.revision, announced=launch.end is not None)
         yield False
-        done = replace(launch, published=launch.revision, announced=launch.end is not None)
-        tx.write(lambda: self.world.save(done))
+        tx.write(lambda: self.world.save(launch))
+
+    def to_rouse(self) -> bool:
+        launch = self.world.launch()
+        return self.place == HOME and not launch.live and launch.revision > launch.published
+
+    def rouse(self, tx: Transaction) -> Steps:
+        """What counted while its launch came to rest did not see that."""
+        yield from self.locked(tx)
+        tx.write(lambda: self.world.save(replace(self.world.row, live=True)))
 
     def drained(self) -> bool:
         """No lease has outcomes in its outbox any more: whoever counted the last of them, all are on the topic."""
@@ -158,15 +192,17 @@ class Process(Task):
     def on_snapshots(self, at: int, tx: Transaction) -> Steps:
         """`counting.read_back`: what comes last has to be the newest, else the figures go out again."""
         yield from self.locked(tx)
-        before, revision = self.world.launch, self.world.log_launches[at].revision
+        before, revision = self.world.launch(), self.world.log_launches[at].revision
         after = replace(before, seen=max(before.seen, revision))
         if not revision == after.seen <= before.revision:
-            after = replace(after, revision=max(before.revision, after.seen) + 1)
+            own = max(before.revision, after.seen) + 1 - before.sums.changes
+            after = replace(after, own_revision=own, live=True)
         tx.write(lambda: self.world.save(after))
         tx.write(lambda: setattr(self.world, "read_back", at + 1))
 
 
 def snapshot(launch: Launch) -> Snapshot:
-    """`log.domain.snapshot.figures`: a function of the row at this revision alone."""
-    targeted = max(launch.chunked, launch.ended) if launch.total is None else launch.total
-    return Snapshot(launch.revision, targeted, launch.ended, launch.end)
+    """`log.domain.snapshot.figures`: a function of the row and the sums at this revision alone."""
+    sums = launch.sums
+    targeted = max(sums.chunked, sums.ended) if launch.total is None else launch.total
+    return Snapshot(launch.revision, targeted, sums.ended, sums.delivered, launch.end)

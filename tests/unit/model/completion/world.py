@@ -1,7 +1,7 @@
 """log's tables, the topics it writes, and what really happened, in memory. One launch over two partition numbers."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import astuple, dataclass, field, replace
 
 from unit.model.chance import Chance, Violation
 from unit.model.play import Player
@@ -11,22 +11,39 @@ NUMBERS = 2
 HOME = 0
 Contacts = tuple[int, ...]
 Told = tuple[str, int, Contacts]
-"""What a record says: targets, outcomes, total or stopped; its id; contacts."""
+"""What a record says: targets, outcomes, deliveries, total or stopped; its id; contacts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """What one number has counted, or the sums."""
+
+    chunked: int = 0
+    ended: int = 0
+    delivered: int = 0
+    changes: int = 0
+
+    def __add__(self, other: "Tally") -> "Tally":
+        return Tally(*(mine + yours for mine, yours in zip(astuple(self), astuple(other), strict=True)))
 
 
 @dataclass(frozen=True, slots=True)
 class Launch:
-    """The row of `launch`."""
+    """The row of `launch`, and the sums of the tallies as they were when it was read."""
 
     total: int | None = None
-    chunked: int = 0
-    ended: int = 0
     stopped: bool = False
     end: str | None = None
-    revision: int = 0
+    own_revision: int = 0
     published: int = 0
     announced: bool = False
     seen: int = 0
+    live: bool = True
+    sums: Tally = field(default_factory=Tally)
+
+    @property
+    def revision(self) -> int:
+        return self.own_revision + self.sums.changes
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +53,7 @@ class Snapshot:
     revision: int
     targeted: int
     ended: int
+    delivered: int
     end: str | None
 
 
@@ -54,14 +72,15 @@ class World:
         """What log consumes, by number. Records may be repeated; nothing orders one number's before another's."""
         self.read = [0] * NUMBERS
         self.read_back = 0
-        self.launch = Launch()
-        self.chunks: set[int] = set()
+        self.row = Launch()
+        self.tallies = [Tally() for _ in range(NUMBERS)]
+        self.chunks: set[tuple[str, int]] = set()
         self.outcomes: set[int] = set()
         self.outbox: list[dict[int, Row]] = [{} for _ in range(NUMBERS)]
         self.drawn = 0
         self.log_outcomes: set[int] = set()
         self.log_launches: list[Snapshot] = []
-        self.reader = Snapshot(0, 0, 0, None)
+        self.reader = Snapshot(0, 0, 0, 0, None)
         """Whoever follows the topic keeps the highest revision."""
         self._coming = self._inputs()
         self._contents: dict[int, Snapshot] = {}
@@ -79,6 +98,7 @@ class World:
             parts = [part for part in (mine[:2], mine[2:]) if part]
             found += [(number, ("targets", part[0], part)) for part in parts]
             found += [(number, ("outcomes", part[0], part)) for part in parts]
+            found += [(number, ("deliveries", part[0], part)) for part in parts]
         shuffled = []
         while found:
             shuffled.append(found.pop(self.chance.pick(len(found))))
@@ -101,19 +121,30 @@ class World:
 
     # What commits do
 
+    def launch(self) -> Launch:
+        """The row and the sums, as a statement sees them now."""
+        return replace(self.row, sums=sum(self.tallies, Tally()))
+
+    def count(self, number: int, added: Tally) -> None:
+        self.tallies[number] += added
+        self.look()
+
     def save(self, launch: Launch) -> None:
-        """The row, with the rows of outcomes behind it: looked at after every commit."""
-        before, self.launch = self.launch, launch
-        if launch != before and launch.end is not None and before.end is None:
+        before, self.row = self.row, launch
+        if launch.end is not None and before.end is None:
             self.history.append(f"end set: {launch.end}")
-            if launch.ended != len(self.contacts):
+            if len(self.outcomes) != len(self.contacts):
                 raise Violation("I8: ended before the last target")
         if before.end is not None and launch.end != before.end:
             raise Violation("I8: the end changed")
-        if launch.ended != len(self.outcomes):
+        self.look()
+
+    def look(self) -> None:
+        """The figures, with the rows of outcomes behind them: after every commit."""
+        launch = self.launch()
+        if launch.sums.ended != len(self.outcomes):
             raise Violation("I5: counts differ from the rows")
-        if launch.revision > before.revision:
-            self.history.append(f"revision {launch.revision}: {launch.ended} of {launch.total}")
+        self.history.append(f"revision {launch.revision}: {launch.sums.ended} of {launch.total}")
 
     # What the broker has
 
@@ -134,13 +165,17 @@ class World:
     def follow(self, row: Snapshot) -> None:
         """launcher and dashboards: a lower revision is passed over."""
         if row.revision > self.reader.revision:
-            if row.ended < self.reader.ended or row.targeted < self.reader.targeted:
+            if (
+                row.ended < self.reader.ended
+                or row.targeted < self.reader.targeted
+                or row.delivered < self.reader.delivered
+            ):
                 raise Violation("I5: a figure went down")
             self.reader = row
 
     def check_end(self) -> None:
         everybody = len(self.contacts)
-        if self.launch.end is None:
+        if self.row.end is None:
             raise Violation("I19: the launch never ends")
         if self.log_outcomes != set(self.contacts):
             raise Violation("I11: an outcome never came to the topic")
@@ -149,9 +184,9 @@ class World:
         last = self.log_launches[-1]
         if last.end is None or last != self.reader:
             raise Violation("compaction: what is last on the topic is not the newest")
-        if (last.targeted, last.ended) != (everybody, everybody):
+        if (last.targeted, last.ended, last.delivered) != (everybody,) * 3:
             raise Violation("I5: the last figures are not the truth")
 
 
 def changed(before: Launch, after: Launch) -> Launch:
-    return after if after == before else replace(after, revision=before.revision + 1)
+    return after if after == before else replace(after, own_revision=before.own_revision + 1, live=True)

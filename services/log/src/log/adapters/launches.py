@@ -1,12 +1,13 @@
-"""Launches in PostgreSQL: one row each, changed only under its lock."""
+"""Launches in PostgreSQL: one row each, changed only under its lock; beside it what each partition has counted."""
 
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import asyncpg
 
-from contracts.words import ControlState, LaunchState, Outcome
+from contracts.words import ControlState, LaunchState
 from log.domain.launch import Launch, Request
+from log.domain.tally import with_sums
 from log.ports import Identity
 from runtime.outbox import unpublished
 from runtime.partitions import partition_of
@@ -14,7 +15,7 @@ from runtime.transaction import Connection, Transaction
 
 CONSUMER = "log"
 
-_IDENTITY = "SELECT launch_id, number, scenario, version FROM launch WHERE launch_id = ANY($1::text[])"
+_IDENTITY = "SELECT launch_id, number, scenario, version, live FROM launch WHERE launch_id = ANY($1::text[])"
 
 _MAKE = """
 INSERT INTO launch (launch_id, project, home, trace)
@@ -22,27 +23,53 @@ SELECT * FROM unnest($1::text[], $2::text[], $3::int[], $4::text[])
 ON CONFLICT DO NOTHING
 """
 
+_COUNT = """
+INSERT INTO tally (launch, partition, name, count)
+SELECT $1, $2, * FROM unnest($3::text[], $4::bigint[])
+ON CONFLICT (launch, partition, name) DO UPDATE SET count = tally.count + EXCLUDED.count
+"""
+
+_SUMS = """
+SELECT launch, name, sum(count)::bigint AS count FROM tally WHERE launch = ANY($1::bigint[]) GROUP BY launch, name
+"""
+
 _SAVE = """
 UPDATE launch SET
     scenario = $2, version = $3, requested_at = $4, retry_of = $5, requested_by = $6, command_id = $7,
     command_source = $8, control = $9, control_revision = $10, held = $11, opened = $12, total = $13, failed = $14,
-    chunked = $15, begun = $16, success = $17, failure = $18, abandon = $19, other = $20, by_reason = $21,
-    deliveries = $22, final = $23, ended_at = $24, revision = $25, changed_at = $26,
-    published_revision = $27, published_at = $28, announced = $29, seen_revision = $30, hold = $31, lifted = $32
+    final = $15, ended_at = $16, revision = $17, published_revision = $18, published_at = $19, announced = $20,
+    seen_revision = $21, hold = $22, lifted = $23, live = $24
 WHERE launch_id = $1
 """
 
-_DUE = """
-SELECT launch_id, final IS NOT NULL AND NOT announced AS ends FROM launch
-WHERE home = $1 AND live AND published_revision < revision AND scenario IS NOT NULL AND requested_by IS NOT NULL
-  AND (final IS NOT NULL AND NOT announced OR published_at IS NULL OR published_at <= now() - interval '1 second')
-ORDER BY launch_id LIMIT 50
+_COUNTED = """
+LATERAL (
+    SELECT coalesce(sum(count) FILTER (WHERE name = 'changes'), 0) AS changes,
+           coalesce(sum(count) FILTER (WHERE name LIKE 'outcome:%'), 0) AS ended
+    FROM tally WHERE launch = number
+) AS counted
 """
 
-_UNSETTLED = """
-SELECT launch_id FROM launch
-WHERE home = $1 AND live AND final IS NULL AND total = success + failure + abandon + other ORDER BY launch_id
+DUE = f"""
+FROM launch, {_COUNTED}
+WHERE home = {{home}} AND live AND (
+    final IS NULL AND total = ended
+    OR scenario IS NOT NULL AND requested_by IS NOT NULL AND published_revision < revision + changes
+       AND (final IS NOT NULL AND NOT announced OR published_at IS NULL OR published_at <= now() - interval '1 second')
+    OR announced AND published_at <= now() - interval '5 seconds')
 """
+
+_DUE = f"""
+SELECT launch_id, final IS NOT NULL AND NOT announced AS ends {DUE.format(home="$1")} ORDER BY launch_id LIMIT 50
+"""
+
+_ROUSE = f"""
+UPDATE launch SET live = true
+WHERE launch_id IN (
+    SELECT launch_id FROM launch, {_COUNTED}
+    WHERE home = $1 AND NOT live AND ended_at > now() - interval '1 hour' AND published_revision < revision + changes)
+RETURNING launch_id
+"""  # noqa: S608
 
 
 class PostgresLaunches:
@@ -60,13 +87,22 @@ class PostgresLaunches:
 
     async def _identities(self, connection: Connection, launch_ids: Collection[str]) -> dict[str, Identity]:
         rows = await connection.fetch(_IDENTITY, list(launch_ids))
-        return {row["launch_id"]: Identity(row["number"], row["scenario"], row["version"]) for row in rows}
+        return {row["launch_id"]: Identity(row["number"], row["scenario"], row["version"], row["live"]) for row in rows}
+
+    async def count(self, tx: Transaction, counted: Sequence[tuple[Identity, Mapping[str, int]]]) -> None:
+        added = [(identity.number, tx.number, list(change), list(change.values())) for identity, change in counted]
+        await tx.connection.executemany(_COUNT, added)
+        if rested := [identity.number for identity, _ in counted if not identity.live]:
+            await tx.connection.execute("UPDATE launch SET live = true WHERE number = ANY($1::bigint[])", rested)
 
     async def locked(self, tx: Transaction, launch_ids: Collection[str]) -> Sequence[Launch]:
         rows = await tx.connection.fetch(
             "SELECT * FROM launch WHERE launch_id = ANY($1::text[]) ORDER BY launch_id FOR UPDATE", list(launch_ids)
         )
-        return [launch_of(row) for row in rows]
+        sums: dict[int, dict[str, int]] = {row["number"]: {} for row in rows}
+        for found in await tx.connection.fetch(_SUMS, list(sums)):  # only now: as they are under the lock
+            sums[found["launch"]][found["name"]] = found["count"]
+        return [launch_of(row, sums[row["number"]]) for row in rows]
 
     async def save(self, tx: Transaction, launch: Launch) -> None:
         await tx.connection.execute(_SAVE, *_columns(launch))
@@ -78,8 +114,8 @@ class PostgresLaunches:
     async def drained(self, tx: Transaction, launch: Launch) -> bool:
         return await _drained(tx.connection, launch.launch_id)
 
-    async def unsettled(self, pool: Any, number: int) -> Sequence[str]:
-        return [row["launch_id"] for row in await pool.fetch(_UNSETTLED, number)]
+    async def rouse(self, tx: Transaction) -> Sequence[str]:
+        return [row["launch_id"] for row in await tx.connection.fetch(_ROUSE, tx.number)]
 
 
 async def _drained(connection: Connection, launch_id: str) -> bool:
@@ -90,10 +126,10 @@ async def _drained(connection: Connection, launch_id: str) -> bool:
     return not kept_back and not await unpublished(connection, CONSUMER, launch_id)
 
 
-def launch_of(row: asyncpg.Record) -> Launch:
-    """From a row with all columns of `launch`."""
+def launch_of(row: asyncpg.Record, sums: Mapping[str, int]) -> Launch:
+    """From a row with all columns of `launch`, and the sums of its tally by name."""
     by = row["requested_by"]
-    return Launch(
+    own = Launch(
         launch_id=row["launch_id"],
         project=row["project"],
         scenario=row["scenario"],
@@ -109,21 +145,17 @@ def launch_of(row: asyncpg.Record) -> Launch:
         opened=row["opened"],
         total=row["total"],
         failed=row["failed"],
-        chunked=row["chunked"],
-        begun=row["begun"],
-        outcomes={outcome: row[outcome.value] for outcome in Outcome if row[outcome.value]},
-        by_reason=row["by_reason"],
-        deliveries=row["deliveries"],
         end=None if row["final"] is None else LaunchState(row["final"]),
         ended_at=row["ended_at"],
-        revision=row["revision"],
-        changed_at=row["changed_at"],
+        own_revision=row["revision"],
         published=row["published_revision"],
         published_at=row["published_at"],
         announced=row["announced"],
         seen=row["seen_revision"],
+        live=row["live"],
         trace=row["trace"],
     )
+    return with_sums(own, sums)
 
 
 def _columns(launch: Launch) -> tuple[object, ...]:
@@ -143,19 +175,14 @@ def _columns(launch: Launch) -> tuple[object, ...]:
         launch.opened,
         launch.total,
         launch.failed,
-        launch.chunked,
-        launch.begun,
-        *(launch.outcomes.get(outcome, 0) for outcome in Outcome),
-        launch.by_reason,
-        launch.deliveries,
         launch.end,
         launch.ended_at,
-        launch.revision,
-        launch.changed_at,
+        launch.own_revision,
         launch.published,
         launch.published_at,
         launch.announced,
         launch.seen,
         launch.hold,
         launch.lifted,
+        launch.live,
     )

@@ -49,6 +49,15 @@ class LedgerRow:
     reason: str | None
 
 
+_LAUNCH = """
+SELECT *, (
+    SELECT jsonb_object_agg(name, count) FROM (
+        SELECT name, sum(count)::bigint AS count FROM tally WHERE launch = number GROUP BY name
+    ) AS each
+) AS sums
+FROM launch WHERE launch_id = $1 AND project = $2
+"""
+
 _OUTCOMES = """
 SELECT contact_id, outcome::text, reason, started_at, ended_at FROM outcome
 WHERE launch = $1 AND contact_id > $2 AND ($3::outcome_kind IS NULL OR outcome = $3)
@@ -90,10 +99,8 @@ class Queries:
         self._pool = pool
 
     async def launch(self, project: str, launch_id: str) -> Found | None:
-        row = await self._pool.fetchrow(
-            "SELECT * FROM launch WHERE launch_id = $1 AND project = $2", launch_id, project
-        )
-        return None if row is None else Found(row["number"], launch_of(row))
+        row = await self._pool.fetchrow(_LAUNCH, launch_id, project)
+        return None if row is None else Found(row["number"], launch_of(row, row["sums"] or {}))
 
     async def steps(self, number: int) -> Mapping[str, int]:
         """How many instances entered each step, over all partitions."""

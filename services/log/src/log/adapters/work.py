@@ -1,5 +1,6 @@
 """What a partition number may have to do between records."""
 
+from log.adapters.launches import DUE
 from runtime.looking import where
 
-UNPUBLISHED = where("SELECT FROM launch WHERE home = n AND live AND published_revision < revision")
+UNPUBLISHED = where(f"SELECT {DUE.format(home='n')}")

@@ -1,42 +1,33 @@
-"""How facts change a launch. Every fact is told to `counted` once; their order does not matter to the figures."""
+"""How a launch changes beside what is counted for it (`log.domain.tally`). Order does not matter to the figures."""
 
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from datetime import datetime
-from typing import TypeVar, assert_never
+from datetime import datetime, timedelta
+from typing import assert_never
 
 from contracts.words import LaunchState
-from log.domain.facts import (
-    Controlled,
-    Delivered,
-    Described,
-    Ended,
-    Fact,
-    Held,
-    Opened,
-    Requested,
-    Started,
-    Targeted,
-    TargetingEnded,
-)
+from log.domain.facts import Controlled, Described, Held, Opened, Requested, State, TargetingEnded
 from log.domain.launch import Launch
 
-K = TypeVar("K")
+REST = timedelta(seconds=5)
+"""So long after its end was told a launch is looked after still: deliveries often come a moment later."""
 
 
-def told(launch: Launch, facts: Iterable[Fact], now: datetime) -> Launch:
-    """The launch after these facts: its end set if they complete it, a new revision if anything changed."""
-    after = launch
+def told(launch: Launch, facts: Iterable[State], now: datetime) -> Launch:
+    """The launch after these facts: its end set if it is complete, a new revision if anything changed.
+
+    What had ended before they came, ended without them: a stop that comes after the last outcome changes nothing.
+    """
+    after = settled(launch, now)
     for fact in facts:
-        after = counted(after, fact)
+        after = changed(after, fact)
     after = settled(after, now)
     if after == launch:
         return launch
-    return replace(after, revision=launch.revision + 1, changed_at=now)
+    return replace(after, own_revision=launch.own_revision + 1, live=True)
 
 
-def counted(launch: Launch, fact: Fact) -> Launch:
+def changed(launch: Launch, fact: State) -> Launch:
     match fact:
         case Described(scenario, version, requested_at, retry_of):
             if launch.scenario is not None:
@@ -54,18 +45,8 @@ def counted(launch: Launch, fact: Fact) -> Launch:
             return replace(launch, control=state, control_revision=revision, lifted=max(launch.lifted, lifted))
         case Held(reason, number):
             return launch if number <= launch.hold else replace(launch, hold=number, hold_reason=reason)
-        case Targeted(count):
-            return replace(launch, chunked=launch.chunked + count)
         case TargetingEnded(total, failed):
             return replace(launch, total=total, failed=failed)
-        case Started(count):
-            return replace(launch, begun=launch.begun + count)
-        case Ended(outcomes, by_reason):
-            return replace(
-                launch, outcomes=_sum(launch.outcomes, outcomes), by_reason=_sum(launch.by_reason, by_reason)
-            )
-        case Delivered(change):
-            return replace(launch, deliveries=_sum(launch.deliveries, change))
         case _:
             assert_never(fact)
 
@@ -88,17 +69,17 @@ def published(launch: Launch, now: datetime) -> Launch:
     return replace(launch, published=launch.revision, published_at=now, announced=launch.end is not None)
 
 
-def read_back(launch: Launch, revisions: Sequence[int], now: datetime) -> Launch:
+def rested(launch: Launch, now: datetime) -> bool:
+    """Nothing is left to tell, and probably nothing will come."""
+    told_all = launch.announced and launch.published == launch.revision
+    return told_all and launch.published_at is not None and now - launch.published_at >= REST
+
+
+def read_back(launch: Launch, revisions: Sequence[int]) -> Launch:
     """The topic held these revisions, in this order. Compaction keeps what came last, so that has to be the newest:
     if it is not, the figures get a new revision and go out again."""
     seen = max(launch.seen, *revisions)
     after = replace(launch, seen=seen)
     if revisions[-1] == seen <= launch.revision:
         return after
-    return replace(after, revision=max(launch.revision, seen) + 1, changed_at=now)
-
-
-def _sum(counts: Mapping[K, int], change: Mapping[K, int]) -> Mapping[K, int]:
-    total = Counter(counts)
-    total.update(change)
-    return {key: count for key, count in total.items() if count}
+    return replace(after, own_revision=max(launch.revision, seen) + 1 - launch.changes, live=True)

@@ -73,4 +73,8 @@ class Delivered:
     change: Mapping[str, int]
 
 
-Fact = Described | Requested | Opened | Controlled | Held | Targeted | TargetingEnded | Started | Ended | Delivered
+Count = Targeted | Started | Ended | Delivered
+"""Added to what the partition has counted."""
+State = Described | Requested | Opened | Controlled | Held | TargetingEnded
+"""Of the launch as a whole, told once or once per partition."""
+Fact = Count | State

@@ -21,7 +21,8 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Launch:
-    """One row of `launch`. Facts may come in any order, so everything but identity may still be unknown."""
+    """One row of `launch`, and the sums of what partitions counted for it (`log.domain.tally`). Facts may come in any
+    order, so everything but identity may still be unknown."""
 
     launch_id: str
     project: str
@@ -51,13 +52,14 @@ class Launch:
     outcomes: Mapping[Outcome, int] = field(default_factory=dict)
     by_reason: Mapping[str, int] = field(default_factory=dict)
     deliveries: Mapping[str, int] = field(default_factory=dict)
+    changes: int = 0
+    """How often partitions have counted something."""
 
     end: LaunchState | None = None
     """Set once: `completed`, `stopped` or `failed`."""
     ended_at: datetime | None = None
-    revision: int = 0
-    """Rises with every change of the figures: one revision, one content."""
-    changed_at: datetime | None = None
+    own_revision: int = 0
+    """Rises with every change of the row that is no count."""
 
     published: int = 0
     """The revision that went out last."""
@@ -66,8 +68,15 @@ class Launch:
     """The end went out."""
     seen: int = 0
     """The highest revision read back from `log.launches`."""
+    live: bool = True
+    """Looked after by its home: until its end was told, and again once something is counted after that."""
 
     trace: str | None = None
+
+    @property
+    def revision(self) -> int:
+        """Rises with every change of the figures; what is committed follows in one line: one revision, one content."""
+        return self.own_revision + self.changes
 
     @property
     def ended(self) -> int:
