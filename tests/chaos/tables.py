@@ -20,10 +20,11 @@ OF: Final = {
     "contacts": {"target_chunk": "SELECT launch_id, event_id FROM target_chunk"},
     "executor": {
         **GATES,
-        "process_instance": (
-            "SELECT launch_id, contact_id, status, step, due_at, outcome, reason FROM process_instance"
+        "process_instance": "SELECT launch_id, contact_id, status, step, due_at, outcome, reason FROM instance",
+        "refused_target": (
+            "SELECT launch.launch_id, refused_target.contact_id, refused_target.reason"
+            " FROM refused_target JOIN launch ON launch.number = refused_target.launch"
         ),
-        "refused_target": "SELECT launch_id, contact_id, reason FROM refused_target",
         "steps_asked": "SELECT * FROM witness.steps_asked ORDER BY place",
     },
     "messaging": {

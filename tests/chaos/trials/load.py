@@ -30,9 +30,9 @@ SMALL = 5
 
 TARGETED = "SELECT coalesce(sum(cardinality(contact_ids)), 0) FROM target_chunk"
 TAKEN = "SELECT (SELECT count(*) FROM process_instance) + (SELECT count(*) FROM refused_target)"
-WAITING = "SELECT count(*) FROM process_instance WHERE status = 'waiting_timer'"
-ALL_DUE = "UPDATE process_instance SET due_at = date_trunc('second', now()) + $1::int * interval '1 second'"
-ENDED = "SELECT count(*) FROM process_instance WHERE status = 'ended'"
+WAITING = "SELECT count(*) FROM instance WHERE status = 'waiting_timer'"
+ALL_DUE = "UPDATE cohort SET due_at = date_trunc('second', now()) + $1::int * interval '1 second'"
+ENDED = "SELECT count(*) FROM instance WHERE status = 'ended'"
 
 
 @trial(

@@ -34,6 +34,7 @@ async def desk(executor_database: str) -> AsyncIterator[Desk]:
     pool = await database.connect(executor_database, name="test")
     await pool.execute(EMPTY)
     yield Desk(pool)
+    assert await pool.fetch(MISCOUNTED) == [], "a cohort's size is how many instances are of it"
     await pool.close()
 
 
@@ -49,7 +50,14 @@ async def client(desk: Desk) -> AsyncIterator[httpx.AsyncClient]:
         yield client
 
 
+MISCOUNTED = """
+SELECT launch, number, size, (SELECT count(*) FROM process_instance i WHERE i.launch = c.launch AND i.cohort = c.number)
+FROM cohort c
+WHERE size = 0
+   OR size <> (SELECT count(*) FROM process_instance i WHERE i.launch = c.launch AND i.cohort = c.number)
+"""
+
 EMPTY = """
-TRUNCATE launch, gate, work_order, launch_share, process_instance, refused_target, recurrence, contact_state,
-         pending_update, changes_read, incident, resolution
+TRUNCATE launch, gate, work_order, launch_share, process_instance, cohort, refused_target, recurrence,
+         contact_state, pending_update, changes_read, incident, resolution
 """

@@ -144,7 +144,7 @@ class Desk:
     async def standing(self, launch_id: str = "l-1") -> dict[str, str]:
         """`waiting_timer at pause` by contact."""
         rows = await self.rows(
-            "SELECT contact_id, status || ' at ' || step FROM process_instance WHERE launch_id = $1", launch_id
+            "SELECT contact_id, status || ' at ' || step FROM instance WHERE launch_id = $1", launch_id
         )
         return dict(rows)
 

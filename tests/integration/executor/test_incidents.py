@@ -134,7 +134,7 @@ async def test_under_a_pause_a_retried_one_waits_at_its_step(desk: Desk, client:
 
 async def test_an_incident_in_a_step_that_was_begun_can_only_be_failed(desk: Desk, client: httpx.AsyncClient) -> None:
     await desk.launch(["c-0"])
-    await desk.pool.execute("UPDATE process_instance SET status = 'waiting_timer', step = 'won', due_at = started_at")
+    await desk.pool.execute("UPDATE cohort SET status = 'waiting_timer', step = 'won', due_at = started_at")
     await desk.timers()
     (incident,) = await everything(client, "/v1/incidents", 2)
     assert (incident["step"], incident["retriable"]) == ("won", False)

@@ -8,6 +8,8 @@ from integration.executor.desk import STOP, Desk, controlled
 
 A, B = "l-a", "l-b"
 
+HOLDERS = "SELECT contact_id, launch_id FROM recurrence JOIN launch ON number = launch ORDER BY 1"
+
 
 async def two_launches(desk: Desk, recurrence: str) -> None:
     await desk.launch(["c-0", "c-1"], launch_id=A, recurrence=recurrence)
@@ -67,7 +69,7 @@ async def test_a_scenario_that_became_if_not_running_respects_an_older_once(desk
     assert desk.started() == ["c-0"]
     assert desk.outcomes() == {"c-1": "other/not_started:recurrence_running"}
     await desk.accept(["c-0"], launch_id=B)
-    assert await desk.rows("SELECT contact_id, launch_id FROM recurrence ORDER BY 1") == [("c-0", B), ("c-1", A)]
+    assert await desk.rows(HOLDERS) == [("c-0", B), ("c-1", A)]
 
 
 async def test_a_retry_lifts_once_for_ended_instances_only(desk: Desk) -> None:

@@ -77,7 +77,7 @@ async def test_open_instances_are_abandoned_wherever_they_wait(desk: Desk) -> No
     assert desk.outcomes() == dict.fromkeys(["mail", "timer", "update", "gone", "hook"], "abandon/stopped")
     assert await desk.rows("SELECT update_id FROM pending_update UNION ALL SELECT step FROM incident") == []
     assert await desk.rows("SELECT kind FROM work_order WHERE partition = 5") == []
-    assert await desk.rows("SELECT count(*) FROM process_instance WHERE due_at IS NOT NULL") == [(0,)]
+    assert await desk.rows("SELECT count(*) FROM instance WHERE due_at IS NOT NULL") == [(0,)]
     assert await desk.rows("SELECT sum(open) FROM launch_share") == [(0,)]
 
 

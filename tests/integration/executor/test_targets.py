@@ -24,7 +24,7 @@ async def test_an_accepted_message_leads_to_the_end(desk: Desk) -> None:
     desk.later(seconds=3)
     await desk.accept(IDS)
     assert desk.outcomes() == dict.fromkeys(IDS, "success/end:won")
-    rows = await desk.rows("SELECT ended_at - started_at, facts, due_at, occurrences FROM process_instance")
+    rows = await desk.rows("SELECT ended_at - started_at, facts, due_at, occurrences FROM instance")
     assert [(took.total_seconds(), *rest) for took, *rest in rows] == [(3.0, None, None, None)] * 3
 
 
@@ -141,7 +141,7 @@ async def test_a_deletion_abandons_open_instances_of_every_launch(desk: Desk) ->
     await desk.accept(["c-2"])
     desk.emitted.clear()
     await desk.changes(changed(deletion("c-1", 7), deletion("c-2", 7)))
-    abandoned = "SELECT launch_id, contact_id, reason FROM process_instance WHERE outcome = 'abandon' ORDER BY 1, 2"
+    abandoned = "SELECT launch_id, contact_id, reason FROM instance WHERE outcome = 'abandon' ORDER BY 1, 2"
     assert await desk.rows(abandoned) == [
         ("l-1", "c-1", "deleted"),
         ("l-2", "c-1", "deleted"),
@@ -179,7 +179,7 @@ async def test_a_change_reaches_a_later_step(desk: Desk) -> None:
 
 async def test_contact_data_is_kept_only_as_long_as_it_is_needed(desk: Desk) -> None:
     await desk.launch(["c-0"], EVERYTHING)
-    kept = "SELECT facts IS NOT NULL FROM process_instance"
+    kept = "SELECT facts IS NOT NULL FROM instance"
     assert await desk.rows(kept) == [(True,)]
     await desk.deliveries(delivered(["c-0"], state=DeliveryState.FAILED))
     assert await desk.rows(kept) == [(False,)]

@@ -92,8 +92,8 @@ class Gates(Protocol):
     async def ordered(self, lease: Lease) -> Order | None:
         """The oldest order of this partition."""
 
-    async def progress(self, tx: Transaction, order: Order, after: str | None) -> None:
-        """Done up to `after`; None: carried out. A newer order that came meanwhile is left alone."""
+    async def carried_out(self, tx: Transaction, order: Order) -> None:
+        """A newer order that came meanwhile is left alone."""
 
 
 class Instances(Protocol):
@@ -106,25 +106,24 @@ class Instances(Protocol):
         """Remember targets that never start."""
 
     async def standing(
-        self, tx: Transaction, launch_id: str, ids: Collection[str], statuses: Collection[Status]
+        self, tx: Transaction, launch: Launch, ids: Collection[str], statuses: Collection[Status]
     ) -> Standing:
         """Instances of these contacts in one of the statuses."""
 
-    async def open_after(self, tx: Transaction, launch_id: str, after: str, limit: int) -> Standing:
-        """The next open instances of this partition, by contact id."""
+    async def open(self, tx: Transaction, launch: Launch, limit: int) -> Standing:
+        """Whole cohorts of open instances of this partition, until there are `limit` instances."""
 
     async def any_due(self, lease: Lease) -> bool: ...
 
     async def due(self, tx: Transaction, limit: int) -> dict[str, Standing]:
-        """Instances of this partition whose time has come, the longest due first, by launch."""
+        """Whole cohorts of this partition whose time has come, the longest due first, until there are `limit`
+        instances; by launch."""
 
-    async def move(self, tx: Transaction, launch: Launch, ids: list[str], cohort: Cohort) -> None:
-        """Now standing as the cohort does."""
+    async def move(self, tx: Transaction, launch: Launch, roll: Roll, cohorts: Sequence[Cohort]) -> None:
+        """Stored instances now stand as these cohorts do."""
 
-    async def postpone(self, tx: Transaction, launch_id: str, ids: list[str], until: datetime) -> None: ...
-
-    async def resume(self, tx: Transaction, launch_id: str, after: str, limit: int) -> str | None:
-        """Make the next paused instances due now; the last contact id, None if there are no more."""
+    async def resume(self, tx: Transaction, launch_id: str, limit: int) -> bool:
+        """Make so many paused cohorts due now; whether there may be more."""
 
     async def open_of_deleted(self, tx: Transaction, deleted: Mapping[tuple[str, str], int]) -> dict[str, list[str]]:
         """Open instances that were older than the deletion: `{(project, contact): revision}` to contacts by launch."""

@@ -7,7 +7,7 @@ import asyncpg
 
 Pool = asyncpg.Pool
 
-DUE_COUNTED: Final = 100_000
+DUE_COUNTED: Final = 10_000
 
 
 async def instances_open(pool: "Pool[asyncpg.Record]", numbers: Sequence[int]) -> Mapping[int, float]:
@@ -28,11 +28,11 @@ async def incidents_open(pool: "Pool[asyncpg.Record]", numbers: Sequence[int]) -
 
 
 async def timers_due(pool: "Pool[asyncpg.Record]", numbers: Sequence[int]) -> Mapping[int, float]:
-    """Counted up to DUE_COUNTED per partition."""
+    """Of up to DUE_COUNTED cohorts per partition."""
     rows = await pool.fetch(
         """
-        SELECT n, (SELECT count(*)::float FROM (
-            SELECT FROM process_instance WHERE partition = n AND due_at <= now() LIMIT $2) AS due) AS value
+        SELECT n, (SELECT coalesce(sum(size), 0)::float FROM (
+            SELECT size FROM cohort WHERE partition = n AND due_at <= now() LIMIT $2) AS due) AS value
         FROM unnest($1::smallint[]) AS n
         """,
         list(numbers),
@@ -45,7 +45,7 @@ async def timers_oldest_due_seconds(pool: "Pool[asyncpg.Record]", numbers: Seque
     rows = await pool.fetch(
         """
         SELECT n, coalesce((
-            SELECT extract(epoch FROM now() - due_at)::float FROM process_instance
+            SELECT extract(epoch FROM now() - due_at)::float FROM cohort
             WHERE partition = n AND due_at <= now() ORDER BY due_at LIMIT 1), 0) AS value
         FROM unnest($1::smallint[]) AS n
         """,

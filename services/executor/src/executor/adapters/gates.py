@@ -53,28 +53,19 @@ class PostgresGates:
     async def ordered(self, lease: Lease) -> Order | None:
         row = await lease.pool.fetchrow(
             """
-            SELECT launch_id, kind, revision, after, trace FROM work_order WHERE partition = $1
+            SELECT launch_id, kind, revision, trace FROM work_order WHERE partition = $1
             ORDER BY revision, launch_id LIMIT 1
             """,
             lease.number,
         )
         if row is None:
             return None
-        return Order(row["launch_id"], OrderKind(row["kind"]), row["revision"], row["after"], row["trace"])
+        return Order(row["launch_id"], OrderKind(row["kind"]), row["revision"], row["trace"])
 
-    async def progress(self, tx: Transaction, order: Order, after: str | None) -> None:
-        if after is None:
-            await tx.connection.execute(
-                "DELETE FROM work_order WHERE partition = $1 AND launch_id = $2 AND revision = $3",
-                tx.number,
-                order.launch_id,
-                order.revision,
-            )
-        else:
-            await tx.connection.execute(
-                "UPDATE work_order SET after = $4 WHERE partition = $1 AND launch_id = $2 AND revision = $3",
-                tx.number,
-                order.launch_id,
-                order.revision,
-                after,
-            )
+    async def carried_out(self, tx: Transaction, order: Order) -> None:
+        await tx.connection.execute(
+            "DELETE FROM work_order WHERE partition = $1 AND launch_id = $2 AND revision = $3",
+            tx.number,
+            order.launch_id,
+            order.revision,
+        )

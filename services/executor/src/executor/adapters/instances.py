@@ -1,14 +1,11 @@
-"""Process instances and refused targets."""
+"""Process instances, the cohorts in which they stand, and refused targets."""
 
-from collections.abc import Collection, Mapping
-from datetime import datetime
-from itertools import groupby
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import orjson
 
-from executor.adapters.standing import newer_of, standing
-from executor.domain.advance import OPEN
+from executor.adapters import standing
 from executor.domain.cohort import Cohort, Roll, Status
 from executor.domain.contact_data import entries, pick
 from executor.domain.launch import Launch
@@ -16,17 +13,45 @@ from executor.ports import Known, Standing
 from runtime.packed import packed
 from runtime.transaction import Lease, Transaction
 
+_START = """
+WITH made AS (
+    INSERT INTO cohort (launch, partition, status, step, occurrences, messages, due_at, facts, started_at, ended_at,
+                        outcome, reason, size, members)
+    VALUES ($1, $2, $3, $4, $5::text::json, $6, $7, $8, $9, $10, $11, $12, $13, $14) RETURNING number
+)
+INSERT INTO process_instance (launch, cohort, revision, contact_id, facts)
+SELECT $1, (SELECT number FROM made), t.revision, t.contact_id, t.facts
+FROM unnest(unpacked($15), unpacked($16)::integer[], unpacked($17)::json[]) AS t (contact_id, revision, facts)
+"""
+
+_LEAVE = """
+WITH made AS (
+    INSERT INTO cohort (launch, partition, status, step, occurrences, messages, due_at, facts, started_at, ended_at,
+                        outcome, reason, size, members)
+    VALUES ($1, $2, $3, $4, $5::text::json, $6, $7, $8, $9, $10, $11, $12, $13, $14) RETURNING number
+)
+UPDATE process_instance SET cohort = (SELECT number FROM made), facts = CASE WHEN $8 THEN facts END
+WHERE launch = $1 AND contact_id = ANY(unpacked($15))
+"""
+
+_MOVE = """
+UPDATE cohort
+SET status = $3, step = $4, occurrences = $5::text::json, messages = $6, due_at = $7, facts = $8, ended_at = $9,
+    outcome = $10, reason = $11
+WHERE launch = $1 AND number = ANY($2::integer[])
+"""
+
 
 class PostgresInstances:
     async def known(self, tx: Transaction, launch: Launch, ids: list[str], revisions: list[int]) -> Known:
         packed_ids = packed(ids)
         decided = await tx.connection.fetch(
             """
-            SELECT contact_id FROM process_instance WHERE launch_id = $1 AND contact_id = ANY(unpacked($2))
+            SELECT contact_id FROM process_instance WHERE launch = $1 AND contact_id = ANY(unpacked($2))
             UNION ALL
-            SELECT contact_id FROM refused_target WHERE launch_id = $1 AND contact_id = ANY(unpacked($2))
+            SELECT contact_id FROM refused_target WHERE launch = $1 AND contact_id = ANY(unpacked($2))
             """,
-            launch.launch_id,
+            launch.number,
             packed_ids,
         )
         newer = await tx.connection.fetch(
@@ -46,177 +71,131 @@ class PostgresInstances:
         repeated = {row["contact_id"] for row in decided}
         return Known(
             decided=frozenset(member for member, id in enumerate(ids) if id in repeated) if repeated else frozenset(),
-            newer={row["member"]: newer_of(row) for row in newer},
+            newer={row["member"]: standing.newer_of(row) for row in newer},
         )
 
     async def insert(self, tx: Transaction, launch: Launch, roll: Roll, cohort: Cohort) -> None:
         assert roll.snapshot is not None
         ids, revisions = pick(roll.contact_ids, cohort.members), pick(roll.snapshot.revisions, cohort.members)
-        kept = entries(roll.snapshot, cohort.members) if _keeps_facts(launch, cohort) else []
+        keeps = _keeps_facts(launch, cohort)
+        kept = entries(roll.snapshot, cohort.members) if keeps else []
+        packed_ids = packed(ids)
         await tx.connection.execute(
-            """
-            INSERT INTO process_instance (launch_id, contact_id, partition, project, version, status, step,
-                                          occurrences, messages, revision, due_at, facts, started_at, ended_at,
-                                          outcome, reason)
-            SELECT $1, t.contact_id, $2, $3, $4, $5, $6, $7::text::json, $8, t.revision, $9, t.facts, $10, $11, $12, $13
-            FROM unnest(unpacked($14), unpacked($15)::bigint[], unpacked($16)::json[])
-                AS t (contact_id, revision, facts)
-            """,
-            launch.launch_id,
-            tx.number,
-            launch.project,
-            launch.version,
-            cohort.status,
-            cohort.step,
-            _occurrences(cohort),
-            cohort.messages,
-            cohort.due_at,
-            tx.now,
-            tx.now if cohort.status is Status.ENDED else None,
-            cohort.outcome,
-            cohort.reason,
-            packed(ids),
+            _START,
+            *(launch.number, tx.number, *_place(cohort), keeps, tx.now, *_end(tx, cohort), len(ids)),
+            None if cohort.status is Status.ENDED else packed_ids,
+            packed_ids,
             packed([str(each) for each in revisions]),
             packed([orjson.dumps(entry).decode() for entry in kept]),
         )
 
     async def refuse(self, tx: Transaction, launch: Launch, ids: list[str], reasons: list[str]) -> None:
         await tx.connection.execute(
-            """
-            INSERT INTO refused_target (launch_id, contact_id, partition, project, reason, refused_at)
-            SELECT $1, t.contact_id, $2, $3, t.reason, $4
-            FROM unnest($5::text[], $6::text[]) AS t (contact_id, reason)
-            """,
-            launch.launch_id,
-            tx.number,
-            launch.project,
-            tx.now,
+            "INSERT INTO refused_target (launch, contact_id, reason) SELECT $1, * FROM unnest($2::text[], $3::text[])",
+            launch.number,
             ids,
             reasons,
         )
 
     async def standing(
-        self, tx: Transaction, launch_id: str, ids: Collection[str], statuses: Collection[Status]
+        self, tx: Transaction, launch: Launch, ids: Collection[str], statuses: Collection[Status]
     ) -> Standing:
-        rows = await tx.connection.fetch(
-            """
-            SELECT * FROM standing
-            WHERE launch_id = $1 AND contact_id = ANY(unpacked($2)) AND status = ANY($3::text[])
-            """,
-            launch_id,
-            packed(ids),
-            list(statuses),
-        )
-        return standing(rows)
+        return await standing.of_contacts(tx, launch, ids, statuses)
 
-    async def open_after(self, tx: Transaction, launch_id: str, after: str, limit: int) -> Standing:
-        rows = await tx.connection.fetch(
-            """
-            SELECT * FROM standing
-            WHERE launch_id = $1 AND contact_id > $2 AND partition = $3 AND status = ANY($4::text[])
-            ORDER BY contact_id LIMIT $5
-            """,
-            launch_id,
-            after,
-            tx.number,
-            list(OPEN),
-            limit,
-        )
-        return standing(rows)
+    async def open(self, tx: Transaction, launch: Launch, limit: int) -> Standing:
+        return await standing.of_partition(tx, launch, limit)
 
     async def any_due(self, lease: Lease) -> bool:
         return bool(
             await lease.pool.fetchval(
-                "SELECT EXISTS (SELECT FROM process_instance WHERE partition = $1 AND due_at <= now())", lease.number
+                "SELECT EXISTS (SELECT FROM cohort WHERE partition = $1 AND due_at <= now())", lease.number
             )
         )
 
     async def due(self, tx: Transaction, limit: int) -> dict[str, Standing]:
-        rows = await tx.connection.fetch(
-            """
-            SELECT * FROM standing
-            WHERE partition = $1 AND due_at <= $2 ORDER BY due_at LIMIT $3
-            """,
-            tx.number,
-            tx.now,
-            limit,
+        return await standing.due(tx, limit)
+
+    async def move(self, tx: Transaction, launch: Launch, roll: Roll, cohorts: Sequence[Cohort]) -> None:
+        """A stored cohort that goes as a whole takes its instances along; else those that go leave it for a new one."""
+        left: dict[int, int] = {}
+        whole: dict[tuple[Any, ...], list[Cohort]] = {}
+        parts: dict[tuple[Any, ...], list[Cohort]] = {}
+        for cohort in cohorts:
+            origin = cohort.origin
+            assert origin is not None, "an instance that was not read back cannot be moved"
+            keeps = origin.facts and _keeps_facts(launch, cohort)
+            place = (*_place(cohort), keeps)
+            size = left.get(origin.number, origin.size)
+            left[origin.number] = size - len(cohort.members)
+            if len(cohort.members) == size and keeps == origin.facts:
+                whole.setdefault((*place, *_end(tx, cohort)), []).append(cohort)
+            else:
+                parts.setdefault((*place, origin.started_at, *_end(tx, cohort)), []).append(cohort)
+        for how, alike in parts.items():
+            await self._leave(tx, launch, roll, alike, how)
+        for how, alike in whole.items():
+            numbers = [cohort.origin.number for cohort in alike if cohort.origin is not None]
+            await tx.connection.execute(_MOVE, launch.number, numbers, *how)
+
+    async def _leave(
+        self, tx: Transaction, launch: Launch, roll: Roll, cohorts: list[Cohort], how: tuple[Any, ...]
+    ) -> None:
+        ids = [id for cohort in cohorts for id in pick(roll.contact_ids, cohort.members)]
+        packed_ids = packed(ids)
+        members = None if cohorts[0].status is Status.ENDED else packed_ids
+        await tx.connection.execute(_LEAVE, launch.number, tx.number, *how, len(ids), members, packed_ids)
+        left = [(cohort.origin.number, len(cohort.members)) for cohort in cohorts if cohort.origin is not None]
+        await tx.connection.executemany(
+            "UPDATE cohort SET size = size - $3 WHERE launch = $1 AND number = $2",
+            [(launch.number, number, gone) for number, gone in left],
         )
-
-        def by_launch(row: Any) -> str:
-            return str(row["launch_id"])
-
-        return {id: standing(list(group)) for id, group in groupby(sorted(rows, key=by_launch), by_launch)}
-
-    async def move(self, tx: Transaction, launch: Launch, ids: list[str], cohort: Cohort) -> None:
         await tx.connection.execute(
-            """
-            UPDATE process_instance
-            SET status = $3, step = $4, occurrences = $5::text::json, messages = $6, due_at = $7, ended_at = $8,
-                outcome = $9, reason = $10, facts = CASE WHEN $11 THEN facts END
-            WHERE launch_id = $1 AND contact_id = ANY(unpacked($2))
-            """,
-            launch.launch_id,
-            packed(ids),
-            cohort.status,
-            cohort.step,
-            _occurrences(cohort),
-            cohort.messages,
-            cohort.due_at,
-            tx.now if cohort.status is Status.ENDED else None,
-            cohort.outcome,
-            cohort.reason,
-            _keeps_facts(launch, cohort),
+            "DELETE FROM cohort WHERE launch = $1 AND number = ANY($2::integer[]) AND size = 0",
+            launch.number,
+            [number for number, _ in left],
         )
 
-    async def postpone(self, tx: Transaction, launch_id: str, ids: list[str], until: datetime) -> None:
-        await tx.connection.execute(
-            "UPDATE process_instance SET due_at = $3 WHERE launch_id = $1 AND contact_id = ANY(unpacked($2))",
-            launch_id,
-            packed(ids),
-            until,
-        )
-
-    async def resume(self, tx: Transaction, launch_id: str, after: str, limit: int) -> str | None:
-        ids: list[str] = await tx.connection.fetchval(
+    async def resume(self, tx: Transaction, launch_id: str, limit: int) -> bool:
+        resumed = await tx.connection.fetch(
             """
-            WITH resumed AS (
-                UPDATE process_instance SET due_at = $5
-                WHERE launch_id = $1 AND contact_id = ANY(ARRAY(
-                    SELECT contact_id FROM process_instance
-                    WHERE launch_id = $1 AND contact_id > $2 AND partition = $3 AND status = $6
-                    ORDER BY contact_id LIMIT $4))
-                RETURNING contact_id)
-            SELECT coalesce(array_agg(contact_id), '{}') FROM resumed
+            UPDATE cohort SET due_at = $4
+            WHERE launch = (SELECT number FROM launch WHERE launch_id = $1) AND number = ANY(ARRAY(
+                SELECT number FROM cohort
+                WHERE launch = (SELECT number FROM launch WHERE launch_id = $1) AND partition = $2
+                  AND outcome IS NULL AND status = $5 AND due_at IS NULL
+                ORDER BY number LIMIT $3))
+            RETURNING number
             """,
             launch_id,
-            after,
             tx.number,
             limit,
             tx.now,
             Status.PAUSED,
         )
-        return max(ids) if len(ids) == limit else None
+        return len(resumed) == limit
 
     async def open_of_deleted(self, tx: Transaction, deleted: Mapping[tuple[str, str], int]) -> dict[str, list[str]]:
         rows = await tx.connection.fetch(
             """
-            SELECT i.launch_id, i.contact_id
+            SELECT s.launch_id, i.contact_id
             FROM unnest($2::text[], $3::text[], $4::bigint[]) AS d (project, contact_id, revision)
             CROSS JOIN LATERAL (
                 SELECT s.launch_id FROM launch_share s
                 WHERE s.partition = $1 AND s.open > 0 AND s.project = d.project OFFSET 0
             ) AS s
+            CROSS JOIN LATERAL (SELECT number FROM launch WHERE launch_id = s.launch_id LIMIT 1) AS l
             CROSS JOIN LATERAL (
-                SELECT p.launch_id, p.contact_id FROM process_instance p
-                WHERE p.launch_id = s.launch_id AND p.contact_id = d.contact_id
-                  AND p.revision < d.revision AND p.status = ANY($5::text[]) LIMIT 1
+                SELECT p.contact_id, p.cohort FROM process_instance p
+                WHERE p.launch = l.number AND p.contact_id = d.contact_id AND p.revision < d.revision LIMIT 1
             ) AS i
+            CROSS JOIN LATERAL (
+                SELECT FROM cohort WHERE launch = l.number AND number = i.cohort AND outcome IS NULL LIMIT 1
+            ) AS c
             """,
             tx.number,
             [project for project, _ in deleted],
             [contact_id for _, contact_id in deleted],
             list(deleted.values()),
-            list(OPEN),
         )
         found: dict[str, list[str]] = {}
         for row in rows:
@@ -224,8 +203,15 @@ class PostgresInstances:
         return found
 
 
-def _occurrences(cohort: Cohort) -> str | None:
-    return orjson.dumps(cohort.occurrences, option=orjson.OPT_SORT_KEYS).decode() if cohort.occurrences else None
+def _place(cohort: Cohort) -> tuple[Any, ...]:
+    """Status, step, occurrences, messages, due_at."""
+    occurrences = orjson.dumps(cohort.occurrences, option=orjson.OPT_SORT_KEYS).decode() if cohort.occurrences else None
+    return cohort.status, cohort.step, occurrences, cohort.messages, cohort.due_at
+
+
+def _end(tx: Transaction, cohort: Cohort) -> tuple[Any, ...]:
+    """ended_at, outcome, reason."""
+    return (tx.now if cohort.status is Status.ENDED else None), cohort.outcome, cohort.reason
 
 
 def _keeps_facts(launch: Launch, cohort: Cohort) -> bool:

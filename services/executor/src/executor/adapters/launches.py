@@ -87,14 +87,14 @@ class PostgresLaunches:
         missing = [id for id in ids if id not in found]
         if missing:
             rows = await connection.fetch(
-                "SELECT launch_id, definition, context, retry_of, trace FROM launch WHERE launch_id = ANY($1)",
+                "SELECT launch_id, number, definition, context, retry_of, trace FROM launch WHERE launch_id = ANY($1)",
                 missing,
             )
             for row in rows:
                 version = ScenarioVersion.model_validate_json(row["definition"])
                 context = orjson.loads(row["context"])
                 launch = self._compile(row["launch_id"], version, context, row["retry_of"])
-                found[row["launch_id"]] = replace(launch, trace=row["trace"])
+                found[row["launch_id"]] = replace(launch, trace=row["trace"], number=row["number"])
         for id, launch in found.items():
             self._kept[id] = launch
             self._kept.move_to_end(id)

@@ -101,14 +101,15 @@ class Queries:
         index by contact would cost every start as much as its primary key does."""
         rows = await self._pool.fetch(
             """
-            SELECT i.launch_id, i.contact_id, l.scenario, i.version, i.status, i.step, i.due_at, i.started_at,
-                   i.ended_at, i.outcome, i.reason
+            SELECT l.launch_id, i.contact_id, l.scenario, l.version, c.status, c.step, c.due_at, c.started_at,
+                   c.ended_at, c.outcome, c.reason
             FROM launch_share s
             JOIN launch l ON l.launch_id = s.launch_id
-            JOIN process_instance i ON i.launch_id = s.launch_id AND i.contact_id = $3
+            JOIN process_instance i ON i.launch = l.number AND i.contact_id = $3
+            CROSS JOIN LATERAL (SELECT * FROM cohort WHERE launch = l.number AND number = i.cohort LIMIT 1) AS c
             WHERE s.project = $1 AND s.partition = $2
-              AND ($4::timestamptz IS NULL OR (i.started_at, i.launch_id) < ($4, $5))
-            ORDER BY i.started_at DESC, i.launch_id DESC LIMIT $6
+              AND ($4::timestamptz IS NULL OR (c.started_at, l.launch_id) < ($4, $5))
+            ORDER BY c.started_at DESC, l.launch_id DESC LIMIT $6
             """,
             project,
             partition,
@@ -124,18 +125,21 @@ class Queries:
         """Open instances of a scenario, by launch and contact."""
         rows = await self._pool.fetch(
             """
-            SELECT i.launch_id, i.contact_id, l.scenario, i.version, i.status, i.step, i.due_at, i.started_at,
+            SELECT l.launch_id, i.contact_id, l.scenario, l.version, i.status, i.step, i.due_at, i.started_at,
                    i.ended_at, i.outcome, i.reason
             FROM launch l
             CROSS JOIN LATERAL (
-                SELECT * FROM process_instance p
-                WHERE p.launch_id = l.launch_id AND p.outcome IS NULL
-                  AND p.contact_id > CASE WHEN l.launch_id = $3 THEN $4 ELSE '' END
+                SELECT p.contact_id, c.* FROM process_instance p
+                CROSS JOIN LATERAL (
+                    SELECT * FROM cohort
+                    WHERE launch = l.number AND number = p.cohort AND outcome IS NULL LIMIT 1
+                ) AS c
+                WHERE p.launch = l.number AND p.contact_id > CASE WHEN l.launch_id = $3 THEN $4 ELSE '' END
                 ORDER BY p.contact_id LIMIT $5
             ) AS i
             WHERE l.project = $1 AND l.scenario = $2 AND l.launch_id >= $3
               AND EXISTS (SELECT FROM launch_share s WHERE s.launch_id = l.launch_id AND s.open > 0)
-            ORDER BY i.launch_id, i.contact_id LIMIT $5
+            ORDER BY l.launch_id, i.contact_id LIMIT $5
             """,
             project,
             scenario,
@@ -159,19 +163,24 @@ class Queries:
 
     async def ledger(self, launch_id: str) -> AsyncGenerator[LedgerRow, None]:
         """Every target executor has decided on, by contact id (bytewise), a page at a time."""
+        number = await self._pool.fetchval("SELECT number FROM launch WHERE launch_id = $1", launch_id)
         after = ""
         while True:
             rows: list[Any] = await self._pool.fetch(
                 """
-                (SELECT contact_id, CASE WHEN outcome IS NULL THEN 'open' ELSE 'ended' END AS state, outcome,
-                        CASE WHEN outcome IS NOT NULL THEN reason END AS reason
-                 FROM process_instance WHERE launch_id = $1 AND contact_id > $2 ORDER BY contact_id LIMIT $3)
+                (SELECT i.contact_id, CASE WHEN c.outcome IS NULL THEN 'open' ELSE 'ended' END AS state, c.outcome,
+                        CASE WHEN c.outcome IS NOT NULL THEN c.reason END AS reason
+                 FROM process_instance i
+                 CROSS JOIN LATERAL (
+                     SELECT outcome, reason FROM cohort WHERE launch = i.launch AND number = i.cohort LIMIT 1
+                 ) AS c
+                 WHERE i.launch = $1 AND i.contact_id > $2 ORDER BY i.contact_id LIMIT $3)
                 UNION ALL
                 (SELECT contact_id, 'refused', 'other', reason
-                 FROM refused_target WHERE launch_id = $1 AND contact_id > $2 ORDER BY contact_id LIMIT $3)
+                 FROM refused_target WHERE launch = $1 AND contact_id > $2 ORDER BY contact_id LIMIT $3)
                 ORDER BY contact_id LIMIT $3
                 """,
-                launch_id,
+                number,
                 after,
                 LEDGER_PAGE,
             )

@@ -1,6 +1,5 @@
 """The one place of a contact in a scenario. Keys decide, not order: two launches at once never both get it."""
 
-from executor.domain.advance import OPEN
 from executor.domain.launch import Launch
 from runtime.packed import packed
 from runtime.transaction import Transaction
@@ -10,13 +9,13 @@ class PostgresRecurrences:
     async def take(self, tx: Transaction, launch: Launch, ids: list[str], keep: bool) -> set[str]:
         rows = await tx.connection.fetch(
             """
-            INSERT INTO recurrence (project, scenario, contact_id, launch_id, keep)
+            INSERT INTO recurrence (project, scenario, contact_id, launch, keep)
             SELECT $1, $2, t.contact_id, $3, $4 FROM unnest(unpacked($5)) AS t (contact_id)
             ON CONFLICT DO NOTHING RETURNING contact_id
             """,
             launch.project,
             launch.scenario,
-            launch.launch_id,
+            launch.number,
             keep,
             packed(ids),
         )
@@ -25,17 +24,19 @@ class PostgresRecurrences:
     async def take_over(self, tx: Transaction, launch: Launch, ids: list[str]) -> set[str]:
         rows = await tx.connection.fetch(
             """
-            UPDATE recurrence r SET launch_id = $3
+            UPDATE recurrence r SET launch = $3
             WHERE r.project = $1 AND r.scenario = $2 AND r.contact_id = ANY(unpacked($4))
-              AND (SELECT i.status = ANY($5::text[]) FROM process_instance i
-                   WHERE i.launch_id = r.launch_id AND i.contact_id = r.contact_id) IS NOT TRUE
+              AND (SELECT c.outcome IS NULL FROM process_instance i
+                   CROSS JOIN LATERAL (
+                       SELECT outcome FROM cohort WHERE launch = i.launch AND number = i.cohort LIMIT 1
+                   ) AS c
+                   WHERE i.launch = r.launch AND i.contact_id = r.contact_id) IS NOT TRUE
             RETURNING r.contact_id
             """,
             launch.project,
             launch.scenario,
-            launch.launch_id,
+            launch.number,
             packed(ids),
-            list(OPEN),
         )
         return {row["contact_id"] for row in rows}
 
@@ -43,10 +44,10 @@ class PostgresRecurrences:
         await tx.connection.execute(
             """
             DELETE FROM recurrence
-            WHERE project = $1 AND scenario = $2 AND contact_id = ANY(unpacked($3)) AND launch_id = $4 AND NOT keep
+            WHERE project = $1 AND scenario = $2 AND contact_id = ANY(unpacked($3)) AND launch = $4 AND NOT keep
             """,
             launch.project,
             launch.scenario,
             packed(ids),
-            launch.launch_id,
+            launch.number,
         )

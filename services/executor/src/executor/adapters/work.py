@@ -2,7 +2,7 @@
 
 from runtime.looking import where
 
-TIMERS = where("SELECT FROM process_instance WHERE partition = n AND due_at <= now()")
+TIMERS = where("SELECT FROM cohort WHERE partition = n AND due_at <= now()")
 ORDERS = where("SELECT FROM work_order WHERE partition = n")
 COUNTS = where("SELECT FROM launch_share WHERE partition = n AND published < revision")
 RESOLUTIONS = where("SELECT FROM resolution WHERE partition = n AND carried_out_at IS NULL")

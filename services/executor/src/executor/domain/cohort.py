@@ -32,6 +32,18 @@ SENT: Final = "sent"
 
 
 @dataclass(frozen=True, slots=True)
+class Origin:
+    """The cohort as it is stored."""
+
+    number: int
+    size: int
+    """Instances that are of it; those at hand may be fewer."""
+    facts: bool
+    """Their contact data is kept with them."""
+    started_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Cohort:
     members: Sequence[int]
     """Places in the columns of the `Roll` they are handled with, rising."""
@@ -47,6 +59,8 @@ class Cohort:
     """Of the outcome; of an incident, what a person has to know."""
     entered: tuple[str, ...] = ()
     """Steps that this advance ran through, for the counts per step."""
+    origin: Origin | None = None
+    """Where they were read from; None: they are new."""
 
     @property
     def occurrence(self) -> int:

@@ -33,6 +33,8 @@ class Launch:
     """None: any number of instances per contact."""
     flow: Flow
     trace: str | None = None
+    number: int = 0
+    """Stands for it in the large tables; drawn when it is stored."""
 
 
 def recurrence_rule(recurrence: Recurrence, retry: bool) -> Rule | None:
@@ -102,12 +104,11 @@ class OrderKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """Work that a control record left for the owner of each partition. `after`: done up to this contact id."""
+    """Work that a control record left for the owner of each partition."""
 
     launch_id: str
     kind: OrderKind
     revision: int
-    after: str
     trace: str | None = None
 
 

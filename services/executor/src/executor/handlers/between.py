@@ -1,5 +1,6 @@
 """Jobs of a lease between records: timers, what stops and resumes left to do, counts per step."""
 
+from dataclasses import replace
 from typing import Final
 
 from executor.domain.advance import UPDATE_TIMEOUT
@@ -12,7 +13,7 @@ from runtime.spans import following
 from runtime.transaction import Lease, Transaction
 
 PORTION: Final = 500
-"""Instances per transaction: records and other jobs get their turn between two portions."""
+"""Instances per transaction, and the rest of their cohort: records and other jobs get their turn between portions."""
 
 
 class Between:
@@ -41,10 +42,10 @@ class Between:
             return cohort, TimerDue()
         updates = {update_id(at.launch, roll.contact_ids[member], cohort): member for member in cohort.members}
         overdue = await self._stores.updates.overdue(turn.tx, list(updates), UPDATE_TIMEOUT)
-        waiting = [roll.contact_ids[member] for id, member in updates.items() if id not in overdue]
+        waiting = [member for id, member in updates.items() if id not in overdue]
         if waiting:
-            until = turn.tx.now + UPDATE_TIMEOUT
-            await self._stores.instances.postpone(turn.tx, at.launch.launch_id, waiting, until)
+            later = replace(cohort.of(waiting), due_at=turn.tx.now + UPDATE_TIMEOUT)
+            await self._stores.instances.move(turn.tx, at.launch, roll, [later])
         return cohort.of([member for id, member in updates.items() if id in overdue]), TimerDue()
 
     async def orders(self, lease: Lease) -> bool:
@@ -54,21 +55,24 @@ class Between:
             return False
         async with lease.transaction() as tx:
             with following(order.trace, f"executor {order.kind}"):
-                after = await (self._stop(tx, order) if order.kind is OrderKind.STOP else self._resume(tx, order))
-            await self._stores.gates.progress(tx, order, after)
+                more = await (self._stop(tx, order) if order.kind is OrderKind.STOP else self._resume(tx, order))
+            if not more:
+                await self._stores.gates.carried_out(tx, order)
         return True
 
-    async def _stop(self, tx: Transaction, order: Order) -> str | None:
-        standing = await self._stores.instances.open_after(tx, order.launch_id, order.after, PORTION)
-        ids = standing.roll.contact_ids
+    async def _stop(self, tx: Transaction, order: Order) -> bool:
+        """Whether there may be more to end."""
         turn = await Turn.begin(self._stores, tx, [order.launch_id])
-        if ids:
-            await turn.move_all(turn.launches[order.launch_id], standing, Stopped())
+        at = turn.launches.get(order.launch_id)
+        if at is None:
+            return False
+        standing = await self._stores.instances.open(tx, at.launch, PORTION)
+        await turn.move_all(at, standing, Stopped())
         await turn.finish()
-        return max(ids) if len(ids) == PORTION else None
+        return len(standing.roll.contact_ids) >= PORTION
 
-    async def _resume(self, tx: Transaction, order: Order) -> str | None:
-        return await self._stores.instances.resume(tx, order.launch_id, order.after, PORTION)
+    async def _resume(self, tx: Transaction, order: Order) -> bool:
+        return await self._stores.instances.resume(tx, order.launch_id, PORTION)
 
     async def counts(self, lease: Lease) -> bool:
         """Publish the counts that changed since the last time."""

@@ -42,11 +42,12 @@ class Changes:
             return
         turn = await Turn.begin(self._stores, tx, ending.keys() | answered.keys())
         for launch_id, ids in ending.items():
-            standing = await self._stores.instances.standing(tx, launch_id, ids, OPEN)
-            await turn.move_all(turn.launches[launch_id], standing, Deleted())
+            at = turn.launches[launch_id]
+            await turn.move_all(at, await self._stores.instances.standing(tx, at.launch, ids, OPEN), Deleted())
         for launch_id, ids in answered.items():
-            standing = await self._stores.instances.standing(tx, launch_id, ids, [Status.UPDATE])
-            await turn.move_all(turn.launches[launch_id], standing, UpdateAnswered())
+            at = turn.launches[launch_id]
+            standing = await self._stores.instances.standing(tx, at.launch, ids, [Status.UPDATE])
+            await turn.move_all(at, standing, UpdateAnswered())
         await turn.finish()
 
 

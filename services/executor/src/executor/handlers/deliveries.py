@@ -34,7 +34,7 @@ class Deliveries:
 
     async def _go_on(self, turn: Turn, at: AtHand, settled: Settled) -> None:
         ids = [contact_id for contacts in settled.values() for contact_id in contacts]
-        standing = await self._stores.instances.standing(turn.tx, at.launch.launch_id, ids, [Status.DELIVERY])
+        standing = await self._stores.instances.standing(turn.tx, at.launch, ids, [Status.DELIVERY])
         await turn.move(at, standing.roll, list(_moves(standing, settled)))
 
 

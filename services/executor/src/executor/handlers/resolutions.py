@@ -36,5 +36,5 @@ class Resolutions:
         at = turn.launches[launch_id]
         ids = [each.contact_id for each in decided]
         with following(at.launch.trace, "executor resolutions"):
-            standing = await self._stores.instances.standing(turn.tx, launch_id, ids, [Status.INCIDENT])
+            standing = await self._stores.instances.standing(turn.tx, at.launch, ids, [Status.INCIDENT])
             await turn.move_all(at, standing, MEETS[decided[0].decision])

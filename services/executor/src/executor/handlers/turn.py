@@ -56,9 +56,8 @@ class Turn:
             if after:
                 await self._leave(at.launch, roll, cohort)
             arrived += after
-        for cohort in arrived:
-            await self.stores.instances.move(self.tx, at.launch, pick(roll.contact_ids, cohort.members), cohort)
         if arrived:
+            await self.stores.instances.move(self.tx, at.launch, roll, arrived)
             await self._arrive(at, roll, arrived, started=0)
 
     async def move_all(self, at: AtHand, standing: Standing, event: Event) -> None:

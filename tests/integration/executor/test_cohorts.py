@@ -1,0 +1,80 @@
+"""Instances that stand alike share a row: what leaves it, what goes with it, what is left."""
+
+from contracts.words import DeliveryState
+from integration.executor.desk import STOP, Desk, admitted, controlled, delivered
+from unit.executor.builders import EVERYTHING, opened
+
+IDS = [f"c-{n}" for n in range(6)]
+
+WAIT = """
+hello: {send: {channel: discard, message_type: promotional, text: hi}, next: pause}
+pause: {wait: {for: 1h}, next: won}
+won:   {end: success}
+"""
+
+COHORTS = "SELECT size, status FROM cohort ORDER BY number"
+
+
+async def test_a_chunk_that_ends_alike_is_one_row_and_no_instance_is_written_again(desk: Desk) -> None:
+    await desk.launch(IDS)
+    before = await desk.rows("SELECT contact_id, ctid FROM process_instance ORDER BY 1")
+    await desk.accept(IDS)
+    assert desk.outcomes() == dict.fromkeys(IDS, "success/end:won")
+    assert await desk.rows(COHORTS) == [(6, "ended")]
+    assert await desk.rows("SELECT contact_id, ctid FROM process_instance ORDER BY 1") == before
+
+
+async def test_who_goes_another_way_leaves_and_the_last_takes_the_row(desk: Desk) -> None:
+    await desk.launch(IDS)
+    await desk.accept(IDS[:2])
+    assert await desk.rows(COHORTS) == [(4, "waiting_delivery"), (2, "ended")]
+    await desk.deliveries(
+        delivered(IDS[2:3], state=DeliveryState.FAILED), delivered(IDS[3:], state=DeliveryState.ACCEPTED)
+    )
+    assert await desk.rows(COHORTS) == [(3, "ended"), (2, "ended"), (1, "ended")]
+    assert desk.outcomes() == {**dict.fromkeys(IDS, "success/end:won"), "c-2": "failure/error:send"}
+
+
+async def test_one_record_splits_a_cohort_in_all_its_parts(desk: Desk) -> None:
+    await desk.launch(IDS)
+    states = [DeliveryState.ACCEPTED, DeliveryState.FAILED] * 3
+    chunk = delivered(IDS).model_copy(update={"states": states, "reasons": [None, "render"] * 3})
+    await desk.deliveries(chunk)
+    assert sorted(await desk.rows(COHORTS)) == [(3, "ended"), (3, "ended")]
+    assert desk.outcomes() == {id: "failure/error:render" if n % 2 else "success/end:won" for n, id in enumerate(IDS)}
+
+
+async def test_parts_of_chunks_that_started_at_once_and_end_alike_are_one_row(desk: Desk) -> None:
+    await desk.targets(opened(), admitted(IDS[:3]), admitted(IDS[3:]))
+    await desk.accept([IDS[0], IDS[3]])
+    assert await desk.rows(COHORTS) == [(2, "waiting_delivery"), (2, "waiting_delivery"), (2, "ended")]
+    desk.later(seconds=1)
+    await desk.accept([IDS[1], IDS[2], IDS[4]])
+    assert await desk.rows(COHORTS) == [(2, "ended"), (1, "waiting_delivery"), (2, "ended"), (1, "ended")]
+
+
+async def test_a_wait_is_one_row_even_after_some_have_left_it(desk: Desk) -> None:
+    await desk.launch(IDS, WAIT)
+    await desk.accept(IDS)
+    assert await desk.rows(COHORTS) == [(6, "waiting_timer")]
+    desk.emitted.clear()
+    desk.later(minutes=30)
+    await desk.launch(["d-0"], WAIT, launch_id="l-2")
+    await desk.accept(["d-0"], launch_id="l-2")
+    desk.later(minutes=31)
+    assert await desk.timers() is False
+    assert set(desk.outcomes()) == set(IDS)
+    assert await desk.standing("l-2") == {"d-0": "waiting_timer at pause"}
+
+
+async def test_a_timer_leaves_out_who_is_no_longer_of_the_cohort(desk: Desk) -> None:
+    await desk.launch(IDS, EVERYTHING)
+    await desk.accept(IDS[:4])
+    assert await desk.rows(COHORTS) == [(2, "waiting_delivery"), (4, "waiting_timer")]
+    desk.emitted.clear()
+    await desk.control(controlled(STOP, 2))
+    await desk.orders()
+    assert desk.outcomes() == dict.fromkeys(IDS, "abandon/stopped")
+    desk.later(days=3)
+    assert await desk.timers() is False
+    assert desk.emitted == []
