@@ -35,8 +35,9 @@ OF: Final = {
     },
     "log": {
         "outcome": (
-            "SELECT launch.launch_id, outcome.contact_id, outcome.outcome::text, outcome.reason"
+            "SELECT launch.launch_id, outcome.contact_id, ending.outcome::text, ending.reason"
             " FROM outcome JOIN launch ON launch.number = outcome.launch"
+            " JOIN ending ON ending.launch = outcome.launch AND ending.number = outcome.ending"
         )
     },
 }

@@ -33,9 +33,11 @@ async def test_records_in_any_order_and_repeated_give_the_same_figures_and_recor
     (end,) = await log.publish(story)
     assert isinstance(end, LaunchCompleted)
     assert {name: getattr(end, name) for name in story.expected()} == story.expected()
-    rows = await log.pool.fetch("SELECT contact_id, outcome::text, reason FROM outcome")
+    rows = await log.pool.fetch("SELECT contact_id, outcome::text, reason FROM outcome JOIN ending ON number = ending")
     expected = {target.contact_id: (target.outcome, target.reason) for target in story.targets}
     assert {row["contact_id"]: (row["outcome"], row["reason"]) for row in rows} == expected
+    unused = "SELECT number FROM ending WHERE NOT EXISTS (SELECT FROM outcome WHERE ending = number)"
+    assert await log.pool.fetch(unused) == [], "a repeated record leaves nothing behind"
     assert len(recorded(log)) == len(story.targets)
     assert {record.contact_id: (record.outcome, record.reason) for record in recorded(log)} == expected
 

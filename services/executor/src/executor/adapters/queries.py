@@ -170,11 +170,11 @@ class Queries:
                 """
                 (SELECT i.contact_id, CASE WHEN c.outcome IS NULL THEN 'open' ELSE 'ended' END AS state, c.outcome,
                         CASE WHEN c.outcome IS NOT NULL THEN c.reason END AS reason
-                 FROM process_instance i
+                 FROM (SELECT contact_id, cohort FROM process_instance
+                       WHERE launch = $1 AND contact_id > $2 ORDER BY contact_id LIMIT $3) AS i
                  CROSS JOIN LATERAL (
-                     SELECT outcome, reason FROM cohort WHERE launch = i.launch AND number = i.cohort LIMIT 1
-                 ) AS c
-                 WHERE i.launch = $1 AND i.contact_id > $2 ORDER BY i.contact_id LIMIT $3)
+                     SELECT outcome, reason FROM cohort WHERE launch = $1 AND number = i.cohort LIMIT 1
+                 ) AS c)
                 UNION ALL
                 (SELECT contact_id, 'refused', 'other', reason
                  FROM refused_target WHERE launch = $1 AND contact_id > $2 ORDER BY contact_id LIMIT $3)

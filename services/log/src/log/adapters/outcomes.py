@@ -1,4 +1,4 @@
-"""Outcomes in PostgreSQL: one row per target, inserted a chunk at a time."""
+"""Outcomes in PostgreSQL: one narrow row per target, inserted a chunk at a time, and one for what a group shares."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -12,18 +12,27 @@ from log.ports import Identity
 from runtime.packed import packed
 from runtime.transaction import Transaction
 
-# What targets have in common goes in once per group; a target's group is found by its place ($3: where groups begin).
+# A target's group is found by its place ($3: where groups begin). A group that is there already as a whole is not made.
 # Only the partition's lease writes these rows, so what is not there now is not there a moment later either: to look
 # first costs half of what ON CONFLICT does. The ids that were there come back: hardly ever any.
 _ADD = """
-WITH target AS (
+WITH target AS NOT MATERIALIZED (
     SELECT id, width_bucket(place, $3::bigint[]) AS kind
     FROM string_to_table($2, chr(31)) WITH ORDINALITY AS listed (id, place)
 ), known AS MATERIALIZED (
     SELECT contact_id FROM outcome WHERE launch = $1 AND contact_id = ANY(string_to_array($2, chr(31)))
+), made AS MATERIALIZED (
+    SELECT nextval('ending_number')::integer AS number, kind, outcome, reason, started_at
+    FROM unnest($4::outcome_kind[], $5::text[], $6::timestamptz[]) WITH ORDINALITY
+        AS listed (outcome, reason, started_at, kind)
+), shared AS (
+    INSERT INTO ending (launch, number, partition, outcome, reason, started_at, ended_at)
+    SELECT $1, number, $8, outcome, reason, started_at, $7 FROM made
+    WHERE NOT EXISTS (SELECT FROM known)
+       OR EXISTS (SELECT FROM target WHERE kind = made.kind AND NOT EXISTS (SELECT FROM known WHERE contact_id = id))
 ), added AS (
-    INSERT INTO outcome (launch, contact_id, outcome, reason, started_at, ended_at, partition, project)
-    SELECT $1, id, ($4::outcome_kind[])[kind], ($5::text[])[kind], ($6::timestamptz[])[kind], $7, $8, $9 FROM target
+    INSERT INTO outcome (launch, ending, contact_id)
+    SELECT $1, (SELECT array_agg(number ORDER BY kind) FROM made)[kind], id FROM target
     WHERE NOT EXISTS (SELECT FROM known WHERE contact_id = id)
 )
 SELECT array_agg(contact_id) AS contact_ids FROM known
@@ -93,7 +102,6 @@ def _arguments(number: int, endings: Endings, partition: int | None) -> tuple[ob
         [group.started_at for group in groups],
         endings.ended_at,
         partition,
-        endings.project,
     )
 
 

@@ -58,10 +58,15 @@ SELECT *, (
 FROM launch WHERE launch_id = $1 AND project = $2
 """
 
+# LATERAL … LIMIT 1: one probe of the primary key per row, in the order of contacts, whatever the planner believes.
 _OUTCOMES = """
-SELECT contact_id, outcome::text, reason, started_at, ended_at FROM outcome
-WHERE launch = $1 AND contact_id > $2 AND ($3::outcome_kind IS NULL OR outcome = $3)
-  AND ($4::text IS NULL OR reason = $4)
+SELECT contact_id, e.outcome::text, e.reason, e.started_at, e.ended_at FROM outcome AS o
+CROSS JOIN LATERAL (
+    SELECT * FROM ending
+    WHERE launch = $1 AND number = o.ending AND ($3::outcome_kind IS NULL OR outcome = $3)
+      AND ($4::text IS NULL OR reason = $4) LIMIT 1
+) AS e
+WHERE o.launch = $1 AND contact_id > $2
 ORDER BY contact_id LIMIT $5
 """
 
@@ -74,7 +79,9 @@ ORDER BY target.id LIMIT $3
 """
 
 _LEDGER = """
-SELECT contact_id, outcome::text, reason FROM outcome WHERE launch = $1
+SELECT contact_id, e.outcome::text, e.reason FROM outcome AS o
+CROSS JOIN LATERAL (SELECT * FROM ending WHERE launch = $1 AND number = o.ending LIMIT 1) AS e
+WHERE o.launch = $1
 UNION ALL
 SELECT target.id, NULL, NULL FROM event_chunk AS chunk, unnest(chunk.contact_ids) AS target (id)
 WHERE chunk.launch = $1 AND chunk.kind = 'admitted'
@@ -90,7 +97,9 @@ WHERE launch = $1 AND partition = $2 AND contact_ids @> ARRAY[$3]
 """
 
 _RESULT = """
-SELECT contact_id, outcome::text, reason, started_at, ended_at FROM outcome WHERE launch = $1 AND contact_id = $2
+SELECT contact_id, e.outcome::text, e.reason, e.started_at, e.ended_at FROM outcome AS o
+CROSS JOIN LATERAL (SELECT * FROM ending WHERE launch = $1 AND number = o.ending LIMIT 1) AS e
+WHERE o.launch = $1 AND contact_id = $2
 """
 
 
