@@ -67,7 +67,10 @@ def _of_executor(seen: Seen, record: Record, data: Row) -> None:
             launch.refused.update(zip(contacts, data["reasons"], strict=True))
         case "targets-ended":
             launch.ended_twice += [contact for contact in contacts if contact in launch.ended]
-            for contact, outcome, reason in zip(contacts, data["outcomes"], data["reasons"], strict=True):
+            said = (
+                data[column] * (len(contacts) if len(data[column]) == 1 else 1) for column in ("outcomes", "reasons")
+            )
+            for contact, outcome, reason in zip(contacts, *said, strict=True):
                 launch.ended[contact] = Expected(outcome, reason), data["at"]
         case "incidents-opened":
             launch.incidents.update(contacts)
@@ -134,3 +137,9 @@ _READERS: dict[str, Any] = {
     "crm.commands": _of_crm,
     "launcher.replies": _of_replies,
 }
+
+
+def _each(data: dict[str, Any], column: str) -> list[str]:
+    """One entry per contact; a single one is of all."""
+    said: list[str] = data[column]
+    return said * len(data["contact_ids"]) if len(said) == 1 else said

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 import asyncpg
 
 from contracts.changes import Contact, ContactChange, ContactsChanged
+from contracts.columns import unfolded
 from contracts.deliveries import DeliveriesRecorded
 from contracts.event import Event
 from contracts.launches import LaunchControlled
@@ -57,7 +58,8 @@ class Desk:
         """`success/end:won` by contact, of everything that ended or never started, taken out."""
         found: dict[str, str] = {}
         for ended in self.take(TargetsEnded):
-            for contact_id, outcome, reason in zip(ended.contact_ids, ended.outcomes, ended.reasons, strict=True):
+            each = (unfolded(column, len(ended.contact_ids)) for column in (ended.outcomes, ended.reasons))
+            for contact_id, outcome, reason in zip(ended.contact_ids, *each, strict=True):
                 assert contact_id not in found, "a target ended twice"
                 found[contact_id] = f"{outcome}/{reason}"
         for refused in self.take(TargetsRefused):

@@ -165,13 +165,23 @@ async def test_counting_rouses_a_launch_at_rest_and_the_sweep_finds_what_did_not
     rested = replace(launch, total=0, end=LaunchState.COMPLETED, announced=True, ended_at=datetime.now(UTC), live=False)
     home = FakeTransaction(number=partition_of("launch-1", 4), partitions=4, connection=stores.pool)
     await stores.launches.save(stores.tx, rested)
-    resting = (await stores.launches.identify(stores.tx, {"launch-1": "acme"}))["launch-1"]
-    assert not resting.live
-    await stores.launches.count(stores.tx, [(resting, {"delivery:bounced": 1, "changes": 1})])
-    assert (await stores.launches.identify(stores.tx, {"launch-1": "acme"}))["launch-1"].live
+    await stores.launches.count(stores.tx, [(identity, {"delivery:bounced": 1, "changes": 1})])
+    (launch,) = await stores.launches.locked(stores.tx, ["launch-1"])
+    assert launch.live
     await stores.launches.save(stores.tx, rested)
     assert list(await stores.launches.rouse(home)) == ["launch-1"]
-    assert (await stores.launches.identify(stores.tx, {"launch-1": "acme"}))["launch-1"] == identity
+    (launch,) = await stores.launches.locked(stores.tx, ["launch-1"])
+    assert launch.live
+
+
+async def test_what_a_launch_is_described_as_is_remembered_only_from_before_the_transaction(stores: Stores) -> None:
+    made = (await stores.launches.identify(stores.tx, {"launch-1": "acme"}))["launch-1"]
+    (launch,) = await stores.launches.locked(stores.tx, ["launch-1"])
+    assert made.scenario is None
+    await stores.launches.save(stores.tx, replace(launch, scenario="spring", version=3))
+    for _ in range(2):
+        known = (await stores.launches.identify(stores.tx, {"launch-1": "acme"}))["launch-1"]
+        assert (known.number, known.scenario, known.version) == (made.number, "spring", 3)
 
 
 async def test_the_first_outcome_of_a_target_stays(stores: Stores) -> None:

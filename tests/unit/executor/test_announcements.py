@@ -77,7 +77,13 @@ def test_outcomes_of_a_chunk_are_one_record() -> None:
         ("c-0", Outcome.OTHER, "end:quiet"),
         ("c-1", Outcome.OTHER, "end:quiet"),
     ]
-    assert sent.event.started_at == [NOON] * 3
+    assert sent.event.started_at == [NOON]
+
+
+def test_what_is_the_same_for_all_is_said_once() -> None:
+    (sent,) = said(roll(), cohort(Status.ENDED, "won", [0, 1], outcome=Outcome.SUCCESS, reason="end:won"))
+    assert isinstance(sent.event, TargetsEnded)
+    assert (sent.event.outcomes, sent.event.reasons, sent.event.started_at) == ([Outcome.SUCCESS], ["end:won"], [NOON])
 
 
 def test_an_incident_says_where_and_why() -> None:

@@ -1,5 +1,7 @@
 """What each record means to log, and which outcome each of its targets has."""
 
+import pytest
+
 from contracts.deliveries import DeliveriesRecorded, LaunchHeld
 from contracts.launches import All, LaunchDrafted, Options
 from contracts.outcomes import IncidentsOpened, TargetsEnded, TargetsRefused
@@ -68,6 +70,16 @@ def test_outcomes_are_as_executor_gives_them() -> None:
         Ending(Outcome.SUCCESS, "end:won", later(1), ["d"]),
     ]
     assert found.fact == facts.Ended({Outcome.SUCCESS: 3, Outcome.ABANDON: 1}, {"end:won": 3, "stopped": 1})
+
+
+def test_one_entry_is_of_all() -> None:
+    said = {"project": "acme", "launch_id": "l", "contact_ids": ["a", "b"], "at": later(5)}
+    all_alike = TargetsEnded(**said, outcomes=[Outcome.SUCCESS], reasons=["end:won"], started_at=[NOON])
+    assert list(endings(all_alike, "e").groups) == [Ending(Outcome.SUCCESS, "end:won", NOON, ["a", "b"])]
+    some = TargetsEnded(**said, outcomes=[Outcome.SUCCESS], reasons=["end:won"], started_at=[NOON, later(1)])
+    assert [list(group.contact_ids) for group in endings(some, "e").groups] == [["a"], ["b"]]
+    with pytest.raises(ValueError, match="3 entries for 2 contacts"):
+        endings(TargetsEnded(**said, outcomes=[Outcome.SUCCESS] * 3, reasons=["x"], started_at=[NOON]), "e")
 
 
 def test_only_what_was_new_counts_and_each_contact_once() -> None:

@@ -2,7 +2,6 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 
 from contracts.crm import LaunchFigures
 from contracts.event import Event
@@ -160,6 +159,6 @@ def _described(known: Mapping[str, Identity], readings: Sequence[Reading]) -> Ma
     for reading in readings:
         for fact in reading.facts:
             if isinstance(fact, facts.Described) and described[reading.launch_id].scenario is None:
-                identity = described[reading.launch_id]
-                described[reading.launch_id] = replace(identity, scenario=fact.scenario, version=fact.version)
+                number = described[reading.launch_id].number
+                described[reading.launch_id] = Identity(number, fact.scenario, fact.version)
     return described

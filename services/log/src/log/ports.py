@@ -16,13 +16,11 @@ from runtime.transaction import Transaction
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """`number` stands for the launch in every other table. Scenario and version are None until described.
-    A launch that is not `live` is looked after no more: its end is told."""
+    """`number` stands for the launch in every other table. Scenario and version are None until described."""
 
     number: int
     scenario: str | None
     version: int | None
-    live: bool = True
 
 
 class LaunchStore(Protocol):

@@ -29,7 +29,11 @@ class TargetsRefused(Event):
 
 
 class TargetsEnded(Event):
-    """By executor, in the transaction that ended the instances. A reason is `end:won`, `error:send`, `stopped`, …"""
+    """By executor, in the transaction that ended the instances. A reason is `end:won`, `error:send`, `stopped`, …
+
+    `outcomes`, `reasons` and `started_at` have one entry per contact, or a single one that is of all
+    (`contracts.columns`).
+    """
 
     TYPE: ClassVar[str] = "com.slipway.targets-ended.v1"
     project: str

@@ -16,7 +16,7 @@ HEARTBEAT_MS = 1_000
 REBALANCE_MS = 60_000
 FETCH_WAIT_MS = 100
 """A partition that was emptied meanwhile is asked for only after a running fetch has come back: so none waits long."""
-IDLE_FETCH_WAIT_MS = 500
+IDLE_FETCH_WAIT_MS = 1_000
 """Where a fetch asks for all partitions, none is left to wait for it: so that an idle consumer asks seldom."""
 PARTITION_FETCH_BYTES = 1024 * 1024
 FETCH_BYTES = 8 * 1024 * 1024

