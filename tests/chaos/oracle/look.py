@@ -79,6 +79,8 @@ def _of_executor(seen: Seen, record: Record, data: Row) -> None:
 
 
 def _of_sends(seen: Seen, record: Record, data: Row) -> None:
+    if type_of(record) != "sends-requested":
+        return
     launch = _launch(seen, data)
     event_id = record.header("ce_id") or ""
     for contact, occurrence in zip(data["targets"]["contact_ids"], data["occurrences"], strict=True):

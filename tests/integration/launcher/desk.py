@@ -12,7 +12,7 @@ import httpx
 import orjson
 from fastapi import FastAPI
 
-from contracts.checks import LaunchChecked, Point
+from contracts.checks import ConsentOverridden, LaunchChecked, Point
 from contracts.crm import (
     LaunchCompleted,
     LaunchFailed,
@@ -168,6 +168,14 @@ class Desk:
     async def checked(self, launch_id: str, *points: Point, expected: int | None = None) -> None:
         """contacts answers a draft."""
         event = LaunchChecked(project="demo", launch_id=launch_id, points=list(points), targeted_expected=expected)
+        await self._handle("contacts.checks", launch_id, event)
+
+    async def overridden(self, launch_id: str, reached: int) -> None:
+        """contacts tells how many a lifted consent reached."""
+        by_type = {"promotional": reached}
+        event = ConsentOverridden(
+            project="demo", launch_id=launch_id, by="ann", reason="recall", reached=reached, by_type=by_type, at=NOON
+        )
         await self._handle("contacts.checks", launch_id, event)
 
     async def counted(self, launch_id: str, revision: int, state: LaunchState, **counts: Any) -> None:

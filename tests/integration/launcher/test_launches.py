@@ -129,6 +129,25 @@ async def test_lifting_consent_is_noted_with_its_reason(desk: Desk) -> None:
     ]
 
 
+async def test_whom_lifted_consent_reached_is_noted_once_however_often_it_is_told(desk: Desk) -> None:
+    launch_id, other = [await requested(desk, key) for key in ("one", "two")]
+    for _ in range(2):
+        await desk.overridden(launch_id, 3)
+    await desk.overridden(other, 0)
+    entries = (await desk.done("GET", "/v1/audit"))["items"]
+    noted = [
+        (entry["subject"], entry["thing"], entry["details"])
+        for entry in entries
+        if entry["action"] == "consent.override_reached"
+    ]
+    assert noted == [
+        ("ann", f"launch/{other}", {"reason": "recall", "reached": 0, "by_type": {"promotional": 0}}),
+        ("ann", f"launch/{launch_id}", {"reason": "recall", "reached": 3, "by_type": {"promotional": 3}}),
+    ]
+    with pytest.raises(Permanent, match="ConsentOverridden"):
+        await desk.overridden("nobody-asked", 1)
+
+
 # Stop
 
 

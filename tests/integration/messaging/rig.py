@@ -16,7 +16,7 @@ import asyncpg
 from contracts.changes import ContactChange, ContactsChanged
 from contracts.deliveries import DeliveriesRecorded, LaunchHeld
 from contracts.launches import LaunchControlled, LaunchRequested
-from contracts.sends import SendsRequested
+from contracts.sends import SendsRequested, SendsWithdrawn
 from contracts.words import DeliveryState
 from fakes.transaction import FakeTransaction, received
 from messaging.adapters.chunks import PostgresWaitingChunks
@@ -215,7 +215,7 @@ class Node:
             if not self._guarded:
                 await tx.connection.execute("UPDATE launch SET guarded = false")
 
-    async def sends(self, *chunks: SendsRequested, number: int = 0, cause: str = "chunk") -> None:
+    async def sends(self, *chunks: SendsRequested | SendsWithdrawn, number: int = 0, cause: str = "chunk") -> None:
         async with self.lease(number).transaction() as tx:
             events = [received(chunk, id=f"{cause}-{place}", offset=place) for place, chunk in enumerate(chunks)]
             await self.handlers.on_sends(tx, events)

@@ -2,10 +2,12 @@
 
 import pytest
 
+from contracts.sends import SendsWithdrawn
 from contracts.words import ControlState
 from fakes.mailer import FakeMailer
+from fakes.transaction import NOON
 from integration.messaging.rig import Node, World
-from unit.messaging.builders import LAUNCH, change, chunk, controlled, requested, snapshot
+from unit.messaging.builders import LAUNCH, PROJECT, change, chunk, controlled, requested, snapshot
 
 
 @pytest.fixture
@@ -97,6 +99,14 @@ async def test_an_older_control_record_does_not_open_a_gate(node: Node, world: W
     await node.launches(controlled(ControlState.RUNNING, revision=4))
     await node.sends(chunk(1))
     assert world.counts == {"cancelled": 1}
+
+
+async def test_a_withdrawal_of_others_between_two_chunks_holds_up_neither(node: Node, world: World) -> None:
+    await node.launches(requested(channel="discard"))
+    withdrawn = SendsWithdrawn(project=PROJECT, launch_id=LAUNCH, contact_ids=["somebody"], reason="removed", at=NOON)
+    await node.sends(chunk(snapshot(3)), withdrawn, chunk(snapshot(3, first=3)))
+    assert world.counts == {"accepted": 6}
+    await world.check()
 
 
 async def test_sends_before_their_launch_wait_and_are_taken_up(node: Node, world: World) -> None:

@@ -11,7 +11,7 @@ import orjson
 import typer
 
 from cli.commands.crm import Key, ask, participants
-from cli.commands.launches import ENDED
+from cli.commands.looking import ENDED
 from cli.commands.reconcile import recount_launch
 from cli.connection import Client, Connection, at, connection
 from cli.lines import Line

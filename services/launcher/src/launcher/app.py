@@ -3,7 +3,7 @@
 from functools import partial
 from pathlib import Path
 
-from contracts.checks import LaunchChecked
+from contracts.checks import ConsentOverridden, LaunchChecked
 from contracts.crm import LaunchCompleted, LaunchFailed, LaunchProgressed, LaunchStopped
 from launcher.adapters.audit import PostgresAudit
 from launcher.adapters.commands import PostgresCommands
@@ -60,7 +60,11 @@ def build(settings: Settings) -> Service:
                 "crm.commands",
                 CommandHandlers(Authentication(keys, seals), commands, launches, control, pausing).on_commands,
             ),
-            Subscription("contacts.checks", {LaunchChecked.TYPE: LaunchChecked}, control.on_checks),
+            Subscription(
+                "contacts.checks",
+                {event.TYPE: event for event in (LaunchChecked, ConsentOverridden)},
+                control.on_checks,
+            ),
             Subscription(
                 "log.launches",
                 {event.TYPE: event for event in (LaunchProgressed, LaunchCompleted, LaunchStopped, LaunchFailed)},

@@ -9,8 +9,10 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from contracts.words import LaunchState
+from launcher.domain.counting import Basis, Counted, Listing, Selected
 from launcher.domain.launch import Launch
-from launcher.domain.parties import Key, Project, User
+from launcher.domain.parties import Asker, Key, Project, User
+from launcher.domain.refusals import Denied
 from launcher.domain.scenarios import StoredScenario, StoredVersion
 from runtime.transaction import Connection
 
@@ -160,6 +162,7 @@ class AuditFilter:
     since: datetime | None = None
     before: int | None = None
     limit: int = 50
+    action: str | None = None
 
 
 class Audit(Protocol):
@@ -193,3 +196,32 @@ class Credentials(Protocol):
     def new_secret(self) -> str: ...
 
     def hashed(self, secret: str) -> bytes: ...
+
+
+class Counting(Protocol):
+    """contacts' figures of a selection, over the network: never inside a transaction.
+
+    Whether the caller may ask has been judged before; `asker` is named to contacts as who does. Both give Denied with
+    `busy` (contacts counts for others already) or `unavailable`: asking again helps.
+    """
+
+    async def count(self, asker: Asker, selected: Selected) -> Counted | Denied: ...
+
+    async def listed(self, asker: Asker, selected: Selected, listing: Listing) -> tuple[list[str], str | None] | Denied:
+        """Contact ids behind one figure, in byte order; and the cursor of the next page, None after the last."""
+        ...
+
+
+class CountTokens(Protocol):
+    """Counts as they are handed out and shown again: signed, good for 15 minutes. `now` is PostgreSQL's clock."""
+
+    def mint(self, basis: Basis, now: datetime) -> tuple[str, datetime]:
+        """The token, and when it expires."""
+        ...
+
+    def read(self, token: str, project: str, now: datetime) -> Basis | Denied:
+        """Denied: `count_token_invalid` (not ours, altered, another project's) or `count_token_expired`.
+
+        Whether it is about this launch, `launcher.domain.counting.mismatch` says.
+        """
+        ...

@@ -6,7 +6,7 @@ from typing import Any
 
 from contracts.changes import ContactsChanged
 from contracts.launches import LaunchControlled, LaunchDrafted, LaunchRequested, ParticipantsListed
-from contracts.sends import SendsRequested
+from contracts.sends import SendsRequested, SendsWithdrawn
 from contracts.words import ControlState, DeliveryState
 from messaging.domain.admitted import Admitted, Unread
 from messaging.domain.guard import OVER_PLAN, Taken, Tally, objection
@@ -100,13 +100,17 @@ class Handlers:
                     await self._sends.move(tx, list(map(Move, held.values(), ended)))
                 await self._teller.keep(tx, [*cancelled, *ended])
 
-    async def on_sends(self, tx: Transaction, events: Sequence[Received[SendsRequested]]) -> None:
-        ids = {received.event.launch_id for received in events}
+    async def on_sends(self, tx: Transaction, events: Sequence[Received[SendsRequested | SendsWithdrawn]]) -> None:
+        chunks = [
+            WaitingChunk(received.id, received.event, received.record.header(HEADER), received.record.offset)
+            for received in events
+            if isinstance(received.event, SendsRequested)
+        ]
+        ids = {waiting.chunk.launch_id for waiting in chunks}
         known = await self._launches.pass_gates(tx.connection, ids)
         tally = await self._guard.tally(tx, ids)
-        for received in events:
-            waiting = WaitingChunk(received.id, received.event, received.record.header(HEADER), received.record.offset)
-            launch = known.get(received.event.launch_id)
+        for waiting in chunks:
+            launch = known.get(waiting.chunk.launch_id)
             taken = Taken.WAIT if launch is None else await self.take(tx, launch, tally, waiting)
             if taken is Taken.SUSPECT:
                 await self._guard.suspect(tx, waiting.cause, waiting.position, waiting.chunk, waiting.trace)

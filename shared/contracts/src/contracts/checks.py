@@ -1,5 +1,6 @@
 """`contacts.checks`: contacts' judgement of a drafted launch. Key: launch id."""
 
+from datetime import datetime
 from typing import ClassVar
 
 from contracts.event import Event, Value
@@ -24,3 +25,20 @@ class LaunchChecked(Event):
     points: list[Point]
     """Empty or warnings only: nothing against it."""
     targeted_expected: int | None = None
+    check: int = 1
+    """The round of LaunchDrafted that was judged."""
+
+
+class ConsentOverridden(Event):
+    """By contacts, once per launch that lifts consent, with TargetingFinished: how many contacts that reached."""
+
+    TYPE: ClassVar[str] = "com.slipway.consent-overridden.v1"
+    project: str
+    launch_id: str
+    by: str
+    reason: str
+    reached: int
+    """Admitted contacts without consent to one of the launch's message types, each once; may be 0."""
+    by_type: dict[str, int]
+    """The same by message type: a contact counts under each that it has not consented to."""
+    at: datetime

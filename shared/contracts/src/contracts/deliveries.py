@@ -1,10 +1,12 @@
 """`messaging.deliveries`: what became of messages, in chunks of one launch and partition. Key: launch id."""
 
 from datetime import datetime
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from contracts.event import Event
 from contracts.words import DeliveryState
+
+Report = Literal["bounced", "complained", "withdrawn"]
 
 
 class DeliveriesRecorded(Event):
@@ -36,4 +38,21 @@ class LaunchHeld(Event):
     reason: str
     number: int = 1
     """The launch's first, second, … hold: one ends when a control record's `lifted` has come to its number."""
+    at: datetime
+
+
+class ContactsReported(Event):
+    """By messaging, on the contacts' partition: who can or wants not to be sent to any more. All lists are as long."""
+
+    TYPE: ClassVar[str] = "com.slipway.contacts-reported.v1"
+    project: str
+    launch_id: str
+    contact_ids: list[str]
+    kinds: list[Report]
+    """`bounced`: for good. `withdrawn`: consent to the message's type, by its link."""
+    message_types: list[str]
+    recipients: list[str | None]
+    """The address that it is about; None of `withdrawn`: the contact, whatever its address."""
+    ids: list[str]
+    """One per report, the same if it is told again: the cause of what follows from it."""
     at: datetime

@@ -7,7 +7,7 @@ from pydantic import Field
 
 from contracts.event import Event, Value
 from contracts.scenario import Scenario
-from contracts.words import ControlState
+from contracts.words import ControlState, LaunchMode
 
 
 class All(Value):
@@ -28,11 +28,26 @@ class Contacts(Value):
     contacts: list[str] = Field(default_factory=list)
 
 
-Participants = Annotated[All | Groups | Contacts, Field(discriminator="kind")]
+class Segment(Value):
+    """Contacts for which a condition holds."""
+
+    kind: Literal["segment"] = "segment"
+    where: str
+    """CEL over `contact`."""
+
+
+Participants = Annotated[All | Groups | Contacts | Segment, Field(discriminator="kind")]
+OrderKind = Literal["remove", "advance"]
 
 
 class Options(Value):
     consent_override: bool = False
+    override_reason: str | None = None
+    intersect_with_launcher: bool = False
+    """Only contacts that the one who launches may send to as well."""
+    mode: LaunchMode = LaunchMode.LIVE
+    to: str | None = None
+    """Of a test: the address that its mails go to."""
 
 
 class ScenarioVersion(Value):
@@ -63,6 +78,10 @@ class LaunchDrafted(Event):
     options: Options
     context: dict[str, Any]
     launched_by: str
+    check: int = 1
+    """The round: a draft that is validated again is drafted again, with the next one."""
+    retry_of: str | None = None
+    """The launch whose targets these are."""
 
 
 class ParticipantsListed(Event):
@@ -90,6 +109,8 @@ class LaunchRequested(Event):
     context: dict[str, Any]
     launched_by: str
     """User or key that launched."""
+    approved_by: str | None = None
+    """Who approved it; None: nobody had to."""
     command_id: str | None = None
     command_source: str | None = None
     retry_of: str | None = None
@@ -108,4 +129,18 @@ class LaunchControlled(Event):
     reason: str | None = None
     lifted: int = 0
     """How many of the launch's holds (LaunchHeld) people have lifted: nothing else ends them in messaging."""
+    at: datetime
+
+
+class ContactOrdered(Event):
+    """By launcher, on the launch's home: a person takes one contact out of it, or past a wait. One record per order."""
+
+    TYPE: ClassVar[str] = "com.slipway.contact-ordered.v1"
+    project: str
+    launch_id: str
+    contact_id: str
+    order_id: str
+    """Derived from the command: the same order again is the same."""
+    kind: OrderKind
+    by: str
     at: datetime

@@ -1,10 +1,13 @@
 """`executor.outcomes`: what became of targets, in chunks of one launch and partition. Key: launch id."""
 
 from datetime import datetime
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from contracts.event import Event
+from contracts.launches import OrderKind
 from contracts.words import Outcome
+
+OrderResult = Literal["removed", "moved_on", "not_waiting", "ended", "unknown_target"]
 
 
 class TargetsStarted(Event):
@@ -77,4 +80,20 @@ class IncidentsClosed(Event):
     project: str
     launch_id: str
     contact_ids: list[str]
+    at: datetime
+
+
+class OrdersCarriedOut(Event):
+    """By executor: what became of orders for single contacts (ContactOrdered). All lists are as long."""
+
+    TYPE: ClassVar[str] = "com.slipway.orders-carried-out.v1"
+    project: str
+    launch_id: str
+    contact_ids: list[str]
+    order_ids: list[str]
+    kinds: list[OrderKind]
+    results: list[OrderResult]
+    """`not_waiting`: to be moved on, but at no wait. `ended`: it had ended before. `unknown_target`: not a target."""
+    by: list[str]
+    """Who gave each order."""
     at: datetime

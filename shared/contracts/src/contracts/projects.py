@@ -13,6 +13,8 @@ class ProjectSet(Event):
     project: str
     revision: int
     zone: str
+    second_approver_above: int | None = None
+    """A launch with more targets is approved by somebody else than who asked for it or confirmed it. None: none is."""
 
 
 class KeySet(Event):

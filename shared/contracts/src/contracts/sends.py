@@ -18,3 +18,15 @@ class SendsRequested(Event):
     """Per contact: how many times it has come to this step, from 1."""
     targets: Snapshot
     at: datetime
+
+
+class SendsWithdrawn(Event):
+    """By executor, behind the SendsRequested of these contacts: what is not handed over yet is not sent any more."""
+
+    TYPE: ClassVar[str] = "com.slipway.sends-withdrawn.v1"
+    project: str
+    launch_id: str
+    contact_ids: list[str]
+    reason: str
+    """What the cancelled deliveries say: `removed`."""
+    at: datetime

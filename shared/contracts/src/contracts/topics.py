@@ -82,6 +82,7 @@ TOPICS: dict[str, Topic] = {
                 launches.ParticipantsListed,
                 launches.LaunchRequested,
                 launches.LaunchControlled,
+                launches.ContactOrdered,
             ),
         ),
         Topic(
@@ -98,8 +99,8 @@ TOPICS: dict[str, Topic] = {
             (targets.LaunchOpened, targets.TargetsAdmitted, targets.TargetsExcluded, targets.TargetingFinished),
         ),
         Topic("contacts.changes", "contacts", "contact id", (changes.ContactsChanged,)),
-        Topic("contacts.checks", "contacts", "launch id", (checks.LaunchChecked,)),
-        Topic("executor.sends", "executor", "launch id", (sends.SendsRequested,)),
+        Topic("contacts.checks", "contacts", "launch id", (checks.LaunchChecked, checks.ConsentOverridden)),
+        Topic("executor.sends", "executor", "launch id", (sends.SendsRequested, sends.SendsWithdrawn)),
         Topic("executor.updates", "executor", "launch id", (updates.AttributesSet,)),
         Topic(
             "executor.outcomes",
@@ -112,13 +113,14 @@ TOPICS: dict[str, Topic] = {
                 outcomes.StepsCounted,
                 outcomes.IncidentsOpened,
                 outcomes.IncidentsClosed,
+                outcomes.OrdersCarriedOut,
             ),
         ),
         Topic(
             "messaging.deliveries",
             "messaging",
             "launch id",
-            (deliveries.DeliveriesRecorded, deliveries.LaunchHeld),
+            (deliveries.DeliveriesRecorded, deliveries.LaunchHeld, deliveries.ContactsReported),
         ),
         Topic("messaging.channels", "messaging", "kind/id", (channels.ChannelSet,), compacted=True),
     )

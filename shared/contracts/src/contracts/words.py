@@ -1,7 +1,9 @@
 """The words of the product that cross a service boundary; `docs/glossary.md` explains them."""
 
+from collections.abc import Mapping
 from enum import StrEnum
-from typing import Annotated
+from types import MappingProxyType
+from typing import Annotated, Final
 
 from pydantic import StringConstraints
 
@@ -21,6 +23,18 @@ class Permission(StrEnum):
     CONTACTS_WRITE = "contacts:write"
     USERS_MANAGE = "users:manage"
     VIEW = "view"
+
+
+ROLES: Final[Mapping[str, frozenset[Permission]]] = MappingProxyType(
+    {
+        "viewer": frozenset({Permission.VIEW}),
+        "marketer": frozenset({Permission.VIEW, Permission.PROCESS_START}),
+        "approver": frozenset({Permission.VIEW, Permission.LAUNCH_APPROVE, Permission.LAUNCH_STOP}),
+        "author": frozenset({Permission.VIEW, Permission.SCENARIO_WRITE}),
+        "manager": frozenset(Permission) - {Permission.LAUNCH_PREAPPROVED, Permission.CONSENT_OVERRIDE},
+    }
+)
+"""Names for sets of permissions. Who is given a role is given its permissions; the role itself is not kept."""
 
 
 class ControlState(StrEnum):
@@ -44,6 +58,14 @@ class LaunchState(StrEnum):
     COMPLETED = "completed"
     STOPPED = "stopped"
     FAILED = "failed"
+
+
+class LaunchMode(StrEnum):
+    LIVE = "live"
+    TEST = "test"
+    """One contact's way, at once, mailed to a named address; counted nowhere."""
+    REHEARSAL = "rehearsal"
+    """All targets' ways, at once; nothing is handed to a provider, nothing is changed."""
 
 
 class Outcome(StrEnum):

@@ -23,17 +23,18 @@ _bearer = HTTPBearer(auto_error=False, description="Token of launcher's `POST /i
 
 
 class Requires:
-    """The caller, if their token is good and holds `permission`; 401, 403 or 400 otherwise."""
+    """The caller, if their token is good and holds `permission` or `alternative`; 401, 403 or 400 otherwise."""
 
-    def __init__(self, permission: str, *, across_projects: bool) -> None:
+    def __init__(self, permission: str, *, across_projects: bool, alternative: str | None = None) -> None:
         self.permission = permission
+        self.alternative = alternative
         self.across_projects = across_projects
 
     async def __call__(
         self, request: Request, given: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
     ) -> Caller:
         caller = _authenticated(given, request.app.state.settings.token_key)
-        if not caller.may(self.permission):
+        if not (caller.may(self.permission) or (self.alternative and caller.may(self.alternative))):
             raise Problem(
                 403,
                 "forbidden",
@@ -43,9 +44,12 @@ class Requires:
         return caller if self.across_projects else _of_one_project(caller, request.headers.get(PROJECT_HEADER))
 
 
-def requires(permission: str, *, across_projects: bool = False) -> Requires:
-    """For `Depends`. The `Caller` it gives has one project, unless the route is not about one (`across_projects`)."""
-    return Requires(permission, across_projects=across_projects)
+def requires(permission: str, *, across_projects: bool = False, alternative: str | None = None) -> Requires:
+    """For `Depends`. The `Caller` it gives has one project, unless the route is not about one (`across_projects`).
+
+    With an `alternative` the route looks closer at who has only that.
+    """
+    return Requires(permission, across_projects=across_projects, alternative=alternative)
 
 
 def _authenticated(given: HTTPAuthorizationCredentials | None, token_key: str) -> Caller:

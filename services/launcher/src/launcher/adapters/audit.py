@@ -33,12 +33,14 @@ class PostgresAudit:
             "SELECT audit_id, at, subject, action, thing, details FROM audit WHERE project = $1"
             " AND ($2::text IS NULL OR subject = $2) AND ($3::text IS NULL OR thing = $3)"
             " AND ($4::timestamptz IS NULL OR at >= $4) AND ($5::bigint IS NULL OR audit_id < $5)"
-            " ORDER BY audit_id DESC LIMIT $6",
+            " AND ($6::text IS NULL OR action = $6)"
+            " ORDER BY audit_id DESC LIMIT $7",
             project,
             wanted.subject,
             wanted.thing,
             wanted.since,
             wanted.before,
+            wanted.action,
             wanted.limit,
         )
         return [Entry(**row) for row in rows]

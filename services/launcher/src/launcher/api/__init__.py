@@ -1,4 +1,4 @@
-"""HTTP: thin routes over the handlers. Every one is in the table of `launcher.domain.access`."""
+"""HTTP: thin routes over the handlers. Every one is in the table of `contracts.access`."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING

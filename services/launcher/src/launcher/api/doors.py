@@ -1,12 +1,12 @@
-"""Routes that open only to whom the table of `launcher.domain.access` lets in. There is no other way to add one."""
+"""Routes that open only to whom the table of `contracts.access` lets in. There is no other way to add one."""
 
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import APIRouter, Depends, Request
 
+from contracts.access import ROUTES, Access, Door
 from contracts.words import Permission
-from launcher.domain.access import ROUTES, Door
 from launcher.domain.parties import ADMINISTRATOR, ALL_GRANTS, Asker, Grants
 from launcher.ports import Projects
 from runtime.auth import ANY_PROJECT, Caller, requires
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from runtime.process import Resources
 
 Guard = Callable[..., Awaitable[None]]
+SERVICE = "launcher"
 
 
 class Doors:
@@ -28,20 +29,23 @@ class Doors:
     def __call__(
         self, method: str, path: str, *, across_projects: bool = False, **options: Any
     ) -> Callable[[Callable[..., Any]], None]:
-        """Adds the decorated function as a route. Raises KeyError for one that the table does not know."""
-        door = ROUTES[method, path]
-        guards = [] if door is Door.CREDENTIALS else [Depends(self._guard(door, across_projects))]
+        """Adds the decorated function as a route. Raises KeyError for one that the table does not give to launcher."""
+        access = ROUTES[method, path]
+        if SERVICE not in access.services:
+            raise KeyError(f"{method} {path} is a route of {access.service}")
+        guards = [] if access.permission is Door.CREDENTIALS else [Depends(self._guard(access, across_projects))]
 
         def register(endpoint: Callable[..., Any]) -> None:
             self.router.add_api_route(path, endpoint, methods=[method], dependencies=guards, **options)
 
         return register
 
-    def _guard(self, door: Permission | Door, across_projects: bool) -> Guard:
-        administrators = door is Door.ADMINISTRATOR
+    def _guard(self, access: Access, across_projects: bool) -> Guard:
+        administrators = access.permission is Door.ADMINISTRATOR
         required = requires(
-            Permission.USERS_MANAGE if isinstance(door, Door) else door,
+            Permission.USERS_MANAGE if isinstance(access.permission, Door) else access.permission,
             across_projects=across_projects or administrators,
+            alternative=access.alternative,
         )
 
         async def guard(request: Request, caller: Annotated[Caller, Depends(required)]) -> None:

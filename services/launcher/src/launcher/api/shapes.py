@@ -36,6 +36,16 @@ _STATUS = {
     "unknown_launch": 404,
     "conflict": 409,
     "wrong_state": 409,
+    "scenario_inactive": 409,
+    "second_approver": 409,
+    "user_disabled": 409,
+    "drift": 409,
+    "count_token_expired": 409,
+    "count_token_mismatch": 409,
+    "changed_meanwhile": 412,
+    "quota": 429,
+    "busy": 503,
+    "unavailable": 503,
     "project_missing": 400,
 }
 

@@ -7,6 +7,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from contracts import crm
+from contracts.access import COMMANDS
 from contracts.crm import (
     CommandAccepted,
     CommandAt,
@@ -20,7 +21,6 @@ from contracts.crm import (
     Reply,
 )
 from contracts.words import LaunchState
-from launcher.domain.access import COMMANDS
 from launcher.domain.documents import Unreadable
 from launcher.domain.envelopes import Envelope, fingerprint, open_envelope
 from launcher.domain.launch import Launch, Origin, outcome_of_request

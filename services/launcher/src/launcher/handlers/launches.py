@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from contracts.checks import LaunchChecked
+from contracts.checks import ConsentOverridden, LaunchChecked
 from contracts.crm import LaunchFigures, LaunchRequest, Reply
 from contracts.words import ControlState, LaunchState
 from launcher.domain.launch import Launch, Origin, controlled, drafted, listed, outcome_of_request, requested
@@ -16,7 +16,7 @@ from launcher.domain.states import ENDED, Advance, Answer, LaunchEvent, answer, 
 from launcher.handlers.outgoing import on_launches, on_replies
 from launcher.handlers.pausing import Pausing
 from launcher.handlers.versions import Versions
-from launcher.ports import Audit, Commands, Launches
+from launcher.ports import Audit, AuditFilter, Commands, Launches
 from runtime.errors import Permanent
 from runtime.records import Received
 from runtime.transaction import Transaction
@@ -26,6 +26,8 @@ FIGURES = {
     *("success", "failure", "abandon", "other", "by_reason", "deliveries", "held"),
 }
 """What is kept of a record of log.launches; the rest launcher knows itself."""
+
+OVERRIDE_REACHED = "consent.override_reached"
 
 
 class LaunchHandlers:
@@ -81,19 +83,17 @@ class LaunchHandlers:
         await self._note(tx, launch, asker.subject, "launch.stopped", {"state": launch.state})
         return launch
 
-    async def on_checks(self, tx: Transaction, events: Sequence[Received[LaunchChecked]]) -> None:
-        """contacts' judgement: now the launch may run, or the one who asked hears why not."""
+    async def on_checks(self, tx: Transaction, events: Sequence[Received[LaunchChecked | ConsentOverridden]]) -> None:
+        """contacts' word: now the launch may run, or who asked hears why not; and whom a lifted consent reached."""
         held = await self._launches.lock(tx.connection, {received.event.launch_id for received in events})
-        for checked in (received.event for received in events):
-            launch = held.get(checked.launch_id)
+        for event in (received.event for received in events):
+            launch = held.get(event.launch_id)
             if launch is None:
-                raise Permanent(f"a check of launch {checked.launch_id}, which there is not")
-            refused = blocks(checked.points)
-            match _answer(launch, LaunchEvent.REFUSED if refused else LaunchEvent.CHECKED):
-                case Advance(to=to):
-                    held[launch.launch_id] = await self._decided(tx, launch, checked, to)
-                case Answer():
-                    pass
+                raise Permanent(f"{type(event).__name__} of launch {event.launch_id}, which there is not")
+            if isinstance(event, LaunchChecked):
+                held[launch.launch_id] = await self._checked(tx, launch, event)
+            else:
+                await self._overridden(tx, launch, event)
 
     async def on_figures(self, tx: Transaction, events: Sequence[Received[LaunchFigures]]) -> None:
         """log's counts: the highest revision is kept, and the end of a launch is what log says it is."""
@@ -112,6 +112,21 @@ class LaunchHandlers:
                 launch = await self._pausing.held(tx, launch, figures.held)
             held[launch.launch_id] = launch
             await self._launches.update(tx.connection, launch)
+
+    async def _checked(self, tx: Transaction, launch: Launch, checked: LaunchChecked) -> Launch:
+        refused = blocks(checked.points)
+        match _answer(launch, LaunchEvent.REFUSED if refused else LaunchEvent.CHECKED):
+            case Advance(to=to):
+                return await self._decided(tx, launch, checked, to)
+            case Answer():
+                return launch
+
+    async def _overridden(self, tx: Transaction, launch: Launch, overridden: ConsentOverridden) -> None:
+        """Noted once, however often it is told: the launch is locked."""
+        known = AuditFilter(thing=f"launch/{launch.launch_id}", action=OVERRIDE_REACHED, limit=1)
+        if not await self._audit.listed(tx.connection, launch.project, known):
+            reached = overridden.model_dump(mode="json", include={"reason", "reached", "by_type"})
+            await self._note(tx, launch, overridden.by, OVERRIDE_REACHED, reached)
 
     async def _decided(self, tx: Transaction, launch: Launch, checked: LaunchChecked, to: LaunchState) -> Launch:
         points = (*launch.points, *checked.points)

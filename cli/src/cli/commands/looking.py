@@ -1,116 +1,24 @@
-"""Launch, stop and look: what a marketer does with launches."""
+"""Look: what became of launches and their targets, and who did what."""
 
 import sys
 from heapq import merge
 from typing import Annotated, Any
-from uuid import uuid4
 
 import typer
 
-from cli.commands.crm import context_values, participants
 from cli.connection import at, connection
-from cli.output import Exit, confirm, emit_json, fail, print_table, say, show_rows, stdout, told
+from cli.output import Exit, emit_json, fail, print_table, say, show_rows
 from cli.progress import follow, show_figures
 from cli.stuck import held_of, state_words, stuck_of
 
-launches = typer.Typer(no_args_is_help=True)
+looking = typer.Typer(no_args_is_help=True)
 
 Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
 Launch = Annotated[str, typer.Argument(metavar="LAUNCH", help="Launch id.")]
 ENDED = ("completed", "stopped", "failed", "rejected")
 
 
-@launches.command("launch")
-def launch(
-    context: typer.Context,
-    scenario: Annotated[str, typer.Argument(help="Key of an active scenario.")],
-    everybody: Annotated[bool, typer.Option("--all", help="All contacts of the project.")] = False,
-    group: Annotated[list[str] | None, typer.Option(help="Contacts of this group; repeat for more.")] = None,
-    contact: Annotated[list[str] | None, typer.Option(help="This contact; repeat for more.")] = None,
-    value: Annotated[list[str] | None, typer.Option("--context", help="NAME=VALUE the scenario declares.")] = None,
-    include_all: Annotated[bool, typer.Option(help="Lift consent (never restrictions or suppression).")] = False,
-    reason: Annotated[str | None, typer.Option(help="Why consent is lifted.")] = None,
-    idempotency_key: Annotated[str | None, typer.Option(help="The same key never launches twice.")] = None,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
-    as_json: Json = False,
-) -> None:
-    """Launch a scenario over HTTP; it is answered when contacts has checked it."""
-    if include_all and not reason:
-        fail(Exit.USAGE, "--include-all needs a reason", "Say --reason TEXT; it is kept in the audit.")
-    who = participants(everybody, group, contact)
-    confirm(f"Launch {scenario} on {_words(who)}?", yes)
-    body = {
-        "scenario": scenario,
-        "participants": who,
-        "context": context_values(value),
-        "options": {"consent_override": {"reason": reason}} if include_all else {},
-    }
-    with connection(context).client() as client:
-        answer = client.post(at("launches"), body, headers={"Idempotency-Key": idempotency_key or str(uuid4())})
-        decided = follow(client, answer["launch_id"], until=lambda seen: seen["state"] not in ("draft", "validating"))
-    if as_json:
-        emit_json(decided)
-    elif decided["state"] == "rejected":
-        say(f"rejected: launch {decided['launch_id']}", "red")
-        for line in told(decided.get("points", [])):
-            say(line)
-    else:
-        say(f"{decided['state']}; `slipway watch {decided['launch_id']}` shows it", "green")
-        stdout.print(decided["launch_id"])
-    if decided["state"] == "rejected":
-        raise typer.Exit(Exit.NO)
-
-
-@launches.command("stop")
-def stop(context: typer.Context, launch_id: Launch, as_json: Json = False) -> None:
-    """Stop a launch: steps done stay done, the rest is cancelled. Stopping twice is harmless."""
-    with connection(context).client() as client:
-        answer = client.post(at("launches", launch_id, "stop"))
-    if as_json:
-        emit_json(answer)
-    else:
-        say(f"launch {launch_id} is {answer['state']}")
-
-
-@launches.command("pause")
-def pause(context: typer.Context, launch_id: Launch, as_json: Json = False) -> None:
-    """Pause a launch: no step starts until `slipway resume`. Pausing twice is harmless."""
-    answer = _turned(context, launch_id, "pause", as_json)
-    if not as_json:
-        again = "" if answer["changed"] else " already"
-        say(f"launch {launch_id} is {answer['state']}{again}: no step starts; what the provider has comes to its end")
-        say(f"`slipway resume {launch_id}` lets it go on, `slipway stop {launch_id}` ends it")
-
-
-@launches.command("resume")
-def resume(
-    context: typer.Context,
-    launch_id: Launch,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask, should the launch be held.")] = False,
-    as_json: Json = False,
-) -> None:
-    """Let a paused launch go on. One that is held (it would send more than planned) then sends that, too."""
-    with connection(context).client() as client:
-        held = held_of(client.get(at("launches", launch_id)))
-    if held is not None:
-        say(f"launch {launch_id} is held: {held}", "yellow")
-        confirm("Send what is held as well?", yes)
-    answer = _turned(context, launch_id, "resume", as_json)
-    if not as_json:
-        say(f"launch {launch_id} is {answer['state']}{'' if answer['changed'] else ' already'}")
-        if answer["lifted"]:
-            say(f"the hold is lifted, what was held goes out: {answer['lifted']}")
-
-
-def _turned(context: typer.Context, launch_id: str, action: str, as_json: bool) -> dict[str, Any]:
-    with connection(context).client() as client:
-        answer: dict[str, Any] = client.post(at("launches", launch_id, action))
-    if as_json:
-        emit_json(answer)
-    return answer
-
-
-@launches.command("watch")
+@looking.command("watch")
 def watch(context: typer.Context, launch_id: Launch, as_json: Json = False) -> None:
     """Show a launch live until it ends; then exit 0 if it completed, 1 if it did not."""
     with connection(context).client(timeout=60) as client:
@@ -123,7 +31,7 @@ def watch(context: typer.Context, launch_id: Launch, as_json: Json = False) -> N
         raise typer.Exit(Exit.NO)
 
 
-@launches.command("launches")
+@looking.command("launches")
 def list_launches(
     context: typer.Context,
     state: Annotated[str | None, typer.Option(help="Only in this state.")] = None,
@@ -162,7 +70,7 @@ def list_launches(
         say("parked: records of the launch could not be handled, `slipway parked` lists them")
 
 
-@launches.command("outcomes")
+@looking.command("outcomes")
 def outcomes(
     context: typer.Context,
     launch_id: Launch,
@@ -191,7 +99,7 @@ def outcomes(
     show_rows(found, ["contact_id", "outcome", "reason", "started_at", "ended_at"], as_json)
 
 
-@launches.command("why")
+@looking.command("why")
 def why(
     context: typer.Context,
     launch_id: Launch,
@@ -212,7 +120,7 @@ def why(
         fail(Exit.NO, f"{contact_id} is not a target of launch {launch_id}", "Was it selected? Ids are case-sensitive.")
 
 
-@launches.command("audit")
+@looking.command("audit")
 def audit(
     context: typer.Context,
     subject: Annotated[str | None, typer.Option(help="Only what this user or key did.")] = None,
@@ -235,13 +143,6 @@ def audit(
             for row in found
         ],
     )
-
-
-def _words(who: dict[str, Any]) -> str:
-    if who["kind"] == "all":
-        return "ALL contacts"
-    names = who[who["kind"]]
-    return f"{who['kind']} {', '.join(names[:5])}{' …' if len(names) > 5 else ''}"
 
 
 def _detail(detail: Any) -> str:

@@ -1,0 +1,151 @@
+"""Counts of a selection: what they say, what they were made of, and whether they still hold."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from contracts.checks import Point
+from contracts.crm import ContactsGiven, GroupsGiven, LaunchRequest, OptionsGiven, ParticipantsGiven
+from contracts.launches import Options, Participants, ScenarioVersion
+from launcher.domain.documents import canonical
+
+What = Literal["scenario", "version", "selection", "options"]
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """Numbers of contacts: `targeted` is `starting` and all of `excluded`."""
+
+    targeted: int
+    starting: int
+    excluded: Mapping[str, int]
+    """By `contracts.words.Why`, or `deleted`."""
+
+
+@dataclass(frozen=True, slots=True)
+class MessageFigures:
+    """Of one `send` step: how many of those that start it would reach if they all came to it."""
+
+    step: str
+    channel: str
+    message_type: str
+    reached: int
+    skipped: Mapping[str, int]
+    """By `contracts.words.Why`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Selected:
+    """What is counted: a launch as it would be asked for."""
+
+    version: ScenarioVersion
+    participants: Participants
+    options: Options
+    context: Mapping[str, Any]
+    launched_by: str
+    launch_id: str | None = None
+    """That launch's own selection: contacts named one by one need not be named again."""
+    retry: bool = False
+    """Of targets that were this scenario's already: `once` counts as `if_not_running`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """contacts' answer. Where a point blocks, the figures mean nothing."""
+
+    figures: Figures
+    no_consent: Mapping[str, int]
+    """Of `excluded`'s no_consent: by message type."""
+    messages: tuple[MessageFigures, ...] = ()
+    points: tuple[Point, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """A page of the contacts behind a figure: who is excluded for `reason`."""
+
+    reason: str
+    message_type: str | None = None
+    """Of `no_consent`: only those whose way ends at this type."""
+    cursor: str | None = None
+    limit: int = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Basis:
+    """What a count was made of, and what it said: a person decides on it."""
+
+    project: str
+    subject: str
+    """Who counted."""
+    scenario: str
+    version: int
+    selection: str
+    """`selection_digest` of what was asked for."""
+    options: str
+    """`options_digest`."""
+    figures: Figures
+
+
+@dataclass(frozen=True, slots=True)
+class Tolerance:
+    """How far a count may be off at the approval: both bounds have to be passed before it is too far."""
+
+    contacts: int = 10
+    percent: float = 5.0
+
+
+def selection_digest(participants: ParticipantsGiven, context: Mapping[str, Any]) -> str:
+    """Equal for what selects the same: groups and contacts count once each, in any order."""
+    said: dict[str, Any] = participants.model_dump(mode="json")
+    match participants:
+        case GroupsGiven(groups=groups):
+            said["groups"] = sorted(set(groups))
+        case ContactsGiven(contacts=contacts):
+            said["contacts"] = sorted(set(contacts))
+    return _digest({"participants": said, "context": dict(context)})
+
+
+def options_digest(options: OptionsGiven) -> str:
+    """Of what decides who starts: that consent is lifted, not why."""
+    lifted = options.consent_override is not None
+    return _digest({"consent_override": lifted, "intersect_with_launcher": options.intersect_with_launcher})
+
+
+def basis_of(request: LaunchRequest, version: int, subject: str, figures: Figures) -> Basis:
+    return Basis(
+        project=request.project,
+        subject=subject,
+        scenario=request.scenario,
+        version=version,
+        selection=selection_digest(request.participants, request.context),
+        options=options_digest(request.options),
+        figures=figures,
+    )
+
+
+def mismatch(counted: Basis, scenario: str, version: int, selection: str, options: str) -> What | None:
+    """What was counted otherwise than it is to be launched; None: it is the same."""
+    if counted.scenario != scenario:
+        return "scenario"
+    if counted.version != version:
+        return "version"
+    if counted.selection != selection:
+        return "selection"
+    return "options" if counted.options != options else None
+
+
+def drift(counted: Figures, now: Figures, tolerance: Tolerance) -> bool:
+    """Whether so many more or fewer are targeted, or would start, that a person has to look again."""
+    pairs = ((counted.targeted, now.targeted), (counted.starting, now.starting))
+    return any(_too_far(before, after, tolerance) for before, after in pairs)
+
+
+def _too_far(before: int, after: int, tolerance: Tolerance) -> bool:
+    off = abs(after - before)
+    return off > tolerance.contacts and off * 100 > tolerance.percent * before
+
+
+def _digest(said: dict[str, Any]) -> str:
+    return hashlib.sha256(canonical(said)).hexdigest()

@@ -1,0 +1,166 @@
+"""Deny by default: no route of any service and no command without a row in the one table, and none that differs."""
+
+from collections.abc import Iterator
+from functools import cache
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+from fastapi import APIRouter
+from fastapi.dependencies.models import Dependant
+from fastapi.routing import iter_route_contexts
+from prometheus_client import CollectorRegistry
+
+import contacts.app
+import contacts.settings
+import executor.app
+import launcher.app
+import launcher.settings
+import log.app
+import messaging.app
+import messaging.settings
+from contracts.access import COMMANDS, ROUTES, Access, Door
+from contracts.topics import TOPICS
+from contracts.words import Permission
+from fakes.mailer import FakeMailer
+from messaging.adapters.metrics import PrometheusMeter
+from runtime.auth import Requires
+from runtime.service import Service
+from runtime.settings import Settings
+from runtime.tokens import EVERYTHING
+from runtime.web import operations
+
+SECRET = "s" * 32
+Route = tuple[str, str]
+
+NOT_BUILT: dict[str, set[Route]] = {
+    "launcher": {
+        ("POST", "/v1/contacts/{contact_id}/instances"),
+        ("POST", "/v1/counts"),
+        ("POST", "/v1/launches/{launch_id}/advance"),
+        ("POST", "/v1/launches/{launch_id}/approve"),
+        ("POST", "/v1/launches/{launch_id}/confirm"),
+        ("POST", "/v1/launches/{launch_id}/decline"),
+        ("POST", "/v1/launches/{launch_id}/pacing"),
+        ("POST", "/v1/launches/{launch_id}/relaunch"),
+        ("POST", "/v1/launches/{launch_id}/remove"),
+        ("POST", "/v1/launches/{launch_id}/retry"),
+        ("POST", "/v1/launches/{launch_id}/validate"),
+        ("POST", "/v1/rehearsals"),
+        ("POST", "/v1/scenarios/{key}/instances"),
+        ("POST", "/v1/scenarios/{key}/transfer"),
+        ("POST", "/v1/tests"),
+        ("POST", "/v1/users/{user}/enable"),
+    },
+    "contacts": {
+        ("DELETE", "/v1/groups/{group}"),
+        ("DELETE", "/v1/segments/{segment}"),
+        ("GET", "/v1/audit"),
+        ("GET", "/v1/segments"),
+        ("GET", "/v1/segments/{segment}"),
+        ("POST", "/internal/counts"),
+        ("POST", "/v1/segments"),
+    },
+    "executor": {
+        ("GET", "/v1/audit"),
+        ("GET", "/v1/launches/{launch_id}/instances"),
+        ("GET", "/v1/launches/{launch_id}/orders/{order_id}"),
+    },
+    "messaging": {
+        ("GET", "/u/{token}"),
+        ("POST", "/u/{token}"),
+        ("POST", "/v1/deliveries/{provider}"),
+    },
+}
+"""Rows of the table whose route is not there yet, sorted."""
+
+
+@cache
+def services() -> dict[str, Service]:
+    settings = Settings(secret_key=SECRET, token_key=SECRET)
+    built = (
+        launcher.app.build(launcher.settings.Settings(secret_key=SECRET, token_key=SECRET)),
+        contacts.app.build(contacts.settings.Settings(secret_key=SECRET, token_key=SECRET)),
+        executor.app.build(settings),
+        messaging.app.build(
+            messaging.settings.MessagingSettings(), mailer=FakeMailer(), meter=PrometheusMeter(CollectorRegistry())
+        ),
+        log.app.build(settings),
+    )
+    return {service.name: service for service in built}
+
+
+def registered(service: str) -> dict[Route, Dependant]:
+    """Every route of the service as a process serves it, health and metrics aside, with what it depends on."""
+    own = services()[service].routes
+    assert own is not None
+    resources = SimpleNamespace(settings=Settings(), pool=None, partitions=8, transaction=None)
+    return dict(_routes(own(cast(Any, resources)), operations(None)))
+
+
+def _routes(*routers: APIRouter) -> Iterator[tuple[Route, Dependant]]:
+    for route in iter_route_contexts([route for router in routers for route in router.routes]):
+        assert route.path_format and route.dependant, "a mounted application, or what else has no permission"
+        for method in route.methods or ():
+            yield (method, route.path_format), route.dependant
+
+
+def guards(dependant: Dependant) -> list[Requires]:
+    """Every one that a request has to pass."""
+    own = [dependant.call] if isinstance(dependant.call, Requires) else []
+    return own + [guard for inner in dependant.dependencies for guard in guards(inner)]
+
+
+def rows(service: str) -> dict[Route, Access]:
+    return {route: access for route, access in ROUTES.items() if service in access.services}
+
+
+def differences(service: str, found: dict[Route, Dependant]) -> tuple[set[Route], set[Route]]:
+    """Routes without a row, and rows without a route that is not known to be missing."""
+    return found.keys() - rows(service).keys(), rows(service).keys() - found.keys() - NOT_BUILT.get(service, set())
+
+
+@pytest.mark.parametrize("service", sorted(services()))
+def test_the_routes_of_a_service_are_its_rows(service: str) -> None:
+    assert differences(service, registered(service)) == (set(), set())
+
+
+def test_a_route_without_a_row_is_found() -> None:
+    router = APIRouter()
+
+    @router.delete("/v1/everything")
+    async def delete_everything() -> None: ...
+
+    assert differences("log", dict(_routes(router)))[0] == {("DELETE", "/v1/everything")}
+
+
+@pytest.mark.parametrize("service", sorted(NOT_BUILT))
+def test_what_is_said_not_to_be_built_is_a_row_and_no_route(service: str) -> None:
+    assert NOT_BUILT[service] <= rows(service).keys() - registered(service).keys()
+
+
+@pytest.mark.parametrize("service", sorted(services()))
+def test_every_route_wants_what_its_row_says(service: str) -> None:
+    for path, dependant in registered(service).items():
+        access, found = ROUTES[path], guards(dependant)
+        wanted = {(guard.permission, guard.alternative) for guard in found}
+        if access.permission in (Door.PUBLIC, Door.CREDENTIALS):
+            assert not found, path
+        elif access.permission is Door.ADMINISTRATOR:
+            assert wanted <= {(EVERYTHING, None), (Permission.USERS_MANAGE, None)}, path
+            assert found and all(guard.across_projects for guard in found), path
+        else:
+            assert wanted == {(access.permission, access.alternative)}, path
+
+
+def test_every_route_belongs_to_services_that_there_are() -> None:
+    assert {service for access in ROUTES.values() for service in access.services} == services().keys()
+
+
+def test_only_what_several_services_have_is_merged() -> None:
+    assert all(access.also for access in ROUTES.values() if access.merged)
+
+
+def test_every_command_of_the_topic_has_a_permission() -> None:
+    assert set(COMMANDS) == {event.TYPE for event in TOPICS["crm.commands"].events}
+    assert all(isinstance(permission, Permission) for permission in COMMANDS.values())
