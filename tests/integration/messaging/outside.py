@@ -28,6 +28,8 @@ from runtime.records import Outgoing
 from unit.messaging.builders import PROJECT
 
 SECONDS = 60.0
+CONNECTIONS, LOAD = 4, 3
+"""Sessions of each process, and mails that one carries at once."""
 TOPICS = (
     "executor.sends",
     "contacts.targets",
@@ -141,7 +143,8 @@ class Outside:
             "SLIPWAY_MODE": "local",
             "SLIPWAY_TOKEN_KEY": "k" * 32,
             "SLIPWAY_SMTP_URL": f"smtp://127.0.0.1:{self.smtp_port}",
-            "SLIPWAY_SMTP_CONNECTIONS": "4",
+            "SLIPWAY_SMTP_CONNECTIONS": str(CONNECTIONS),
+            "SLIPWAY_SMTP_LOAD": str(LOAD),
             "SLIPWAY_SMTP_RETRY_FIRST_SECONDS": "0.05",
             "SLIPWAY_FAILPOINT": failpoint,
         }

@@ -164,6 +164,7 @@ class Node:
         mailer: Mailer,
         *,
         connections: int = 4,
+        load: int = 4,
         backoff: Backoff | None = None,
         tempo: Tempo | None = None,
         gather: float = 0.0,
@@ -188,7 +189,7 @@ class Node:
         self.judging = Judging(launches, guard, chunks, self.handlers.take, self.handlers.objection)
         self.releasing = Releasing(launches, guard, sends, self.telling, watch)
         self.behind = Behind(watch, launches, sends, guard, self.telling)
-        self._workers = [Worker(dispatch, mailer, self.meter, idle=5) for _ in range(connections)]
+        self._workers = [Worker(dispatch, mailer, self.meter, idle=5, load=load) for _ in range(connections)]
         self._leases: dict[int, OwnedNumber] = {}
         self._stack = AsyncExitStack()
 

@@ -8,8 +8,8 @@ from typing import Any, cast
 from messaging.domain.deliveries import Act
 from messaging.domain.handover import Answer, Attempt
 from messaging.domain.sends import Mail, SendKey
-from messaging.jobs.desk import Parcel
 from messaging.jobs.dispatch import ABREAST, TURN_SECONDS, Dispatch
+from messaging.jobs.parcel import Parcel
 from runtime.transaction import Lease
 from unit.messaging.builders import LAUNCH, STEP, stored
 

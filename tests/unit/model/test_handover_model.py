@@ -49,6 +49,7 @@ def test_no_mail_goes_twice_and_every_result_is_true() -> None:
         (broken.NoAnswerIsFailure, HIDDEN),
         (broken.KnowsBetter, "I4: a send had two ends"),
         (broken.CancelsTheDotted, HIDDEN),
+        (broken.LosesWhatHasNotLeft, STUCK),
         (broken.ExpiresWhileDeciding, STUCK),
         (broken.TakesLostForRolledBack, STUCK),
     ],

@@ -55,7 +55,16 @@ def build(settings: MessagingSettings, *, mailer: Mailer | None = None, meter: M
     dispatch = Dispatch(burst=settings.smtp_connections)
     backoff = Backoff(settings.smtp_retry_first_seconds, settings.smtp_retry_longest_seconds, settings.smtp_attempts)
     hand_over = HandOver(
-        launches, contacts, sends, composers, dispatch, telling, meter, backoff, 4 * connections, watch
+        launches,
+        contacts,
+        sends,
+        composers,
+        dispatch,
+        telling,
+        meter,
+        backoff,
+        (settings.smtp_load + 2) * connections,
+        watch,
     )
     pick_up = PickUp(launches, chunks, guard, handlers.take)
     judging = Judging(launches, guard, chunks, handlers.take, handlers.objection)
@@ -68,7 +77,10 @@ def build(settings: MessagingSettings, *, mailer: Mailer | None = None, meter: M
             await announce(tx, {"discard": True, "email": mailer is not None})
         workers = []
         if mailer is not None:
-            workers = [Worker(dispatch, mailer, meter, settings.smtp_idle_seconds) for _ in range(connections)]
+            workers = [
+                Worker(dispatch, mailer, meter, settings.smtp_idle_seconds, settings.smtp_load)
+                for _ in range(connections)
+            ]
         async with working(workers):
             yield
 

@@ -20,7 +20,14 @@ class MessagingSettings(Settings):
         "`smtps://user:password@host:465`. Empty: no e-mail goes out, sends stay planned.",
     )
     smtp_connections: int = Field(
-        50, ge=1, le=500, description="SMTP sessions of one process at once; each hands over one mail at a time."
+        50, ge=1, le=500, description="SMTP sessions of one process at once; each hands over one mail after the other."
+    )
+    smtp_load: int = Field(
+        4,
+        ge=1,
+        le=100,
+        description="Mails that are put at the `dot` for one session at once, where the provider is fast: times the "
+        "sessions, so many at most are `unknown` after a kill.",
     )
     smtp_connect_seconds: float = Field(10.0, gt=0, description="Longest wait for a session to be open.")
     smtp_command_seconds: float = Field(30.0, gt=0, description="Longest wait for the answer to a command.")

@@ -144,6 +144,13 @@ class CancelsTheDotted(Process):
         return [*self.at(State.PLANNED), *self.at(State.SENDING)]
 
 
+class LosesWhatHasNotLeft(Process):
+    """A worker whose session breaks gives up the whole load, what it has not begun with too."""
+
+    def give_back(self, parcel: Parcel) -> None:
+        self.forget(parcel)
+
+
 class ExpiresWhileDeciding(Process):
     """A worker loses patience while the transaction of the `dot` runs."""
 

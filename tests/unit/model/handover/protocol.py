@@ -7,6 +7,8 @@ from unit.model.handover.world import Act, Send, State, World
 from unit.model.transactions import Fenced, Lost, Steps, Task, Transaction
 
 WORKERS = 2
+LOAD = 2
+"""Mails of one worker at the `dot`."""
 MOST_TRIES = 3
 
 
@@ -200,24 +202,46 @@ class Process(Task):
 
     def worker(self) -> Steps:
         while True:
-            parcel = next((each for each in self.hand.values() if each.stage == "made"), None)
+            parcel = self.take()
             if parcel is None:
                 yield True
                 continue
-            parcel.stage = "talking"
             yield False  # connect, MAIL, RCPT: safe to repeat
             if self.world.chance.one_in(10):
                 parcel.stage, parcel.answer = "answered", Act.DEFER
                 continue
-            parcel.stage, parcel.word = "offered", None
-            yield from self.wait_for_word(parcel)
-            if not parcel.word:
+            load = [parcel]
+            while len(load) < LOAD and (another := self.take()) is not None:
+                load.append(another)
+            for each in load:
+                each.stage, each.word = "offered", None
+            for each in load:
+                yield from self.wait_for_word(each)
+            yield from self.hand_over([each for each in load if each.word], whole=bool(parcel.word))
+
+    def take(self) -> Parcel | None:
+        parcel = next((each for each in self.hand.values() if each.stage == "made"), None)
+        if parcel is not None:
+            parcel.stage = "talking"
+        return parcel
+
+    def hand_over(self, given: list[Parcel], whole: bool) -> Steps:
+        """One after the other; `whole`: the session waits for the first one's message, else it is of no use."""
+        for parcel in given:
+            if not whole or self.world.chance.one_in(10):
+                whole = False  # the session is lost
+                self.give_back(parcel)
                 continue
             yield False
             answer = self.world.final_dot(self, parcel.id)
             yield False
             parcel.stage, parcel.answer = "answered", answer
+            whole = answer is not Act.LOSE
             yield False
+
+    def give_back(self, parcel: Parcel) -> None:
+        """`Worker._give_back`: nothing of it has left."""
+        parcel.stage, parcel.answer = "answered", Act.GIVE_BACK
 
     def wait_for_word(self, parcel: Parcel) -> Steps:
         while parcel.word is None:

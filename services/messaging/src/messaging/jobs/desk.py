@@ -6,56 +6,17 @@ lost at any moment: what matters is in the database.
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from enum import StrEnum
 
-from messaging.domain.deliveries import Act
 from messaging.domain.handover import Answer, Attempt
 from messaging.domain.sends import Mail, SendKey
+from messaging.jobs.parcel import GIVEN_BACK, Asking, Parcel, Stage, tell
 from runtime.transaction import Lease
 
 HAND_OVER, TELL = "hand over", "tell"
 """The jobs that go on when a worker has reported."""
-GIVEN_BACK = Answer(Act.GIVE_BACK)
-
-
-class Stage(StrEnum):
-    MADE = "made"
-    """A worker will take it, or is talking to the provider about it: still `planned`."""
-    OFFERED = "offered"
-    """The provider waits for the message; a worker waits for our word."""
-    DECIDING = "deciding"
-    """The transaction of its `dot` is running."""
-    GIVEN = "given"
-    """Its `dot` is committed; the answer is outstanding."""
-    ANSWERED = "answered"
-    """What became of it is to be recorded."""
-
-
-@dataclass(eq=False, slots=True)
-class Parcel:
-    """One mail on its way through this process."""
-
-    attempt: Attempt
-    mail: Mail | None
-    desk: "Desk"
-    stage: Stage = Stage.MADE
-    answer: Answer | None = None
-    go: "asyncio.Future[bool] | None" = None
-    """Our word; there while a worker waits for it."""
-    over: "asyncio.Future[None] | None" = None
-    """That nothing is to be recorded of it any more; there while a worker waits for that."""
-
-    @property
-    def let_go(self) -> bool:
-        """The worker was told no while the transaction ran: whatever that decides, nothing was handed over."""
-        return self.go is not None and self.go.done() and self.stage in (Stage.OFFERED, Stage.DECIDING)
-
-    @property
-    def key(self) -> SendKey:
-        return self.attempt.key
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,29 +167,39 @@ class Desk:
         self._made.appendleft(parcel)
         self.announce(self)
 
-    async def offered(self, parcel: Parcel) -> bool:
-        """The provider waits for the message. Answers whether it may have it; if not, the parcel is done with."""
-        self._moving -= 1
-        if self._lease is None:
-            self.out -= 1
-            self._forget(parcel)
-            return False
-        parcel.stage = Stage.OFFERED
-        parcel.go = asyncio.get_running_loop().create_future()
-        self._report()
-        expiry = asyncio.get_running_loop().call_later(self.tempo.patience, self._expire, parcel)
-        go = await parcel.go
-        expiry.cancel()
-        self._moving += go
-        self.out -= not go
-        return go
+    async def offered(self, parcels: Sequence[Parcel]) -> list[Parcel]:
+        """The provider waits for the message of the first one, the others would follow over the same session.
 
-    def answered(self, parcel: Parcel, answer: Answer) -> None:
-        """The provider's last word, or none."""
+        Answers which of them it may have; the rest are done with.
+        """
+        self._moving -= len(parcels)
+        if self._lease is None:
+            self.out -= len(parcels)
+            for parcel in parcels:
+                self._forget(parcel)
+            return []
+        loop = asyncio.get_running_loop()
+        asking = Asking(loop.create_future(), len(parcels))
+        for parcel in parcels:
+            parcel.stage, parcel.asking = Stage.OFFERED, asking
+        self._report()
+        expiry = loop.call_later(self.tempo.patience, self._expire, parcels)
+        await asking.said
+        expiry.cancel()
+        given = [parcel for parcel in parcels if parcel.word]
+        self._moving += len(given)
+        self.out -= len(parcels) - len(given)
+        return given
+
+    def answered(self, parcel: Parcel, answer: Answer, *, more: bool = False) -> None:
+        """The provider's last word, or none. `more`: there will soon be another one's, to be recorded with it."""
         self._moving -= 1
         self.out -= 1
         parcel.stage, parcel.answer = Stage.ANSWERED, answer
-        self._report()
+        if more:
+            self._news.set()
+        else:
+            self._report()
 
     async def until_recorded(self, parcel: Parcel) -> None:
         """What became of it is in the database, or will not be soon: then another owner has called it unknown."""
@@ -252,16 +223,16 @@ class Desk:
             parcel.stage, parcel.answer = Stage.ANSWERED, GIVEN_BACK
         else:
             self._forget(parcel)
-        if parcel.go is not None and not parcel.go.done():
-            parcel.go.set_result(go)
+        tell(parcel, go)
 
-    def _expire(self, parcel: Parcel) -> None:
+    def _expire(self, parcels: Sequence[Parcel]) -> None:
         """Nobody said a word. While a transaction runs only the worker goes, so that a number whose database is slow
-        holds up no other: its outcome decides what becomes of the mail."""
-        if parcel.stage is Stage.OFFERED:
-            self._say(parcel, False)
-        elif parcel.stage is Stage.DECIDING and parcel.go is not None and not parcel.go.done():
-            parcel.go.set_result(False)
+        holds up no other: its outcome decides what becomes of the mails."""
+        for parcel in parcels:
+            if parcel.stage is Stage.OFFERED:
+                self._say(parcel, False)
+            elif parcel.stage is Stage.DECIDING:
+                tell(parcel, False)
 
     def _at(self, stage: Stage) -> list[Parcel]:
         return [parcel for parcel in self._hand.values() if parcel.stage is stage]

@@ -4,7 +4,8 @@ import asyncio
 from collections import deque
 from itertools import islice
 
-from messaging.jobs.desk import Desk, Parcel, Tempo
+from messaging.jobs.desk import Desk, Tempo
+from messaging.jobs.parcel import Parcel
 from runtime.transaction import Lease
 
 TURN_SECONDS = 0.2
@@ -52,6 +53,16 @@ class Dispatch:
             if (parcel := self._take(carried.desk)) is not None:
                 return parcel
         return None
+
+    def more(self, carried: Parcel, count: int) -> list[Parcel]:
+        """At most so many others of the same number that are there already, for the worker who carries this one."""
+        taken: list[Parcel] = []
+        while len(taken) < count and (parcel := carried.desk.take()) is not None:
+            taken.append(parcel)
+            self._left -= 1
+            if not self._tokens.empty():
+                self._tokens.get_nowait()
+        return taken
 
     def _announced(self, desk: Desk) -> None:
         if desk not in self._turns:

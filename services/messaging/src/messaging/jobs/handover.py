@@ -22,8 +22,9 @@ from messaging.domain.mime import Unsendable
 from messaging.domain.retries import Backoff
 from messaging.domain.sends import Change, Move, SendKey, StoredSend
 from messaging.jobs.behind import Watch
-from messaging.jobs.desk import Desk, Parcel
+from messaging.jobs.desk import Desk
 from messaging.jobs.dispatch import Dispatch
+from messaging.jobs.parcel import Parcel
 from messaging.jobs.ruling import Ruling
 from messaging.ports import TURN, Composers, Contacts, Launches, Meter, Sends, Teller
 from runtime import failpoints

@@ -9,7 +9,7 @@ from messaging.domain.handover import Drop, Go, at_the_dot, settle
 from messaging.domain.launches import Launch
 from messaging.domain.retries import Backoff
 from messaging.domain.sends import Change, Move, SendKey, StoredSend
-from messaging.jobs.desk import Parcel
+from messaging.jobs.parcel import Parcel
 
 
 @dataclass(eq=False, slots=True)
