@@ -8,17 +8,26 @@ import asyncpg
 
 from contracts.checks import Point
 from contracts.crm import CommandAt
-from contracts.words import LaunchState
-from launcher.domain.launch import Launch, Origin
+from contracts.words import LaunchMode, LaunchState
+from launcher.domain.launch import Flow, Kind, Launch, Origin, Rejected
 from launcher.ports import LaunchFilter
 from runtime.transaction import Connection
 
 _FIXED = (
-    "launch_id, project, scenario, version, creator, zone, participants, participants_chunks, selected, options,"
-    " context, requested_by, command, drafted_at"
+    "launch_id, project, scenario, participants, options, context, requested_by, command, drafted_at,"
+    " mode, kind, flow, retry_of, relaunch_of"
 )
-_MOVING = "state, revision, points, targeted_expected, requested_at, ended_at, figures, figures_revision, hold, lifted"
+_MOVING = (
+    "version, creator, zone, state, revision, participants_chunks, selected, points, targeted_expected, requested_at,"
+    " ended_at, figures, figures_revision, hold, lifted, check_round, summary, confirmed_by, confirmed_at, approved_by,"
+    " approved_at, rejected, collected"
+)
 _ALL = f"{_FIXED}, {_MOVING}"
+
+
+def _numbered(columns: str, first: int) -> str:
+    """Placeholders for these columns: `$2, $3, …`."""
+    return ", ".join(f"${first + index}" for index in range(columns.count(",") + 1))
 
 
 class PostgresLaunches:
@@ -26,26 +35,19 @@ class PostgresLaunches:
         found: bool = await connection.fetchval("SELECT EXISTS (SELECT FROM launch WHERE launch_id = $1)", launch_id)
         return found
 
-    async def insert(self, connection: Connection, launch: Launch) -> None:
+    async def insert(self, connection: Connection, launch: Launch, asked: dict[str, Any] | None = None) -> None:
         await connection.execute(
-            f"INSERT INTO launch ({_ALL}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14,"
-            " $15, $16, $17, $18, $19, $20, $21, $22, $23, $24)",
-            launch.launch_id,
-            launch.project,
-            launch.scenario,
-            launch.version,
-            launch.creator,
-            launch.zone,
-            launch.participants,
-            launch.participants_chunks,
-            launch.selected,
-            launch.options,
-            launch.context,
-            launch.requested_by,
-            _command(launch.origin),
-            launch.drafted_at,
+            f"INSERT INTO launch (asked, {_ALL}) VALUES ($1, {_numbered(_ALL, 2)})",
+            asked,
+            *_fixed(launch),
             *_moving(launch),
         )
+
+    async def asked(self, connection: Connection, launch_id: str) -> dict[str, Any] | None:
+        asked: dict[str, Any] | None = await connection.fetchval(
+            "SELECT asked FROM launch WHERE launch_id = $1", launch_id
+        )
+        return asked
 
     async def lock(self, connection: Connection, launch_ids: Iterable[str]) -> dict[str, Launch]:
         rows = await connection.fetch(
@@ -56,7 +58,7 @@ class PostgresLaunches:
 
     async def update(self, connection: Connection, launch: Launch) -> None:
         await connection.execute(
-            f"UPDATE launch SET ({_MOVING}) = ($2, $3, $4, $5, $6, $7, $8, $9, $10, $11) WHERE launch_id = $1",
+            f"UPDATE launch SET ({_MOVING}) = ({_numbered(_MOVING, 2)}) WHERE launch_id = $1",
             launch.launch_id,
             *_moving(launch),
         )
@@ -97,10 +99,34 @@ class PostgresLaunches:
         return found
 
 
+def _fixed(launch: Launch) -> tuple[object, ...]:
+    return (
+        launch.launch_id,
+        launch.project,
+        launch.scenario,
+        launch.participants,
+        launch.options,
+        launch.context,
+        launch.requested_by,
+        _command(launch.origin),
+        launch.drafted_at,
+        launch.mode,
+        launch.kind,
+        launch.flow,
+        launch.retry_of,
+        launch.relaunch_of,
+    )
+
+
 def _moving(launch: Launch) -> tuple[object, ...]:
     return (
+        launch.version,
+        launch.creator,
+        launch.zone,
         launch.state,
         launch.revision,
+        launch.participants_chunks,
+        launch.selected,
         [point.model_dump(mode="json") for point in launch.points],
         launch.targeted_expected,
         launch.requested_at,
@@ -109,6 +135,14 @@ def _moving(launch: Launch) -> tuple[object, ...]:
         launch.figures_revision,
         launch.hold,
         launch.lifted,
+        launch.check_round,
+        launch.summary,
+        launch.confirmed_by,
+        launch.confirmed_at,
+        launch.approved_by,
+        launch.approved_at,
+        launch.rejected,
+        launch.collected,
     )
 
 
@@ -123,5 +157,8 @@ def _launch(row: asyncpg.Record) -> Launch:
     command = fields.pop("command")
     fields["origin"] = command and Origin(command["id"], command["source"], CommandAt.model_validate(command["at"]))
     fields["state"] = LaunchState(fields["state"])
+    fields["mode"], fields["kind"] = LaunchMode(fields["mode"]), Kind(fields["kind"])
+    fields["flow"] = Flow(fields["flow"])
+    fields["rejected"] = Rejected(fields["rejected"]) if fields["rejected"] else None
     fields["points"] = tuple(Point.model_validate(point) for point in fields["points"])
     return Launch(**fields)

@@ -9,7 +9,7 @@ from contracts.words import Permission
 from launcher.domain.parties import Grants, Key, Project, User
 from runtime.transaction import Connection
 
-_PROJECT = "project, zone, revision, created_at"
+_PROJECT = "project, zone, revision, created_at, second_approver_above"
 _KEY = "key_id, project, name, grants, secret_hash, sealed_secret, revoked, revision, created_by, created_at"
 _USER = "project, user_id, token_id, secret_hash, grants, restriction, disabled, revision, created_by, created_at"
 

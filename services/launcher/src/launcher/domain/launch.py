@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 
 from contracts.checks import Point
@@ -27,10 +28,50 @@ from contracts.launches import (
     ParticipantsListed,
     ScenarioVersion,
 )
-from contracts.words import ControlState, LaunchState
+from contracts.words import ControlState, LaunchMode, LaunchState, Permission
+from launcher.domain.parties import KEY_PREFIX, Grants
 
 CHUNK = 500
 """So many selected contacts travel inside LaunchDrafted itself; more of them in ParticipantsListed of this size."""
+
+
+class Kind(StrEnum):
+    """What was asked for."""
+
+    LAUNCH = "launch"
+    SINGLE = "single"
+    """One contact, from its page or the scenario's."""
+    RETRY = "retry"
+    RELAUNCH = "relaunch"
+    TEST = "test"
+    REHEARSAL = "rehearsal"
+
+
+class Flow(StrEnum):
+    """Who has to say yes before it runs."""
+
+    DIRECT = "direct"
+    """Nobody: who asks may, or nobody is reached that a person has not named."""
+    CRM = "crm"
+    """An approver; a program's request counts as confirmed."""
+    PERSON = "person"
+    """Who asks confirms a count, then an approver."""
+
+
+class Rejected(StrEnum):
+    """Why a launch never ran."""
+
+    POINTS = "points"
+    DECLINED = "declined"
+    CANCELLED = "cancelled"
+    APPROVAL_EXPIRED = "approval_expired"
+
+
+def flow(subject: str, grants: Grants, kind: Kind) -> Flow:
+    """Of a launch that this subject asks for."""
+    if Permission.LAUNCH_PREAPPROVED in grants or kind in (Kind.SINGLE, Kind.TEST, Kind.REHEARSAL):
+        return Flow.DIRECT
+    return Flow.CRM if subject.startswith(KEY_PREFIX) else Flow.PERSON
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +124,24 @@ class Launch:
     """The newest of messaging's holds that is known here; 0: there was none."""
     lifted: int = 0
     """The newest hold that a person has lifted."""
+    mode: LaunchMode = LaunchMode.LIVE
+    kind: Kind = Kind.LAUNCH
+    flow: Flow = Flow.DIRECT
+    retry_of: str | None = None
+    """The launch whose targets these are."""
+    relaunch_of: str | None = None
+    """The launch of the same scenario that this one was begun from."""
+    check_round: int = 1
+    """Rises each time that contacts is asked to judge it again; answers of earlier rounds are late."""
+    summary: dict[str, Any] | None = None
+    """What was confirmed, figures included: never changed after."""
+    confirmed_by: str | None = None
+    confirmed_at: datetime | None = None
+    approved_by: str | None = None
+    approved_at: datetime | None = None
+    rejected: Rejected | None = None
+    collected: dict[str, Any] | None = None
+    """How far the result set was read that its participants are; None: they are none."""
 
     @property
     def held(self) -> str | None:

@@ -30,6 +30,8 @@ class Project:
     zone: str
     revision: int
     created_at: datetime
+    second_approver_above: int | None = None
+    """Launches of more targets are approved by somebody else than who asked or confirmed; None: nobody else has to."""
 
 
 @dataclass(frozen=True, slots=True)
