@@ -45,6 +45,10 @@ integration: setup ## tests on real Kafka and PostgreSQL (PLATFORM=containers: o
 e2e: setup ## all services as processes, real SMTP sink
 	$(PY) -m pytest tests/e2e
 
+.PHONY: behaviours
+behaviours: setup ## every behaviour of the product, its end-to-end tests and what they say (ONLY="8 9")
+	cd tests && ../$(PY) -m behaviours --only $(ONLY)
+
 .PHONY: bench
 bench: CONTACTS = 100000
 bench: EXECUTORS = 2

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
+import pytest
 from aiokafka import AIOKafkaProducer
 
 from contracts.sends import SendsRequested
@@ -121,6 +122,7 @@ def test_what_is_more_than_planned_is_held_until_a_person_resumes(slipway: Slipw
     assert ("admin", "launch.resumed") in done
 
 
+@pytest.mark.behaviour(20)
 def test_a_paused_launch_sends_nothing_until_it_is_resumed(slipway: Slipway) -> None:
     project = f"q{uuid.uuid4().hex[:10]}"
     here = slipway.with_mailing(project, MANY)

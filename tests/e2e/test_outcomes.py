@@ -48,6 +48,7 @@ def finished(project: Slipway, *launch: str) -> str:
     return launch_id
 
 
+@pytest.mark.behaviour(13, 23)
 def test_every_target_ends_as_expected_and_every_mail_is_sent_once(slipway: Slipway, project: Slipway) -> None:
     audience = imported(project, each=60)
     key = project.key(*CRM)
@@ -95,6 +96,7 @@ def _course(person: Person) -> set[tuple[str, str]]:
     return {("abandon", "end:left"), ("failure", "end:right")}
 
 
+@pytest.mark.behaviour(19)
 def test_a_stopped_launch_adds_up(slipway: Slipway, project: Slipway) -> None:
     audience = imported(project, each=60)
     key = project.key(*CRM)
@@ -116,6 +118,7 @@ def test_a_stopped_launch_adds_up(slipway: Slipway, project: Slipway) -> None:
     assert not [subject for subject, count in mails.items() if count > 1]
 
 
+@pytest.mark.behaviour(10)
 def test_the_same_command_from_two_producers_at_once_is_one_launch(project: Slipway) -> None:
     imported(project, each=1)
     key = project.key(*CRM)
@@ -129,6 +132,7 @@ def test_the_same_command_from_two_producers_at_once_is_one_launch(project: Slip
     assert len(project.json("launches")) == 1
 
 
+@pytest.mark.behaviour(27)
 def test_a_timeline_says_why(project: Slipway) -> None:
     audience = imported(project, each=1)
     launch_id = finished(project, "plain", "--all", *project.key(*CRM))
@@ -136,3 +140,29 @@ def test_a_timeline_says_why(project: Slipway) -> None:
 
     assert len(project.json("why", launch_id, good.id)) >= 4
     assert any("suppressed" in str(entry) for entry in project.json("why", launch_id, suppressed.id))
+
+
+@pytest.mark.behaviour(24)
+def test_the_log_lists_each_launch_with_its_targets_per_outcome(project: Slipway) -> None:
+    imported(project, each=1)
+    key = project.key(*CRM)
+    done = finished(project, "plain", "--all", *key)
+    stopped = str(project.json("launch", "slow", "--all", "--yes")["launch_id"])
+    project("stop", stopped)
+    project("watch", stopped, check=False)
+
+    def listed(*filters: str) -> list[str]:
+        return [row["launch_id"] for row in project.json("launches", *filters)]
+
+    [second, first] = project.json("launches")
+    assert [second["launch_id"], first["launch_id"]] == [stopped, done]
+    assert [second["state"], first["state"]] == ["stopped", "completed"]
+    for row in (second, first):
+        outcomes = Counter(outcome for outcome, _ in project.outcomes(row["launch_id"]).values())
+        figures = row["figures"]
+        assert {each: figures[each] for each in ("success", "failure", "abandon", "other") if figures[each]} == outcomes
+        assert figures["targeted"] == outcomes.total()
+    assert listed("--scenario", "plain") == listed("--state", "completed") == listed("--user", key[1]) == [done]
+    assert listed("--scenario", "slow") == listed("--state", "stopped") == listed("--user", "admin") == [stopped]
+    assert listed("--since", first["drafted_at"]) == [stopped, done]
+    assert listed("--since", second["drafted_at"]) == [stopped]
