@@ -15,12 +15,12 @@ def bearer(project: str, *grants: str) -> dict[str, str]:
     return {"Authorization": f"Bearer {mint(Caller(project, 'ann', frozenset(grants or ('view',))), KEY)}"}
 
 
-async def everything(client: httpx.AsyncClient, path: str, limit: int) -> list[dict[str, Any]]:
+async def everything(client: httpx.AsyncClient, path: str, limit: int, **wanted: str) -> list[dict[str, Any]]:
     """All pages."""
     found: list[dict[str, Any]] = []
     cursor: str | None = None
     while True:
-        query = {"limit": limit} | ({} if cursor is None else {"cursor": cursor})
+        query = {"limit": limit, **wanted} | ({} if cursor is None else {"cursor": cursor})
         page = (await client.get(path, params=query)).raise_for_status().json()
         assert len(page["items"]) <= limit
         found += page["items"]

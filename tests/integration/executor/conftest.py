@@ -43,7 +43,9 @@ async def client(desk: Desk) -> AsyncIterator[httpx.AsyncClient]:
     app = FastAPI()
     problems.install(app)
     app.state.settings = Settings(token_key=KEY)
-    app.include_router(routes(cast(Any, SimpleNamespace(pool=desk.pool, partitions=8, settings=app.state.settings))))
+    app.include_router(
+        routes(cast(Any, SimpleNamespace(pool=desk.pool, partitions=8, settings=app.state.settings)), patience=0.1)
+    )
     async with httpx.AsyncClient(
         transport=httpx.ASGITransport(app=app), base_url="http://executor", headers=bearer("acme")
     ) as client:
@@ -59,5 +61,5 @@ WHERE size = 0
 
 EMPTY = """
 TRUNCATE launch, gate, work_order, launch_share, process_instance, cohort, refused_target, recurrence,
-         contact_state, pending_update, changes_read, incident, resolution
+         contact_state, pending_update, changes_read, incident, resolution, contact_order, targeting_finished
 """

@@ -11,10 +11,10 @@ from contracts.changes import Contact, ContactChange, ContactsChanged
 from contracts.columns import unfolded
 from contracts.deliveries import DeliveriesRecorded
 from contracts.event import Event
-from contracts.launches import LaunchControlled
-from contracts.outcomes import TargetsEnded, TargetsRefused, TargetsStarted
+from contracts.launches import ContactOrdered, LaunchControlled, OrderKind
+from contracts.outcomes import OrdersCarriedOut, TargetsEnded, TargetsRefused, TargetsStarted
 from contracts.sends import SendsRequested
-from contracts.targets import TargetsAdmitted
+from contracts.targets import TargetingFinished, TargetsAdmitted
 from contracts.updates import AttributesSet
 from contracts.words import ControlState, DeliveryState
 from executor.app import stores
@@ -22,6 +22,7 @@ from executor.handlers.between import Between
 from executor.handlers.changes import Changes
 from executor.handlers.control import Controls
 from executor.handlers.deliveries import Deliveries
+from executor.handlers.orders import ContactOrdering
 from executor.handlers.resolutions import Resolutions
 from executor.handlers.targets import Targets
 from fakes.transaction import FakeLease, FakeTransaction, received
@@ -131,6 +132,20 @@ class Desk:
     async def resolutions(self) -> None:
         await self._job(Resolutions(self.stores).resolutions)
 
+    async def contact_orders(self) -> dict[str, str]:
+        """What became of orders, by order id."""
+        while await self._job(ContactOrdering(self.stores).run):
+            pass
+        return self.carried_out()
+
+    def carried_out(self) -> dict[str, str]:
+        """Taken out."""
+        return {
+            order_id: result
+            for event in self.take(OrdersCarriedOut)
+            for order_id, result in zip(event.order_ids, event.results, strict=True)
+        }
+
     async def counts(self) -> None:
         await self._job(self.between.counts)
 
@@ -183,6 +198,16 @@ def delivered(
 
 def controlled(state: ControlState, revision: int, launch_id: str = "l-1") -> LaunchControlled:
     return LaunchControlled(project="acme", launch_id=launch_id, revision=revision, state=state, by="ann", at=LONG_AGO)
+
+
+def ordered(contact_id: str, kind: OrderKind, order_id: str = "o-1", launch_id: str = "l-1") -> ContactOrdered:
+    return ContactOrdered(
+        project="acme", launch_id=launch_id, contact_id=contact_id, order_id=order_id, kind=kind, by="ann", at=LONG_AGO
+    )
+
+
+def finished(launch_id: str = "l-1") -> TargetingFinished:
+    return TargetingFinished(project="acme", launch_id=launch_id, total=1, at=LONG_AGO)
 
 
 def changed(*changes: ContactChange) -> ContactsChanged:

@@ -26,6 +26,7 @@ from messaging.adapters.guard import PostgresGuard
 from messaging.adapters.launches import PostgresLaunches
 from messaging.adapters.sends import PostgresSends
 from messaging.adapters.untold import PostgresUntold
+from messaging.adapters.withdrawn import PostgresWithdrawals
 from messaging.domain.admitted import Admitted, Targets
 from messaging.domain.retries import Backoff
 from messaging.domain.sends import SendKey
@@ -178,15 +179,29 @@ class Node:
         sends, chunks = PostgresSends(), PostgresWaitingChunks()
         composers = TemplateComposers()
         self.telling = Telling(launches, PostgresUntold(), self.meter, gather)
-        guard, watch = PostgresGuard(), Watch()
-        self.handlers = Handlers(launches, contacts, sends, chunks, guard, composers, self.telling, self.meter)
+        guard, watch, withdrawals = PostgresGuard(), Watch(), PostgresWithdrawals()
+        self.handlers = Handlers(
+            launches, contacts, sends, chunks, guard, composers, self.telling, self.meter, withdrawals
+        )
         dispatch = Dispatch(connections, tempo)
         backoff = backoff or Backoff(first=0.01, longest=0.05, attempts=5)
         self.hand_over = HandOver(
-            launches, contacts, sends, composers, dispatch, self.telling, self.meter, backoff, 4 * connections, watch
+            *(
+                launches,
+                contacts,
+                sends,
+                composers,
+                dispatch,
+                self.telling,
+                self.meter,
+                backoff,
+                4 * connections,
+                watch,
+            ),
+            withdrawals,
         )
-        self.pick_up = PickUp(launches, chunks, guard, self.handlers.take)
-        self.judging = Judging(launches, guard, chunks, self.handlers.take, self.handlers.objection)
+        self.pick_up = PickUp(launches, chunks, guard, self.handlers.take_up)
+        self.judging = Judging(launches, guard, chunks, self.handlers.take_up, self.handlers.objection)
         self.releasing = Releasing(launches, guard, sends, self.telling, watch)
         self.behind = Behind(watch, launches, sends, guard, self.telling)
         self._workers = [Worker(dispatch, mailer, self.meter, idle=5, load=load) for _ in range(connections)]

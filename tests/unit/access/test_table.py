@@ -63,8 +63,6 @@ NOT_BUILT: dict[str, set[Route]] = {
     },
     "executor": {
         ("GET", "/v1/audit"),
-        ("GET", "/v1/launches/{launch_id}/instances"),
-        ("GET", "/v1/launches/{launch_id}/orders/{order_id}"),
     },
     "messaging": {
         ("GET", "/u/{token}"),

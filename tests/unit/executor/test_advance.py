@@ -14,6 +14,8 @@ from executor.domain.cohort import (
     DeliverySettled,
     Event,
     GivenUp,
+    MovedOn,
+    Removed,
     Retried,
     Started,
     Status,
@@ -35,19 +37,19 @@ RESTING = {
 }
 ACCEPTED = DeliverySettled("hello", 1, DeliveryState.ACCEPTED, None)
 EVENTS: tuple[Event, ...] = (
-    Started(), TimerDue(), ACCEPTED, UpdateAnswered(), Stopped(), Deleted(), Retried(), GivenUp(),
+    Started(), TimerDue(), ACCEPTED, UpdateAnswered(), Stopped(), Deleted(), Retried(), GivenUp(), Removed(), MovedOn(),
 )  # fmt: skip
 
 GO, IGNORE, REFUSE = Answer.ADVANCE, Answer.IGNORE, Answer.REFUSE
 TABLE = {
-    #                 started timer   delivery update  stopped deleted retried given up
-    Status.READY:    (GO,     REFUSE, REFUSE, REFUSE, REFUSE, REFUSE, REFUSE, REFUSE),
-    Status.TIMER:    (IGNORE, GO,     IGNORE, IGNORE, GO,     GO,     IGNORE, IGNORE),
-    Status.DELIVERY: (IGNORE, IGNORE, GO,     IGNORE, GO,     GO,     IGNORE, IGNORE),
-    Status.UPDATE:   (IGNORE, GO,     IGNORE, GO,     GO,     GO,     IGNORE, IGNORE),
-    Status.PAUSED:   (IGNORE, GO,     IGNORE, IGNORE, GO,     GO,     IGNORE, IGNORE),
-    Status.INCIDENT: (IGNORE, IGNORE, IGNORE, IGNORE, GO,     GO,     GO,     GO),
-    Status.ENDED:    (IGNORE, IGNORE, IGNORE, IGNORE, IGNORE, IGNORE, IGNORE, IGNORE),
+    #                 started timer   delivery update  stopped deleted retried given up removed  moved on
+    Status.READY:    (GO,     REFUSE, REFUSE, REFUSE, REFUSE, REFUSE, REFUSE, REFUSE,  GO,      REFUSE),
+    Status.TIMER:    (IGNORE, GO,     IGNORE, IGNORE, GO,     GO,     IGNORE, IGNORE,  GO,      GO),
+    Status.DELIVERY: (IGNORE, IGNORE, GO,     IGNORE, GO,     GO,     IGNORE, IGNORE,  GO,      IGNORE),
+    Status.UPDATE:   (IGNORE, GO,     IGNORE, GO,     GO,     GO,     IGNORE, IGNORE,  GO,      IGNORE),
+    Status.PAUSED:   (IGNORE, GO,     IGNORE, IGNORE, GO,     GO,     IGNORE, IGNORE,  GO,      IGNORE),
+    Status.INCIDENT: (IGNORE, IGNORE, IGNORE, IGNORE, GO,     GO,     GO,     GO,      GO,      IGNORE),
+    Status.ENDED:    (IGNORE, IGNORE, IGNORE, IGNORE, IGNORE, IGNORE, IGNORE, IGNORE,  IGNORE,  IGNORE),
 }  # fmt: skip
 PAIRS = [
     pytest.param(status, event, expected, id=f"{status}-{type(event).__name__}")
@@ -161,7 +163,7 @@ def test_an_update_nobody_answered_fails_the_instance() -> None:
     assert (at.outcome, at.reason) == (Outcome.FAILURE, "error:update")
 
 
-@pytest.mark.parametrize(("event", "reason"), [(Stopped(), "stopped"), (Deleted(), "deleted")])
+@pytest.mark.parametrize(("event", "reason"), [(Stopped(), "stopped"), (Deleted(), "deleted"), (Removed(), "removed")])
 def test_what_is_left_before_an_end_is_abandoned(event: Event, reason: str) -> None:
     at = only(cohort(Status.TIMER, "pause", due_at=NOON, messages=SENT), event)
     assert (at.outcome, at.reason, at.due_at, at.step) == (Outcome.ABANDON, reason, None, "pause")
@@ -174,6 +176,7 @@ def test_what_is_left_before_an_end_is_abandoned(event: Event, reason: str) -> N
         (Status.READY, "hello", Started(), "hello"),
         (Status.DELIVERY, "hello", ACCEPTED, "pause"),
         (Status.TIMER, "pause", TimerDue(), "vip"),
+        (Status.TIMER, "pause", MovedOn(), "vip"),
         (Status.UPDATE, "tag", UpdateAnswered(), "again"),
         (Status.PAUSED, "vip", TimerDue(), "vip"),
     ],
@@ -181,6 +184,16 @@ def test_what_is_left_before_an_end_is_abandoned(event: Event, reason: str) -> N
 def test_while_paused_nothing_starts_a_step(status: Status, at: str, event: Event, reached: str) -> None:
     after = only(cohort(status, at), event, held=True)
     assert (after.status, after.step, after.due_at, after.entered) == (Status.PAUSED, reached, None, ())
+
+
+def test_who_is_moved_on_goes_the_way_of_who_waited() -> None:
+    waiting = cohort(Status.TIMER, "pause", due_at=NOON + timedelta(days=1))
+    assert step(waiting, MovedOn()) == step(waiting, TimerDue())
+
+
+def test_who_is_removed_before_the_start_runs_no_step() -> None:
+    at = only(cohort(Status.READY, "hello"), Removed())
+    assert (at.outcome, at.reason, at.entered) == (Outcome.ABANDON, "removed", ())
 
 
 def test_a_resumed_instance_runs_the_step_it_was_held_at() -> None:

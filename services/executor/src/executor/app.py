@@ -15,6 +15,7 @@ from executor.adapters.gates import PostgresGates
 from executor.adapters.incidents import PostgresIncidents
 from executor.adapters.instances import PostgresInstances
 from executor.adapters.launches import PostgresLaunches
+from executor.adapters.orders import PostgresContactOrders
 from executor.adapters.recurrences import PostgresRecurrences
 from executor.api import routes
 from executor.domain.launch import Launch, compile_launch
@@ -22,6 +23,7 @@ from executor.handlers.between import Between
 from executor.handlers.changes import Changes
 from executor.handlers.control import Controls
 from executor.handlers.deliveries import Deliveries
+from executor.handlers.orders import ContactOrdering
 from executor.handlers.resolutions import Resolutions
 from executor.handlers.targets import Targets
 from executor.ports import Stores
@@ -39,7 +41,7 @@ def build(settings: Settings) -> Service:
         subscriptions=[
             Subscription(
                 "contacts.targets",
-                reads("contacts.targets", "LaunchOpened", "TargetsAdmitted"),
+                reads("contacts.targets", "LaunchOpened", "TargetsAdmitted", "TargetingFinished"),
                 Targets(kept).on_targets,
             ),
             Subscription("contacts.changes", reads("contacts.changes", "ContactsChanged"), Changes(kept).on_changes),
@@ -50,13 +52,14 @@ def build(settings: Settings) -> Service:
             ),
             Subscription(
                 "launcher.launches",
-                reads("launcher.launches", "LaunchRequested", "LaunchControlled"),
+                reads("launcher.launches", "LaunchRequested", "LaunchControlled", "ContactOrdered"),
                 Controls(kept).on_launches,
             ),
         ],
         emits=["executor.sends", "executor.updates", "executor.outcomes"],
         jobs=[
             Job("orders", between.orders, every=0.25, look=work.ORDERS),
+            Job("contact orders", ContactOrdering(kept).run, every=0.5, look=work.CONTACT_ORDERS),
             Job("timers", between.timers, every=0.2, look=work.TIMERS),
             Job("counts", between.counts, every=1.0, look=work.COUNTS),
             Job("resolutions", Resolutions(kept).resolutions, every=1.0, look=work.RESOLUTIONS),
@@ -87,6 +90,7 @@ def stores() -> Stores:
         contacts=PostgresContacts(),
         updates=PostgresUpdates(),
         incidents=PostgresIncidents(),
+        orders=PostgresContactOrders(),
     )
 
 

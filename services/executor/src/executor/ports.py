@@ -6,12 +6,15 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from contracts.changes import ContactChange
+from contracts.launches import ContactOrdered
+from contracts.outcomes import OrderResult
 from contracts.targets import LaunchOpened
 from contracts.words import ControlState
 from executor.domain.cohort import Cohort, Roll, Status
 from executor.domain.contact_data import Newer
 from executor.domain.incidents import Decision
 from executor.domain.launch import Control, Launch, Order, OrderKind, Share
+from executor.domain.orders import ContactOrder
 from runtime.transaction import Lease, Transaction
 
 
@@ -22,6 +25,8 @@ class AtHand:
     launch: Launch
     gate: ControlState
     share: Share
+    removals: bool = False
+    """There are contacts of this partition who are to be removed and have not become targets so far."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +107,9 @@ class Instances(Protocol):
     async def insert(self, tx: Transaction, launch: Launch, roll: Roll, cohort: Cohort) -> None:
         """New instances. Raises on one that is there already: the chunk was not looked up."""
 
+    async def decided(self, tx: Transaction, launch: Launch, contact_id: str) -> bool:
+        """Whether the contact has an instance or was refused."""
+
     async def refuse(self, tx: Transaction, launch: Launch, ids: list[str], reasons: list[str]) -> None:
         """Remember targets that never start."""
 
@@ -175,6 +183,30 @@ class Incidents(Protocol):
         """The oldest of them, marked as carried out; without those whose incident is closed already."""
 
 
+class ContactOrders(Protocol):
+    async def keep(self, tx: Transaction, ordered: Sequence[tuple[ContactOrdered, str | None]]) -> None:
+        """Each once, with its `traceparent`, for the owner of the contact's partition."""
+
+    async def any_open(self, lease: Lease) -> bool: ...
+
+    async def open(self, tx: Transaction, limit: int) -> list[ContactOrder]:
+        """Of this partition, not carried out: those not tried yet, then those that were tried longest ago. They are
+        marked as tried, and nobody else changes them until the commit."""
+
+    async def removals(self, tx: Transaction, launch: Launch, ids: list[str]) -> list[ContactOrder]:
+        """Of these contacts, who become targets only now."""
+
+    async def carried_out(self, tx: Transaction, results: Mapping[str, OrderResult]) -> None:
+        """By order id."""
+
+    async def targeted(self, tx: Transaction, finished: Mapping[str, str]) -> None:
+        """All targets of these launches (to their projects) on this partition have been read."""
+
+    async def all_targeted(self, tx: Transaction, launch_id: str, patience: timedelta) -> bool:
+        """Whether all targets of this partition have been read. If it has none, nobody says so: then, that another
+        partition has been read to its end for so long."""
+
+
 @dataclass(frozen=True, slots=True)
 class Stores:
     launches: Launches
@@ -184,3 +216,4 @@ class Stores:
     contacts: Contacts
     updates: Updates
     incidents: Incidents
+    orders: ContactOrders

@@ -21,6 +21,7 @@ from messaging.adapters.queries import held, planned
 from messaging.adapters.sends import PostgresSends
 from messaging.adapters.smtp.mailer import SmtpMailer
 from messaging.adapters.untold import PostgresUntold
+from messaging.adapters.withdrawn import PostgresWithdrawals
 from messaging.api import routes
 from messaging.domain.admitted import Admitted, Unread
 from messaging.domain.retries import Backoff
@@ -51,23 +52,16 @@ def build(settings: MessagingSettings, *, mailer: Mailer | None = None, meter: M
     sends, chunks = PostgresSends(), PostgresWaitingChunks()
     guard, composers, watch = PostgresGuard(), TemplateComposers(), Watch(settings.contacts_lag_seconds)
     telling = Telling(launches, PostgresUntold(), meter)
-    handlers = Handlers(launches, contacts, sends, chunks, guard, composers, telling, meter)
+    withdrawals = PostgresWithdrawals()
+    handlers = Handlers(launches, contacts, sends, chunks, guard, composers, telling, meter, withdrawals)
     dispatch = Dispatch(burst=settings.smtp_connections)
     backoff = Backoff(settings.smtp_retry_first_seconds, settings.smtp_retry_longest_seconds, settings.smtp_attempts)
     hand_over = HandOver(
-        launches,
-        contacts,
-        sends,
-        composers,
-        dispatch,
-        telling,
-        meter,
-        backoff,
-        (settings.smtp_load + 2) * connections,
-        watch,
+        *(launches, contacts, sends, composers, dispatch, telling, meter, backoff, 4 * connections, watch),
+        withdrawals,
     )
-    pick_up = PickUp(launches, chunks, guard, handlers.take)
-    judging = Judging(launches, guard, chunks, handlers.take, handlers.objection)
+    pick_up = PickUp(launches, chunks, guard, handlers.take_up)
+    judging = Judging(launches, guard, chunks, handlers.take_up, handlers.objection)
     releasing = Releasing(launches, guard, sends, telling, watch)
     behind = Behind(watch, launches, sends, guard, telling)
 

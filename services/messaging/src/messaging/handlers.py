@@ -1,7 +1,7 @@
 """What messaging does with each record it reads. Nothing here talks to a provider: sends are only stored or settled."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from contracts.changes import ContactsChanged
@@ -26,6 +26,7 @@ from messaging.ports import (
     Teller,
     WaitingChunk,
     WaitingChunks,
+    Withdrawals,
 )
 from runtime.records import Received
 from runtime.spans import HEADER
@@ -35,7 +36,7 @@ LaunchEvent = LaunchDrafted | ParticipantsListed | LaunchRequested | LaunchContr
 
 
 class Handlers:
-    """One method per consumed stream; `take` is also what the job does with chunks that had to wait."""
+    """One method per consumed stream; `take_up` is what the jobs do with chunks that had to wait."""
 
     def __init__(
         self,
@@ -47,6 +48,7 @@ class Handlers:
         composers: Composers,
         teller: Teller,
         meter: Meter,
+        withdrawals: Withdrawals,
     ) -> None:
         self._launches = launches
         self._contacts = contacts
@@ -56,6 +58,7 @@ class Handlers:
         self._composers = composers
         self._teller = teller
         self._meter = meter
+        self._withdrawals = withdrawals
 
     async def on_launches(self, tx: Transaction, events: Sequence[Received[LaunchEvent]]) -> None:
         """Gates and the immutable parts. What a closed gate means for planned sends, each partition's job finds out."""
@@ -117,6 +120,15 @@ class Handlers:
             elif taken is Taken.WAIT:
                 await self._chunks.keep(tx, waiting.cause, waiting.position, waiting.chunk, waiting.trace)
         await self._guard.save(tx, tally)
+        for received in events:
+            if isinstance(received.event, SendsWithdrawn):
+                await self._withdraw(tx, received.event)
+
+    async def _withdraw(self, tx: Transaction, withdrawn: SendsWithdrawn) -> None:
+        """Its sends were asked for before: they are stored, or in a chunk that waits. At the `dot` they finish."""
+        await self._withdrawals.keep(tx, withdrawn)
+        cancelled = await self._withdrawals.cancel(tx, withdrawn.launch_id, withdrawn.contact_ids)
+        await self._teller.keep(tx, cancelled)
 
     async def objection(self, tx: Transaction, launch: Launch, tally: Tally, waiting: WaitingChunk) -> str | None:
         """Why this chunk is more than planned. Which of its sends are new is looked up only if that matters."""
@@ -130,12 +142,26 @@ class Handlers:
         new = await self._guard.new(tx, chunk)
         return objection(share, bounds, chunk.step, max(new, default=0), len(new))
 
-    async def take(
+    async def take_up(
         self, tx: Transaction, launch: Launch, tally: Tally, waiting: WaitingChunk, over_plan: bool = False
+    ) -> Taken:
+        """`take` of a chunk that had to wait: meanwhile contacts may have been taken out of the launch."""
+        chunk = waiting.chunk
+        withdrawn = await self._withdrawals.of(tx.connection, chunk.launch_id, chunk.targets.contact_ids)
+        return await self.take(tx, launch, tally, waiting, over_plan, withdrawn)
+
+    async def take(
+        self,
+        tx: Transaction,
+        launch: Launch,
+        tally: Tally,
+        waiting: WaitingChunk,
+        over_plan: bool = False,
+        withdrawn: Mapping[str, Kept] | None = None,
     ) -> Taken:
         """Judge and store the sends of a chunk, count and tell of them. The launch's gate is held.
 
-        `over_plan`: they are more than planned for certain, and held.
+        `over_plan`: they are more than planned for certain, and held. `withdrawn`: contacts who are not sent to.
         """
         chunk, cause = waiting.chunk, waiting.cause
         message = launch.plan.messages.get(chunk.step)
@@ -147,6 +173,9 @@ class Handlers:
         targets = chunk.targets
         newer = await self._contacts.newer(tx.connection, chunk.project, targets.contact_ids, targets.revisions)
         kept = judge_chunk(targets, message, launch.gate, launch.plan.consent_override, newer)
+        if withdrawn:
+            listed = enumerate(targets.contact_ids)
+            kept |= {index: withdrawn[contact_id] for index, contact_id in listed if contact_id in withdrawn}
         if over_plan:
             state = DeliveryState.HELD
             fresh = await self._settle(tx, chunk, kept, None) + await self._hold(tx, launch, chunk, kept)

@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 from contracts.changes import ContactChange
 from contracts.launches import LaunchRequested
-from contracts.sends import SendsRequested
+from contracts.sends import SendsRequested, SendsWithdrawn
 from contracts.targets import Snapshot
 from contracts.words import ControlState, DeliveryState
 from messaging.domain.guard import Tally
@@ -144,6 +144,22 @@ class Sends(Protocol):
 
         Contacts in `busy` are left out: of one contact one send at a time is under way.
         """
+        ...
+
+
+class Withdrawals(Protocol):
+    """Contacts who were taken out of a launch after they had been asked to be sent to."""
+
+    async def keep(self, tx: Transaction, withdrawn: SendsWithdrawn) -> None:
+        """Idempotent."""
+        ...
+
+    async def cancel(self, tx: Transaction, launch_id: str, contact_ids: Collection[str]) -> list[Change]:
+        """End the planned and held sends of those of these contacts who were taken out."""
+        ...
+
+    async def of(self, connection: Connection, launch_id: str, contact_ids: Sequence[str]) -> dict[str, Kept]:
+        """Those of these contacts who were taken out, and what that makes of their sends."""
         ...
 
 

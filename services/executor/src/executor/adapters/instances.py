@@ -89,6 +89,18 @@ class PostgresInstances:
             packed([orjson.dumps(entry).decode() for entry in kept]),
         )
 
+    async def decided(self, tx: Transaction, launch: Launch, contact_id: str) -> bool:
+        return bool(
+            await tx.connection.fetchval(
+                """
+                SELECT EXISTS (SELECT FROM process_instance WHERE launch = $1 AND contact_id = $2)
+                    OR EXISTS (SELECT FROM refused_target WHERE launch = $1 AND contact_id = $2)
+                """,
+                launch.number,
+                contact_id,
+            )
+        )
+
     async def refuse(self, tx: Transaction, launch: Launch, ids: list[str], reasons: list[str]) -> None:
         await tx.connection.execute(
             "INSERT INTO refused_target (launch, contact_id, reason) SELECT $1, * FROM unnest($2::text[], $3::text[])",

@@ -54,7 +54,11 @@ class PostgresLaunches:
         await self._behind_gates(tx.connection, ids)
         rows = await tx.connection.fetch(
             """
-            SELECT l.launch_id, g.state, s.open, s.entered, s.revision
+            SELECT l.launch_id, g.state, s.open, s.entered, s.revision, EXISTS (
+                SELECT FROM contact_order o
+                WHERE o.launch_id = l.launch_id AND o.partition = $2 AND o.kind = 'remove'
+                  AND (o.result IS NULL OR o.result = 'unknown_target')
+            ) AS removals
             FROM unnest($1::text[]) AS l (launch_id)
             LEFT JOIN LATERAL (SELECT state FROM gate WHERE launch_id = l.launch_id LIMIT 1) AS g ON true
             LEFT JOIN LATERAL (
@@ -71,6 +75,7 @@ class PostgresLaunches:
                 launch=launches[row["launch_id"]],
                 gate=ControlState(row["state"] or ControlState.RUNNING),
                 share=_share(row) if row["revision"] is not None else Share(),
+                removals=row["removals"],
             )
             for row in rows
             if row["launch_id"] in launches

@@ -148,6 +148,32 @@ class Queries:
         )
         return [InstanceRow(**row) for row in rows]
 
+    async def of_launch(
+        self, launch_id: str, status: str | None, step: str | None, after: str, limit: int
+    ) -> list[InstanceRow]:
+        """Instances of a launch, open and ended, by contact (bytewise)."""
+        rows = await self._pool.fetch(
+            """
+            SELECT l.launch_id, i.contact_id, l.scenario, l.version, c.status, c.step, c.due_at, c.started_at,
+                   c.ended_at, c.outcome, c.reason
+            FROM (SELECT * FROM launch WHERE launch_id = $1) AS l
+            JOIN process_instance i ON i.launch = l.number
+            CROSS JOIN LATERAL (
+                SELECT * FROM cohort
+                WHERE launch = l.number AND number = i.cohort
+                  AND ($2::text IS NULL OR status = $2) AND ($3::text IS NULL OR step = $3) LIMIT 1
+            ) AS c
+            WHERE i.contact_id > $4
+            ORDER BY i.contact_id LIMIT $5
+            """,
+            launch_id,
+            status,
+            step,
+            after,
+            limit,
+        )
+        return [InstanceRow(**row) for row in rows]
+
     async def incidents(self, project: str, after: tuple[str, str] | None, limit: int) -> list[IncidentRow]:
         rows = await self._pool.fetch(
             """

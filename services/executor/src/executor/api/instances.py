@@ -1,4 +1,4 @@
-"""Process instances of a contact and of a scenario."""
+"""Process instances of a contact, of a scenario and of a launch."""
 
 from datetime import datetime
 from typing import Annotated
@@ -60,6 +60,23 @@ def routes(queries: Queries, partitions: int) -> APIRouter:
     async def of_scenario(key: Name, caller: Viewer, cursor: Cursor = None, limit: Limit = 100) -> Instances:
         """Contacts in process of a scenario, by launch and contact id."""
         rows = await queries.in_process(caller.project, key, cursors.read(cursor), limit)
+        return Instances(items=list(map(_instance, rows)), next=_next(rows, limit))
+
+    @router.get("/launches/{launch_id}/instances")
+    async def of_launch(
+        launch_id: Annotated[str, Path(min_length=1, max_length=64)],
+        caller: Viewer,
+        status: Annotated[Status | None, Query(description="Only those that stand so; `ended`: have ended.")] = None,
+        step: Annotated[str | None, Query(max_length=128, description="Only those at this step.")] = None,
+        cursor: Cursor = None,
+        limit: Limit = 100,
+    ) -> Instances:
+        """Targets of a launch that started, by contact id: as many as `started` says."""
+        if not await queries.knows(caller.project, launch_id):
+            remedy = "look at GET /v1/launches for its id"
+            raise Problem(404, "unknown_launch", f"no launch {launch_id} is known here", remedy)
+        after = cursors.read(cursor)
+        rows = await queries.of_launch(launch_id, status, step, "" if after is None else after[1], limit)
         return Instances(items=list(map(_instance, rows)), next=_next(rows, limit))
 
     return router

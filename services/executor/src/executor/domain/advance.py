@@ -15,6 +15,8 @@ from executor.domain.cohort import (
     DeliverySettled,
     Event,
     GivenUp,
+    MovedOn,
+    Removed,
     Retried,
     Roll,
     Started,
@@ -49,6 +51,8 @@ EXPECTS: Final[dict[type[Event], frozenset[Status]]] = {
     Deleted: OPEN,
     Retried: frozenset({Status.INCIDENT}),
     GivenUp: frozenset({Status.INCIDENT}),
+    Removed: OPEN | {Status.READY},
+    MovedOn: frozenset({Status.TIMER}),
 }
 
 SETTLED: Final = frozenset({DeliveryState.ACCEPTED, DeliveryState.SKIPPED, DeliveryState.FAILED, DeliveryState.UNKNOWN})
@@ -90,12 +94,14 @@ def advance(flow: Flow, cohort: Cohort, event: Event, now: datetime, roll: Roll,
             return _time(flow, cohort, now, roll, held)
         case DeliverySettled():
             return _delivery(flow, cohort, event, now, roll, held)
-        case UpdateAnswered():
+        case UpdateAnswered() | MovedOn():
             return _after_rest(flow, cohort, now, roll, held)
         case Stopped():
             return [_end(cohort, Outcome.ABANDON, "stopped")]
         case Deleted():
             return [_end(cohort, Outcome.ABANDON, "deleted")]
+        case Removed():
+            return [_end(cohort, Outcome.ABANDON, "removed")]
         case Retried():
             return _go(flow, cohort, cohort.step, now, roll, held)
         case GivenUp():

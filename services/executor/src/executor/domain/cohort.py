@@ -133,4 +133,16 @@ class GivenUp:
     """A person has the instance end where it could not go on."""
 
 
-Event = Started | TimerDue | DeliverySettled | UpdateAnswered | Stopped | Deleted | Retried | GivenUp
+@dataclass(frozen=True, slots=True)
+class Removed:
+    """A person takes the contact out of the launch; also one that is only just about to start."""
+
+
+@dataclass(frozen=True, slots=True)
+class MovedOn:
+    """A person has the instance go on from a wait that is not over."""
+
+
+Event = (
+    Started | TimerDue | DeliverySettled | UpdateAnswered | Stopped | Deleted | Retried | GivenUp | Removed | MovedOn
+)

@@ -9,24 +9,30 @@ from contracts.event import Event
 from contracts.outcomes import (
     IncidentsClosed,
     IncidentsOpened,
+    OrderResult,
+    OrdersCarriedOut,
     StepsCounted,
     TargetsEnded,
     TargetsRefused,
     TargetsStarted,
 )
-from contracts.sends import SendsRequested
+from contracts.sends import SendsRequested, SendsWithdrawn
 from contracts.updates import AttributesSet
 from contracts.words import Outcome
 from executor.domain.cohort import Cohort, Roll, Status
 from executor.domain.contact_data import pick, slice_of
 from executor.domain.flow import Update
 from executor.domain.launch import Launch, Share
+from executor.domain.orders import ContactOrder
 from runtime.ids import derive
 from runtime.records import Outgoing
 
 OUTCOMES: Final = "executor.outcomes"
 SENDS: Final = "executor.sends"
 UPDATES: Final = "executor.updates"
+
+REMOVED: Final = "removed"
+"""Why messages are withdrawn."""
 
 CHUNK_BYTES: Final = 200_000
 """Contact data that one record carries at most."""
@@ -49,6 +55,27 @@ def refused(launch: Launch, ids: list[str], reasons: list[str], number: int, now
 def closed(launch: Launch, ids: list[str], number: int, now: datetime) -> Outgoing:
     event = IncidentsClosed(project=launch.project, launch_id=launch.launch_id, contact_ids=ids, at=now)
     return _outgoing(OUTCOMES, event, launch, number, "incidents-closed", ids[0], now.isoformat())
+
+
+def withdrawn(launch: Launch, ids: list[str], number: int, now: datetime) -> Outgoing:
+    """Of contacts who were removed while they waited for a message: an instance ends once, so this is said once."""
+    event = SendsWithdrawn(project=launch.project, launch_id=launch.launch_id, contact_ids=ids, reason=REMOVED, at=now)
+    return _outgoing(SENDS, event, launch, number, "withdrawn", ids[0])
+
+
+def carried_out(order: ContactOrder, result: OrderResult, number: int, now: datetime) -> Outgoing:
+    event = OrdersCarriedOut(
+        project=order.project,
+        launch_id=order.launch_id,
+        contact_ids=[order.contact_id],
+        order_ids=[order.order_id],
+        kinds=[order.kind],
+        results=[result],
+        by=[order.by],
+        at=now,
+    )
+    id = derive("order", order.order_id, result)
+    return Outgoing(topic=OUTCOMES, partition=number, key=order.launch_id, event=event, id=id, project=order.project)
 
 
 def counted(launch_id: str, project: str, share: Share, number: int) -> Outgoing:

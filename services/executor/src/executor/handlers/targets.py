@@ -1,15 +1,17 @@
 """`contacts.targets`: each admitted target becomes one process instance, or is refused with a reason."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
-from contracts.targets import LaunchOpened, Snapshot, TargetsAdmitted
+from contracts.targets import LaunchOpened, Snapshot, TargetingFinished, TargetsAdmitted
 from contracts.words import ControlState
 from executor.domain.advance import advance
-from executor.domain.cohort import Cohort, Roll, Started, Status
+from executor.domain.cohort import Cohort, Removed, Roll, Started, Status
 from executor.domain.contact_data import pick, superseded
 from executor.domain.launch import Launch
 from executor.domain.outcomes import DELETED, STOPPED
+from executor.handlers.announcements import carried_out
 from executor.handlers.turn import Turn
 from executor.ports import AtHand, Known, Stores
 from runtime.errors import Permanent
@@ -31,8 +33,13 @@ class Targets:
         if opened:
             await self._stores.launches.open(tx, opened)
         chunks = [received.event for received in events if isinstance(received.event, TargetsAdmitted)]
-        if not chunks:
-            return
+        if chunks:
+            await self._admit_chunks(tx, chunks)
+        told = [received.event for received in events if isinstance(received.event, TargetingFinished)]
+        if told:
+            await self._stores.orders.targeted(tx, {event.launch_id: event.project for event in told})
+
+    async def _admit_chunks(self, tx: Transaction, chunks: Sequence[TargetsAdmitted]) -> None:
         turn = await Turn.begin(self._stores, tx, {chunk.launch_id for chunk in chunks})
         for chunk in chunks:
             at = turn.launches.get(chunk.launch_id)
@@ -56,8 +63,23 @@ class Targets:
             sizes = [known.newer[m].size if m in known.newer else 0 for m in everybody] if known.newer else None
             roll = Roll(targets.contact_ids, [now] * len(everybody), lambda: current, sizes)
             ready = Cohort(members=starting, status=Status.READY, step=at.launch.flow.start)
+            removed = await self._removed(turn, at, roll, starting) if at.removals else frozenset[int]()
+            if removed:
+                ready = ready.of([member for member in starting if member not in removed])
             held = at.gate is ControlState.PAUSED
-            await turn.start(at, roll, advance(at.launch.flow, ready, Started(), now, roll, held))
+            stand = advance(at.launch.flow, ready, Started(), now, roll, held) if ready.members else []
+            if removed:
+                gone = replace(ready, members=sorted(removed))
+                stand = [*stand, *advance(at.launch.flow, gone, Removed(), now, roll)]
+            await turn.start(at, roll, stand)
+
+    async def _removed(self, turn: Turn, at: AtHand, roll: Roll, starting: Sequence[int]) -> frozenset[int]:
+        """Who was removed before becoming a target: starts, so that it is accounted for, and ends before any step."""
+        orders = await self._stores.orders.removals(turn.tx, at.launch, pick(roll.contact_ids, starting))
+        await self._stores.orders.carried_out(turn.tx, {order.order_id: "removed" for order in orders})
+        turn.tx.emit(*(carried_out(order, "removed", turn.number, turn.tx.now) for order in orders))
+        met = {order.contact_id for order in orders}
+        return frozenset(member for member in starting if roll.contact_ids[member] in met)
 
     async def _refused(
         self, turn: Turn, at: AtHand, ids: list[str], fresh: Sequence[int], known: Known

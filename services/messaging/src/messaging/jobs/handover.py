@@ -26,7 +26,7 @@ from messaging.jobs.desk import Desk
 from messaging.jobs.dispatch import Dispatch
 from messaging.jobs.parcel import Parcel
 from messaging.jobs.ruling import Ruling
-from messaging.ports import TURN, Composers, Contacts, Launches, Meter, Sends, Teller
+from messaging.ports import TURN, Composers, Contacts, Launches, Meter, Sends, Teller, Withdrawals
 from runtime import failpoints
 from runtime.transaction import Lease, Transaction
 
@@ -52,6 +52,7 @@ class HandOver:
         backoff: Backoff,
         in_hand: int,
         watch: Watch,
+        withdrawals: Withdrawals,
     ) -> None:
         self._launches = launches
         self._contacts = contacts
@@ -63,6 +64,7 @@ class HandOver:
         self._backoff = backoff
         self._in_hand = in_hand
         self._watch = watch
+        self._withdrawals = withdrawals
 
     async def run(self, lease: Lease) -> bool:
         desk = self._dispatch.desk(lease)
@@ -118,7 +120,7 @@ class HandOver:
                 ruling = Ruling(tx.now, lease.epoch, known, self._backoff, behind)
                 await self._remembered(tx, ruling, answered, [each for each in offered if each not in in_doubt])
                 await self._looked_up(tx, ruling, [*ruling.doubtful, *in_doubt])
-                await self._teller.keep(tx, ruling.changes)
+                await self._teller.keep(tx, [*ruling.changes, *await self._withdrawn(tx, ruling.changes)])
                 failpoints.hit("messaging.before_record")
         except BaseException:
             desk.undecided(offered)
@@ -152,6 +154,18 @@ class HandOver:
             else:
                 ruling.judge(parcel, stored.get(parcel.key), sure=True)
         await self._write(tx, ruling)
+
+    async def _withdrawn(self, tx: Transaction, changes: Sequence[Change]) -> list[Change]:
+        """Who was taken out while the mail was at the `dot`, and it did not go out: it is not tried again."""
+        back: dict[str, list[str]] = defaultdict(list)
+        for change in changes:
+            if change.state is DeliveryState.PLANNED:
+                back[change.key.launch_id].append(change.key.contact_id)
+        return [
+            cancelled
+            for launch_id, contact_ids in back.items()
+            for cancelled in await self._withdrawals.cancel(tx, launch_id, contact_ids)
+        ]
 
     async def _newer(
         self, tx: Transaction, ruling: Ruling, offered: Sequence[Parcel]
