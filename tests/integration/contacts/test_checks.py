@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 
 from contracts.checks import LaunchChecked
-from contracts.launches import All, Contacts, Groups, LaunchDrafted, Options, ParticipantsListed
+from contracts.launches import All, Contacts, Groups, LaunchDrafted, Options, ParticipantsListed, Segment
 from integration.contacts.world import PROJECT, World, home_of, key, requested, user, version
 
 
-def drafted(participants: Any = None, *, creator: str = "ann", chunks: int = 0) -> LaunchDrafted:
+def drafted(participants: Any = None, *, creator: str = "ann", chunks: int = 0, check: int = 1) -> LaunchDrafted:
     return LaunchDrafted(
         project=PROJECT,
         launch_id="l-1",
@@ -20,6 +20,7 @@ def drafted(participants: Any = None, *, creator: str = "ann", chunks: int = 0) 
         options=Options(),
         context={},
         launched_by="bob",
+        check=check,
     )
 
 
@@ -148,3 +149,40 @@ async def test_checked_launch_is_walked_when_it_is_requested(world: World) -> No
     await world.hear(requested(participants=Contacts(contacts=["a"])))
     await world.walk_out()
     assert world.targets().total == 1
+
+
+@pytest.mark.parametrize(
+    ("where", "expected"),
+    [
+        ("contact.attributes.score > 50", []),
+        ("contact.attributes.score >", ["broken_condition"]),
+        ("", ["broken_condition"]),
+        ("'text'", ["broken_condition"]),
+        ("context.voucher == 'X'", ["broken_condition"]),
+        ("contact.emial == 'a'", ["unknown_variable"]),
+        ("contact.attributes.scoer > 50", ["unknown_attribute"]),
+        ("contact.attributes.score / 0 > 1", ["segment_slow"]),
+    ],
+)
+async def test_condition_of_a_segment_is_looked_at(world: World, where: str, expected: list[str]) -> None:
+    await world.load({"id": "d", "attributes": {"score": 1}})
+    found = await checked(world, drafted(Segment(where=where)))
+    assert {place for _, place in codes(found)} <= {"participants.where", "segment"}
+    assert [code for code, _ in codes(found)][: len(expected)] == expected
+    assert found.targeted_expected is None
+
+
+async def test_remedy_names_what_was_probably_meant(world: World) -> None:
+    await world.load({"id": "d", "attributes": {"score": 1}})
+    [point] = (await checked(world, drafted(Segment(where="contact.attributes.scoer > 50")))).points
+    assert point.severity == "warning" and "did you mean `score`?" in point.remedy
+
+
+async def test_each_round_of_a_draft_is_checked_once(world: World) -> None:
+    await world.hear(drafted(Groups(groups=["typo"])))
+    await world.hear(drafted(Groups(groups=["vip"]), check=2), drafted(Groups(groups=["typo"])))
+    await world.hear(drafted(Groups(groups=["vip"]), check=2))
+    first, second = world.on("contacts.checks")
+    assert (first.check, second.check) == (1, 2)
+    assert [point.code for point in first.points] == ["unknown_group"] and not second.points
+    assert len({told.id for told in world.emitted if told.topic == "contacts.checks"}) == 2

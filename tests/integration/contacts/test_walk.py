@@ -126,6 +126,7 @@ async def test_overlapping_groups_over_several_pages(world: World) -> None:
         UNION ALL SELECT 'demo', 'low', contact_id FROM contact WHERE right(contact_id, 1) < '7'
         """
     )
+    await world.pool.execute("INSERT INTO contact_group VALUES ('demo', 'even'), ('demo', 'low')")
     await world.hear(requested(participants=Groups(groups=["even", "low"])))
     await world.walk_out()
     assert len(world.targets().admitted) == world.targets().total == 2 * PAGE * 7 // 10

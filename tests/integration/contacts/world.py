@@ -16,6 +16,7 @@ from contacts.adapters.contacts import PostgresContacts
 from contacts.adapters.directory import PostgresDirectory
 from contacts.adapters.launches import PostgresLaunches
 from contacts.adapters.reading import PostgresReading
+from contacts.adapters.segments import examine
 from contacts.adapters.suppression import PostgresSuppression
 from contacts.domain.address import AddressHash
 from contacts.domain.contact import Erase
@@ -29,7 +30,16 @@ from contacts.handlers.suppressing import Suppressing
 from contacts.handlers.updates import UpdateHandlers
 from contacts.handlers.writing import ContactWriter, Wanted
 from contacts.jobs.walk import AudienceWalk
-from contracts.launches import All, Contacts, Groups, LaunchControlled, LaunchRequested, Options, ScenarioVersion
+from contracts.launches import (
+    All,
+    Contacts,
+    Groups,
+    LaunchControlled,
+    LaunchRequested,
+    Options,
+    ScenarioVersion,
+    Segment,
+)
 from contracts.projects import KeySet, UserSet
 from contracts.scenario import Scenario
 from contracts.targets import TargetingFinished, TargetsAdmitted, TargetsExcluded
@@ -70,10 +80,11 @@ def version(body: Scenario | None = None, creator: str = "ann") -> ScenarioVersi
 
 def requested(
     launch_id: str = "l-1",
-    participants: All | Groups | Contacts | None = None,
+    participants: All | Groups | Contacts | Segment | None = None,
     *,
     body: Scenario | None = None,
     override: bool = False,
+    intersect: bool = False,
     state: ControlState = ControlState.RUNNING,
     revision: int = 1,
     chunks: int = 0,
@@ -86,7 +97,11 @@ def requested(
         version=version(body),
         participants=participants or All(),
         participants_chunks=chunks,
-        options=Options(consent_override=override),
+        options=Options(
+            consent_override=override,
+            override_reason="they asked for it" if override else None,
+            intersect_with_launcher=intersect,
+        ),
         context={"voucher": "X"},
         launched_by="bob",
         requested_at=NOON,
@@ -127,7 +142,7 @@ class World:
         """As after a kill: whatever the process had in memory is gone."""
         authentication = Authentication(SECRET_KEY)
         self.crm = CrmHandlers(PostgresDirectory, PostgresAnswers, self.writer, authentication, self.address_hash)
-        self.launches = LaunchHandlers(PostgresLaunches, PostgresDirectory)
+        self.launches = LaunchHandlers(PostgresLaunches, PostgresDirectory, examine)
         self.projects = ProjectHandlers(PostgresDirectory)
         self.updates = UpdateHandlers(PostgresAnswers, self.writer)
         self.walk = AudienceWalk(PostgresLaunches, PostgresAudience, PostgresDirectory, self.ahead, 30_000)

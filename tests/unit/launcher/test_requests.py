@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from contracts.launches import All, Contacts, Groups
+from contracts.launches import All, Contacts, Groups, Segment
 from contracts.words import LaunchState, Permission
 from fakes.transaction import NOON
 from launcher.domain.launch import listed, outcome_of_request, requested, select
@@ -58,8 +58,8 @@ def test_an_empty_selection_never_means_everybody(participants: dict[str, Any], 
 
 @pytest.mark.parametrize(
     "participants",
-    [{"kind": "segment", "where": "true"}, {"kind": "results", "launch_id": "x"}],
-    ids=["segment", "results"],
+    [{"kind": "results", "launch_id": "x"}],
+    ids=["results"],
 )
 def test_selections_that_are_not_built_are_unsupported(participants: dict[str, Any]) -> None:
     assert judged(participants=participants) == [("unsupported", "participants.kind")]
@@ -68,7 +68,6 @@ def test_selections_that_are_not_built_are_unsupported(participants: dict[str, A
 def test_options_that_are_not_built_are_unsupported() -> None:
     options = {"intersect_with_launcher": True, "pacing": {"rate": "10/s"}}
     assert judged(options=options, count_token="x") == [
-        ("unsupported", "options.intersect_with_launcher"),
         ("unsupported", "options.pacing"),
         ("unsupported", "count_token"),
     ]
@@ -125,6 +124,7 @@ def test_a_contact_or_group_named_twice_is_selected_once() -> None:
         groups=["vip"]
     )
     assert select(request()).participants == All()
+    assert select(request(participants={"kind": "segment", "where": "true"})).participants == Segment(where="true")
 
 
 def test_a_draft_keeps_what_the_control_record_will_say() -> None:

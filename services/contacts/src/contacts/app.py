@@ -15,6 +15,7 @@ from contacts.adapters.directory import PostgresDirectory
 from contacts.adapters.kafka import KafkaTargetsAhead
 from contacts.adapters.launches import PostgresLaunches
 from contacts.adapters.reading import PostgresReading
+from contacts.adapters.segments import examine
 from contacts.adapters.suppression import PostgresSuppression
 from contacts.api import Doors, build_routes
 from contacts.domain.address import AddressHash
@@ -43,7 +44,7 @@ def build(settings: Settings) -> Service:
     writer = ContactWriter(PostgresContacts)
     ahead = KafkaTargetsAhead(settings)
     crm = CrmHandlers(PostgresDirectory, PostgresAnswers, writer, Authentication(settings.secret_key), address_hash)
-    launches = LaunchHandlers(PostgresLaunches, PostgresDirectory)
+    launches = LaunchHandlers(PostgresLaunches, PostgresDirectory, examine)
     projects = ProjectHandlers(PostgresDirectory)
     updates = UpdateHandlers(PostgresAnswers, writer)
     walk = AudienceWalk(PostgresLaunches, PostgresAudience, PostgresDirectory, ahead, settings.targets_ahead)

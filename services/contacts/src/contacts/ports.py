@@ -5,7 +5,7 @@ All of them filter by project wherever they are given one. Handlers are tried wi
 on a real PostgreSQL; what is no database (`TargetsAhead`) has a fake.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
@@ -14,9 +14,11 @@ from contacts.domain.audience import Chunk, Page
 from contacts.domain.checks import Kind, Member
 from contacts.domain.contact import StoredContact, Suppressed
 from contacts.domain.plan import Reads
+from contacts.domain.segments import SegmentFacts
 from contracts.launches import LaunchDrafted, LaunchRequested
 from contracts.projects import KeySet, ProjectSet, UserSet
 from contracts.words import ControlState
+from runtime.transaction import Connection
 
 Key = tuple[str, str]
 """(project, contact id)"""
@@ -139,6 +141,10 @@ class Draft:
     groups: tuple[str, ...]
     creator: str
     drafted_at: datetime
+    check: int
+    """The round of LaunchDrafted that it is of."""
+    where: str | None
+    """Of kind segment, here and below: CEL over `contact`."""
     trace: str | None
     """The trace to go on with, here and below."""
 
@@ -157,6 +163,8 @@ class Walk:
     project: str
     kind: Kind
     groups: tuple[str, ...]
+    where: str | None
+    launched_by: str
     version: str
     """ScenarioVersion as JSON."""
     options: Mapping[str, Any]
@@ -168,12 +176,14 @@ class Walk:
     opened: tuple[int, ...]
     """Partitions that have LaunchOpened."""
     targeted: int
+    overridden: tuple[int, ...]
+    """Admitted so far without consent: contacts, then contacts per message type; empty: not counted."""
     gate: ControlState
 
 
 class LaunchStore(Protocol):
     async def draft(self, event: LaunchDrafted, home: int, now: datetime, trace: str | None) -> None:
-        """Once: a repetition changes nothing."""
+        """Once per round: a repetition changes nothing, a later round is to be checked again."""
         ...
 
     async def request(self, event: LaunchRequested, home: int, trace: str | None) -> None:
@@ -216,8 +226,17 @@ class LaunchStore(Protocol):
 
     async def walk(self, launch_id: str) -> Walk: ...
 
-    async def advance(self, walk: Walk, last: str, chunks: Sequence[tuple[str, Chunk]], opened: Sequence[int]) -> None:
-        """Move the cursor to `last`, note the page's chunks (event id first), and go to the end of the queue."""
+    async def advance(
+        self,
+        walk: Walk,
+        last: str,
+        chunks: Sequence[tuple[str, Chunk]],
+        opened: Sequence[int],
+        overridden: Sequence[int] = (),
+    ) -> None:
+        """Move the cursor to `last`, note the page's chunks (event id first), and go to the end of the queue.
+
+        `overridden`: as in Walk, with this page."""
         ...
 
     async def postpone(self, launch_id: str) -> None:
@@ -233,9 +252,15 @@ class LaunchStore(Protocol):
         ...
 
 
+Examine = Callable[[Connection, str, str], Awaitable[SegmentFacts]]
+"""(connection, project, condition): what is known of a segment before anybody is selected by it."""
+
+
 class AudienceStore(Protocol):
     async def page(self, walk: Walk, reads: Reads, *, limit: int, whole: bool) -> Page:
-        """The next at most `limit` contacts of the audience, fewer if they are large. `whole`: with documents."""
+        """The next at most `limit` contacts of the audience, fewer if they are large. `whole`: with documents.
+
+        Of a segment it may be nobody, and yet not the last page. Raises ConditionError."""
         ...
 
 

@@ -1,14 +1,17 @@
 """Pages of an audience in PostgreSQL: columns per partition, made in the database, a few microseconds per contact."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from dataclasses import replace
+from typing import Any, Final
 
 import asyncpg
 
 from contacts.adapters.planning import by_key
-from contacts.domain.audience import Page, Part
+from contacts.adapters.segments import CONTACT, compile_where
+from contacts.domain.audience import Page, Part, only
 from contacts.domain.plan import Reads
 from contacts.ports import Walk
+from runtime.cel import Condition
 from runtime.transaction import Connection
 
 MAX_BYTES = 8 * 1024 * 1024
@@ -44,6 +47,14 @@ _CHOSEN = {
         {_FOUND}
     """,  # noqa: S608
 }
+_MATCHING = f"""
+    SELECT contact_id, partition, false AS gone, {_CONTACT} FROM contact
+    WHERE project = $1 AND contact_id > $2 AND ($4::text IS NULL OR contact_id <= $4) AND NOT deleted AND {{where}}
+    ORDER BY contact_id LIMIT $3
+"""  # noqa: S608
+_BOUND = """
+    SELECT contact_id FROM contact WHERE project = $1 AND contact_id > $2 ORDER BY contact_id OFFSET $3 LIMIT 1
+"""
 _PAGE = """
     WITH page AS (
         SELECT *, sum(size) OVER (ORDER BY contact_id) - size AS before, count(*) OVER () AS chosen_count
@@ -55,10 +66,15 @@ _PAGE = """
     GROUP BY partition, gone
 """
 _ALWAYS = """, array_agg(revision) AS revisions, array_agg(active) AS active, array_agg(suppressed) AS suppressed"""
-_DOCUMENTS = """, jsonb_agg(
+DOCUMENT: Final = """(
     jsonb_build_object('id', contact_id, 'active', active, 'groups', to_jsonb(groups), 'consent', consent,
         'attributes', attributes)
-    || jsonb_strip_nulls(jsonb_build_object('email', email, 'phone', phone, 'zone', zone))) AS documents"""
+    || jsonb_strip_nulls(jsonb_build_object('email', email, 'phone', phone, 'zone', zone)))"""
+"""A contact as conditions see it: what it does not have is not there."""
+
+
+SEEN_AT_ONCE = 20_000
+"""Contacts that a page of a segment looks at: where hardly one matches, a page is short all the same."""
 
 
 class PostgresAudience:
@@ -66,24 +82,46 @@ class PostgresAudience:
         self._connection = connection
 
     async def page(self, walk: Walk, reads: Reads, *, limit: int, whole: bool) -> Page:
+        await by_key(self._connection)
+        if walk.kind == "segment":
+            return await self._segment(walk, reads, limit, whole)
         selections: dict[str, list[Any]] = {"all": [], "groups": [list(walk.groups)], "contacts": [walk.launch_id]}
         arguments = [walk.project, walk.cursor, limit, *selections[walk.kind]]
+        return await self._page(_CHOSEN[walk.kind], arguments, reads, limit, whole)
+
+    async def _segment(self, walk: Walk, reads: Reads, limit: int, whole: bool) -> Page:
+        condition = Condition.compile(walk.where or "", CONTACT)
+        arguments = [walk.project, walk.cursor, limit]
+        where = compile_where(condition, len(arguments) + 2)
+        if where is None:
+            page = await self._page(_CHOSEN["all"], arguments, reads, limit, whole=True)
+            return replace(page, parts=[matching(part, condition) for part in page.parts])
+        bound = await self._connection.fetchval(
+            _BOUND,
+            walk.project,
+            walk.cursor,
+            SEEN_AT_ONCE - 1,
+        )
+        chosen = _MATCHING.format(where=where.sql)
+        page = await self._page(chosen, [*arguments, bound, *where.arguments], reads, limit, whole)
+        return page if bound is None or not page.is_last else replace(page, last=bound, is_last=False)
+
+    async def _page(self, chosen: str, arguments: list[Any], reads: Reads, limit: int, whole: bool) -> Page:
         names = [*reads.attributes, *reads.consents]
-        await by_key(self._connection)
         rows = await self._connection.fetch(
-            _statement(walk.kind, reads, len(arguments) + 1, whole=whole), *arguments, *names
+            _statement(chosen, reads, len(arguments) + 1, whole=whole), *arguments, *names
         )
         taken = sum(len(row["contact_ids"]) for row in rows)
-        chosen = max((row["chosen_count"] for row in rows), default=0)
+        found = max((row["chosen_count"] for row in rows), default=0)
         return Page(
             parts=[_part(row, reads) for row in rows if not row["gone"]],
             gone={row["partition"]: row["contact_ids"] for row in rows if row["gone"]},
             last=max((row["last"] for row in rows), default=""),
-            is_last=taken == chosen and chosen < limit,
+            is_last=taken == found and found < limit,
         )
 
 
-def _statement(kind: str, reads: Reads, first: int, *, whole: bool) -> str:
+def _statement(chosen: str, reads: Reads, first: int, *, whole: bool) -> str:
     """Names of attributes and message types are parameters from number `first` on: only numbers are put in here."""
     columns = [_ALWAYS]
     columns += [", array_agg(email) AS emails"] if reads.emails else []
@@ -96,8 +134,13 @@ def _statement(kind: str, reads: Reads, first: int, *, whole: bool) -> str:
     first += len(reads.attributes)
     for index in range(len(reads.consents)):
         columns.append(f", array_agg(coalesce(consent -> ${first + index} = 'true', false)) AS consent_{index}")
-    columns += [_DOCUMENTS] if whole else []
-    return _PAGE.format(chosen=_CHOSEN[kind], columns="".join(columns), most=MAX_BYTES)
+    columns += [f", jsonb_agg({DOCUMENT}) AS documents"] if whole else []
+    return _PAGE.format(chosen=chosen, columns="".join(columns), most=MAX_BYTES)
+
+
+def matching(part: Part, condition: Condition) -> Part:
+    """Those of a part's contacts, documents and all, for which the condition holds."""
+    return only(part, [condition.holds({"contact": document}) for document in part.documents or ()])
 
 
 def _part(row: asyncpg.Record, reads: Reads) -> Part:

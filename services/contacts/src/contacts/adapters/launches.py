@@ -8,7 +8,7 @@ import orjson
 
 from contacts.domain.audience import Chunk, Excluded
 from contacts.ports import Draft, Turn, Walk
-from contracts.launches import Contacts, Groups, LaunchDrafted, LaunchRequested
+from contracts.launches import Contacts, Groups, LaunchDrafted, LaunchRequested, Segment
 from contracts.words import ControlState
 from runtime.transaction import Connection
 
@@ -25,26 +25,33 @@ class PostgresLaunches:
     async def draft(self, event: LaunchDrafted, home: int, now: datetime, trace: str | None) -> None:
         await self._connection.execute(
             """
-            INSERT INTO launch (launch_id, project, home, version, kind, groups, lists, options, context, drafted_at,
-                trace)
-            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
-            ON CONFLICT (launch_id) DO NOTHING
+            INSERT INTO launch (launch_id, project, home, version, kind, groups, lists, options, context, condition,
+                launched_by, drafted_at, trace, check_round)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+            ON CONFLICT (launch_id) DO UPDATE SET version = excluded.version, kind = excluded.kind,
+                groups = excluded.groups, lists = excluded.lists, options = excluded.options,
+                context = excluded.context, condition = excluded.condition, launched_by = excluded.launched_by,
+                drafted_at = excluded.drafted_at, trace = excluded.trace, check_round = excluded.check_round,
+                checked = false
+            WHERE launch.requested_at IS NULL AND launch.project = excluded.project
+                AND launch.check_round < excluded.check_round
             """,
             *_immutable(event, home),
             now,
             trace,
+            event.check,
         )
 
     async def request(self, event: LaunchRequested, home: int, trace: str | None) -> None:
         await self._connection.execute(
             """
-            INSERT INTO launch (launch_id, project, home, version, kind, groups, lists, options, context,
-                requested_at, retry_of, trace)
-            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+            INSERT INTO launch (launch_id, project, home, version, kind, groups, lists, options, context, condition,
+                launched_by, requested_at, retry_of, trace)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
             ON CONFLICT (launch_id) DO UPDATE SET version = excluded.version, kind = excluded.kind,
                 groups = excluded.groups, lists = excluded.lists, options = excluded.options,
-                context = excluded.context, requested_at = excluded.requested_at, retry_of = excluded.retry_of,
-                trace = excluded.trace
+                context = excluded.context, condition = excluded.condition, launched_by = excluded.launched_by,
+                requested_at = excluded.requested_at, retry_of = excluded.retry_of, trace = excluded.trace
             WHERE launch.requested_at IS NULL AND launch.project = excluded.project
             """,
             *_immutable(event, home),
@@ -100,7 +107,9 @@ class PostgresLaunches:
     async def unchecked(self, home: int) -> list[Draft]:
         rows = await self._connection.fetch(
             f"""
-            SELECT launch_id, project, kind, groups, version ->> 'creator' AS creator, drafted_at, trace FROM launch
+            SELECT launch_id, project, kind, groups, version ->> 'creator' AS creator, drafted_at, check_round,
+                condition, trace
+            FROM launch
             WHERE home = $1 AND drafted_at IS NOT NULL AND NOT checked AND {_LISTED}
             ORDER BY drafted_at, launch_id
             """,  # noqa: S608
@@ -114,6 +123,8 @@ class PostgresLaunches:
                 tuple(row["groups"]),
                 row["creator"],
                 row["drafted_at"],
+                row["check_round"],
+                row["condition"],
                 row["trace"],
             )
             for row in rows
@@ -135,6 +146,8 @@ class PostgresLaunches:
         )
 
     async def count(self, draft: Draft, limit: int) -> int | None:
+        if draft.kind == "segment":
+            return None
         selections: dict[str, list[Any]] = {
             "all": [],
             "groups": [list(draft.groups)],
@@ -168,6 +181,8 @@ class PostgresLaunches:
             project=row["project"],
             kind=row["kind"],
             groups=tuple(row["groups"]),
+            where=row["condition"],
+            launched_by=row["launched_by"],
             version=row["version"],
             options=orjson.loads(row["options"]),
             context=orjson.loads(row["context"]),
@@ -177,10 +192,18 @@ class PostgresLaunches:
             page=row["page"],
             opened=tuple(row["opened"]),
             targeted=row["admitted"] + row["excluded"],
+            overridden=tuple(row["overridden"]),
             gate=ControlState(row["gate"]),
         )
 
-    async def advance(self, walk: Walk, last: str, chunks: Sequence[tuple[str, Chunk]], opened: Sequence[int]) -> None:
+    async def advance(
+        self,
+        walk: Walk,
+        last: str,
+        chunks: Sequence[tuple[str, Chunk]],
+        opened: Sequence[int],
+        overridden: Sequence[int] = (),
+    ) -> None:
         excluded = sum(len(chunk.contact_ids) for _, chunk in chunks if isinstance(chunk, Excluded))
         targeted = sum(len(chunk.contact_ids) for _, chunk in chunks)
         await self._connection.executemany(
@@ -204,7 +227,7 @@ class PostgresLaunches:
         await self._connection.execute(
             """
             UPDATE launch SET cursor = $2, page = page + 1, opened = opened || $3::smallint[],
-                admitted = admitted + $4, excluded = excluded + $5, turn = nextval('walk_turn')
+                admitted = admitted + $4, excluded = excluded + $5, overridden = $6, turn = nextval('walk_turn')
             WHERE launch_id = $1
             """,
             walk.launch_id,
@@ -212,6 +235,7 @@ class PostgresLaunches:
             list(opened),
             targeted - excluded,
             excluded,
+            list(overridden),
         )
 
     async def postpone(self, launch_id: str) -> None:
@@ -270,4 +294,6 @@ def _immutable(event: LaunchDrafted | LaunchRequested, home: int) -> tuple[Any, 
         event.participants_chunks if isinstance(participants, Contacts) else 0,
         event.options.model_dump_json(),
         orjson.dumps(event.context).decode(),
+        participants.where if isinstance(participants, Segment) else None,
+        event.launched_by,
     )

@@ -1,8 +1,8 @@
 """One page of an audience, and the chunks that it becomes."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from itertools import pairwise
+from dataclasses import dataclass, field, replace
+from itertools import compress, pairwise
 from typing import Any, TypeVar
 
 import orjson
@@ -84,6 +84,27 @@ def chunks(part: Part, permitted: list[bool], reasons: Sequence[str | None]) -> 
     yield from (Admitted(part.partition, snapshot) for snapshot in _snapshots(part, permitted, starting))
     kept = [(contact, reason) for contact, reason in zip(part.contact_ids, reasons, strict=True) if reason is not None]
     yield from excluded(part.partition, [contact for contact, _ in kept], [reason for _, reason in kept])
+
+
+def only(part: Part, kept: Sequence[bool]) -> Part:
+    """The part's contacts that are kept."""
+
+    def taken(column: Sequence[T]) -> list[T]:
+        return list(compress(column, kept))
+
+    return replace(
+        part,
+        contact_ids=taken(part.contact_ids),
+        revisions=taken(part.revisions),
+        active=taken(part.active),
+        suppressed=taken(part.suppressed),
+        emails=taken(part.emails),
+        zones=taken(part.zones),
+        groups=None if part.groups is None else taken(part.groups),
+        attributes={name: taken(values) for name, values in part.attributes.items()},
+        consents={name: taken(given) for name, given in part.consents.items()},
+        documents=None if part.documents is None else taken(part.documents),
+    )
 
 
 def excluded(partition: int, contact_ids: list[str], reasons: list[str]) -> Iterator[Excluded]:

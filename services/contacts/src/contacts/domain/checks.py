@@ -4,10 +4,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Literal
 
+from contacts.domain.segments import SegmentFacts, segment_points
 from contracts.checks import Point
 from contracts.words import Severity
 
-Kind = Literal["all", "groups", "contacts"]
+Kind = Literal["all", "groups", "contacts", "segment"]
 
 ADMINISTRATOR = "admin"
 """Who administers the installation: in every project, and no user of any."""
@@ -36,14 +37,18 @@ class Facts:
     """Contacts selected one by one, each once."""
     existing: int | None = None
     """How many contacts there are among those that it targets; None: too many to count here."""
+    segment: SegmentFacts = field(default_factory=SegmentFacts)
+    """Of kind segment: its condition."""
 
 
 def points(facts: Facts) -> list[Point]:
     """What stands against the launch; empty: nothing."""
-    return [*_selection(facts), *_creator(facts)]
+    return [*selection_points(facts), *_creator(facts)]
 
 
-def _selection(facts: Facts) -> Iterator[Point]:
+def selection_points(facts: Facts) -> Iterator[Point]:
+    if facts.kind == "segment":
+        yield from segment_points(facts.segment, "participants.where")
     for index, group in enumerate(facts.groups):
         if group not in facts.known_groups:
             yield _error(

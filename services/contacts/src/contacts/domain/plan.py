@@ -52,15 +52,34 @@ class Message:
 
 
 @dataclass(frozen=True, slots=True)
+class Sending:
+    """A `send` step of a scenario."""
+
+    step: StepName
+    channel: str
+    message: Message
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     reads: Reads
     deciding: tuple[Message, ...]
     """Messages on the way, first to last, if a contact that gets none of them is not to start; else empty."""
+    consented: tuple[str, ...] = ()
+    """Message types sent that need consent, in byte order."""
+    sendings: tuple[Sending, ...] = ()
+    """On the way, first to last, each step once."""
 
 
 def plan(scenario: Scenario, paths: Iterable[Path]) -> Plan:
     """`paths`: what the scenario's conditions and templates read."""
-    return Plan(_reads(scenario, set(paths)), _deciding(scenario))
+    sent = {step.send.message_type for step in scenario.steps.values() if isinstance(step, SendStep)}
+    return Plan(
+        reads=_reads(scenario, set(paths)),
+        deciding=_deciding(scenario),
+        consented=tuple(sorted(sent - {ALWAYS_CONSENTED})),
+        sendings=tuple(_sendings(scenario)),
+    )
 
 
 def _reads(scenario: Scenario, paths: set[Path]) -> Reads:
@@ -102,7 +121,18 @@ def _deciding(scenario: Scenario) -> tuple[Message, ...]:
     sends = [step for step in acting if isinstance(step, SendStep) and step.on_skipped is None]
     if len(sends) < len(acting):
         return ()
-    return tuple(dict.fromkeys(Message(step.send.channel == "email", step.send.message_type) for step in sends))
+    return tuple(dict.fromkeys(map(_message, sends)))
+
+
+def _sendings(scenario: Scenario) -> Iterator[Sending]:
+    for name in _on_the_way(scenario):
+        step = scenario.steps[name]
+        if isinstance(step, SendStep):
+            yield Sending(name, step.send.channel, _message(step))
+
+
+def _message(step: SendStep) -> Message:
+    return Message(step.send.channel == "email", step.send.message_type)
 
 
 def _on_the_way(scenario: Scenario) -> list[StepName]:

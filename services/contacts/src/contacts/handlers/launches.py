@@ -4,7 +4,8 @@ from collections.abc import Callable, Sequence
 from datetime import timedelta
 
 from contacts.domain.checks import ADMINISTRATOR, Facts, Member, points
-from contacts.ports import Directory, Draft, LaunchStore
+from contacts.domain.segments import SegmentFacts
+from contacts.ports import Directory, Draft, Examine, LaunchStore
 from contracts.checks import LaunchChecked
 from contracts.event import Event
 from contracts.launches import Contacts, LaunchControlled, LaunchDrafted, LaunchRequested, ParticipantsListed
@@ -26,10 +27,14 @@ WITHIN = -1
 
 class LaunchHandlers:
     def __init__(
-        self, launches: Callable[[Connection], LaunchStore], directory: Callable[[Connection], Directory]
+        self,
+        launches: Callable[[Connection], LaunchStore],
+        directory: Callable[[Connection], Directory],
+        examine: Examine,
     ) -> None:
         self._launches = launches
         self._directory = directory
+        self._examine = examine
 
     async def on_launcher_launches(self, tx: Transaction, events: Sequence[Received[Event]]) -> None:
         store = self._launches(tx.connection)
@@ -70,6 +75,7 @@ class LaunchHandlers:
                 continue
             facts = Facts(
                 kind=draft.kind,
+                segment=await self._segment(tx, draft),
                 creator=draft.creator,
                 member=member,
                 groups=draft.groups,
@@ -80,6 +86,11 @@ class LaunchHandlers:
             with following(draft.trace, "contacts check"):
                 _answer(tx, draft, facts)
             await store.checked(draft.launch_id)
+
+    async def _segment(self, tx: Transaction, draft: Draft) -> SegmentFacts:
+        if draft.where is None:
+            return SegmentFacts()
+        return await self._examine(tx.connection, draft.project, draft.where)
 
     async def _creator(self, tx: Transaction, draft: Draft) -> Member | None:
         if draft.creator == ADMINISTRATOR:
@@ -113,8 +124,14 @@ def _answer(tx: Transaction, draft: Draft, facts: Facts) -> None:
                 launch_id=draft.launch_id,
                 points=found,
                 targeted_expected=None if against else expected,
+                check=draft.check,
             ),
-            id=derive("checked", draft.launch_id),
+            id=_checked_id(draft),
             project=draft.project,
         )
     )
+
+
+def _checked_id(draft: Draft) -> str:
+    rounds = () if draft.check == 1 else (draft.check,)
+    return derive("checked", draft.launch_id, *rounds)

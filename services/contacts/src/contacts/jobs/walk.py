@@ -1,13 +1,15 @@
 """The walk over a launch's audience: page by page, open launches in turn, never far ahead of executor."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 
 from contacts.domain.audience import CONTACTS_PER_PARTITION, Admitted, Chunk, Page, Part, chunks, gone, stopped
-from contacts.domain.checks import ADMINISTRATOR
 from contacts.domain.judgement import judge
 from contacts.domain.plan import Plan, Reads
+from contacts.handlers.reach import reach
 from contacts.jobs.reading import Plans, Unreadable
 from contacts.ports import AudienceStore, Directory, LaunchStore, TargetsAhead, Walk
+from contracts.checks import ConsentOverridden
 from contracts.event import Event
 from contracts.launches import Options, ScenarioVersion
 from contracts.targets import LaunchOpened, TargetingFinished, TargetsAdmitted, TargetsExcluded
@@ -15,13 +17,15 @@ from contracts.words import ControlState
 from runtime import failpoints
 from runtime.cel import Condition, ConditionError
 from runtime.ids import derive
+from runtime.partitions import partition_of
 from runtime.records import Outgoing
 from runtime.spans import following
 from runtime.transaction import Connection, Lease, Transaction
 
 TOPIC = "contacts.targets"
-Reach = Callable[[Part], list[bool]]
-"""Who of a part may be sent to."""
+CHECKS = "contacts.checks"
+Reach = tuple[Condition, ...] | None
+"""As `contacts.handlers.reach.reach` gives it."""
 
 
 class AudienceWalk:
@@ -64,22 +68,24 @@ class AudienceWalk:
     async def _step(self, tx: Transaction, launch_id: str) -> None:
         store = self._launches(tx.connection)
         walk = await store.walk(launch_id)
+        plan = None
         try:
             version, plan = self._plans.of(launch_id, walk.version)
-        except Unreadable as error:
-            await self._finish(tx, store, walk, failed=str(error))
+            await _groups_are_there(store, walk)
+            page, made = await self._page(tx, walk, version, plan)
+        except (Unreadable, ConditionError) as error:
+            await self._finish(tx, store, walk, plan, failed=str(error))
             return
-        page, made = await self._page(tx, walk, version, plan)
         failpoints.hit("contacts.page_read", tx.connection)
         home = [tx.number] if tx.number is not None else []
         opened = sorted({*home, *(chunk.partition for chunk in made)} - set(walk.opened))
         tx.emit(*(_opened(walk, version, partition) for partition in opened))
         named = [(_chunk_id(walk, number, chunk), chunk) for number, chunk in enumerate(made)]
         tx.emit(*(_told(tx, walk, event_id, chunk) for event_id, chunk in named))
-        await store.advance(walk, page.last or walk.cursor, named, opened)
+        await store.advance(walk, page.last or walk.cursor, named, opened, _overridden(walk, plan, made))
         if page.is_last:
             failpoints.hit("contacts.before_finished", tx.connection)
-            await self._finish(tx, store, await store.walk(launch_id))
+            await self._finish(tx, store, await store.walk(launch_id), plan)
 
     async def _page(
         self, tx: Transaction, walk: Walk, version: ScenarioVersion, plan: Plan
@@ -88,48 +94,57 @@ class AudienceWalk:
         if walk.gate is ControlState.STOPPED:
             page = await audience.page(walk, Reads(), limit=limit, whole=False)
             return page, list(stopped(page))
-        restricted, reach = await self._reach(tx, walk, version)
-        page = await audience.page(walk, plan.reads, limit=limit, whole=restricted)
-        override = Options.model_validate(walk.options).consent_override
-        return page, [*_judged(page, plan, reach, override=override), *gone(page)]
+        options = Options.model_validate(walk.options)
+        names = [version.creator, *([walk.launched_by] if options.intersect_with_launcher else [])]
+        conditions = await reach(self._directory(tx.connection), walk.project, names)
+        page = await audience.page(walk, plan.reads, limit=limit, whole=bool(conditions))
+        return page, [*_judged(page, plan, conditions, override=options.consent_override), *gone(page)]
 
-    async def _reach(self, tx: Transaction, walk: Walk, version: ScenarioVersion) -> tuple[bool, Reach]:
-        """(whether it depends on the contact, the creator's reach as it is now). Nobody's reach is nobody."""
-        if version.creator == ADMINISTRATOR:
-            return False, _everybody
-        member = await self._directory(tx.connection).member(walk.project, version.creator)
-        if member is None:
-            return False, _nobody
-        if member.restriction is None:
-            return False, _everybody
-        try:
-            condition = Condition.compile(member.restriction, ("contact",))
-        except ConditionError:
-            return False, _nobody
-        return True, lambda part: [condition.holds({"contact": each}) for each in part.documents or ()]
-
-    async def _finish(self, tx: Transaction, store: LaunchStore, walk: Walk, failed: str | None = None) -> None:
+    async def _finish(
+        self, tx: Transaction, store: LaunchStore, walk: Walk, plan: Plan | None, failed: str | None = None
+    ) -> None:
         for partition in sorted(walk.opened) if failed is None else sorted({*walk.opened, tx.number or 0}):
             event = TargetingFinished(
                 project=walk.project, launch_id=walk.launch_id, total=walk.targeted, failed=failed, at=tx.now
             )
             tx.emit(_outgoing(walk, partition, event, derive(walk.launch_id, "finished", partition)))
+        options = Options.model_validate(walk.options)
+        if options.consent_override and plan is not None:
+            tx.emit(_told_overridden(tx, walk, options, plan))
         await store.finish(walk, tx.now)
         self._plans.forget(walk.launch_id)
 
 
+async def _groups_are_there(store: LaunchStore, walk: Walk) -> None:
+    """Raises Unreadable: of a group that is being deleted nobody knows any more who was in it."""
+    if not walk.groups or walk.gate is ControlState.STOPPED:
+        return
+    if missing := set(walk.groups) - await store.known_groups(walk.project, walk.groups):
+        raise Unreadable(f"while contacts were being targeted, groups were deleted: {', '.join(sorted(missing))}")
+
+
 def _judged(page: Page, plan: Plan, reach: Reach, *, override: bool) -> Iterator[Chunk]:
     for part in page.parts:
-        permitted = reach(part)
+        permitted = _permitted(part, reach)
         yield from chunks(part, permitted, judge(part.standing(permitted), plan.deciding, override=override))
 
 
-def _everybody(part: Part) -> list[bool]:
-    return [True] * len(part.contact_ids)
+def _permitted(part: Part, reach: Reach) -> list[bool]:
+    if not reach:
+        return [reach is not None] * len(part.contact_ids)
+    return [all(each.holds({"contact": document}) for each in reach) for document in part.documents or ()]
 
 
-def _nobody(part: Part) -> list[bool]:
-    return [False] * len(part.contact_ids)
+def _overridden(walk: Walk, plan: Plan, made: Sequence[Chunk]) -> tuple[int, ...]:
+    """As in Walk, with what this page admits."""
+    if not walk.options.get("consent_override"):
+        return walk.overridden
+    before = walk.overridden or (0,) * (1 + len(plan.consented))
+    admitted = [chunk.snapshot for chunk in made if isinstance(chunk, Admitted)]
+    given = [[snapshot.consents[kind] for kind in plan.consented] for snapshot in admitted]
+    reached = sum(not all(each) for columns in given for each in zip(*columns, strict=True))
+    by_type = [sum(columns[index].count(False) for columns in given) for index in range(len(plan.consented))]
+    return tuple(old + new for old, new in zip(before, (reached, *by_type), strict=True))
 
 
 def _chunk_id(walk: Walk, number: int, chunk: Chunk) -> str:
@@ -150,6 +165,21 @@ def _told(tx: Transaction, walk: Walk, event_id: str, chunk: Chunk) -> Outgoing:
         at=tx.now,
     )
     return _outgoing(walk, chunk.partition, excluded, event_id)
+
+
+def _told_overridden(tx: Transaction, walk: Walk, options: Options, plan: Plan) -> Outgoing:
+    reached, *by_type = walk.overridden or (0,) * (1 + len(plan.consented))
+    event = ConsentOverridden(
+        project=walk.project,
+        launch_id=walk.launch_id,
+        by=walk.launched_by,
+        reason=options.override_reason or "",
+        reached=reached,
+        by_type=dict(zip(plan.consented, by_type, strict=True)),
+        at=tx.now,
+    )
+    told = _outgoing(walk, partition_of(walk.launch_id, tx.partitions), event, derive(walk.launch_id, "overridden"))
+    return replace(told, topic=CHECKS)
 
 
 def _opened(walk: Walk, version: ScenarioVersion, partition: int) -> Outgoing:

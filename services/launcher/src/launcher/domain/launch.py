@@ -16,6 +16,7 @@ from contracts.crm import (
     LaunchRejected,
     LaunchRequest,
     Reply,
+    SegmentGiven,
 )
 from contracts.launches import (
     All,
@@ -27,6 +28,7 @@ from contracts.launches import (
     Participants,
     ParticipantsListed,
     ScenarioVersion,
+    Segment,
 )
 from contracts.words import ControlState, LaunchMode, LaunchState, Permission
 from launcher.domain.parties import KEY_PREFIX, Grants
@@ -163,6 +165,8 @@ def select(request: LaunchRequest) -> Selection:
                 return Selection(Contacts(contacts=list(contacts)), selected=len(contacts))
             chunks = tuple(contacts[start : start + CHUNK] for start in range(0, len(contacts), CHUNK))
             return Selection(Contacts(), chunks, len(contacts))
+        case SegmentGiven(where=where):
+            return Selection(Segment(where=where))
         case _:
             return Selection(All())
 

@@ -3,9 +3,10 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from contracts.checks import Point
-from contracts.crm import AllGiven, ContactsGiven, GroupsGiven, LaunchRequest
+from contracts.crm import AllGiven, ContactsGiven, GroupsGiven, LaunchRequest, OptionsGiven, SegmentGiven
 from contracts.launches import ScenarioVersion
 from contracts.scenario import LaunchType, Scenario
 from contracts.words import LaunchState, Permission
@@ -64,7 +65,7 @@ def draft(
         participants=participants.model_dump() if participants else {"kind": request.participants.kind},
         participants_chunks=len(selection.chunks),
         selected=selection.selected,
-        options={"consent_override": request.options.consent_override is not None},
+        options=_kept(request.options),
         context={} if refused else request.context,
         requested_by=asker.subject,
         origin=origin,
@@ -74,6 +75,13 @@ def draft(
         ended_at=now if refused else None,
     )
     return launch, selection
+
+
+def _kept(options: OptionsGiven) -> dict[str, Any]:
+    """Options as they travel with the launch."""
+    override = options.consent_override
+    lifted = {"consent_override": True, "override_reason": override.reason} if override else {"consent_override": False}
+    return lifted | ({"intersect_with_launcher": True} if options.intersect_with_launcher else {})
 
 
 def _scenario(key: str, candidate: Candidate | None) -> Iterator[Point]:
@@ -91,7 +99,7 @@ def _scenario(key: str, candidate: Candidate | None) -> Iterator[Point]:
 
 def _participants(request: LaunchRequest) -> Iterator[Point]:
     match request.participants:
-        case AllGiven():
+        case AllGiven() | SegmentGiven():
             pass
         case GroupsGiven(groups=[]) | ContactsGiven(contacts=[]):
             kind = request.participants.kind
@@ -100,7 +108,7 @@ def _participants(request: LaunchRequest) -> Iterator[Point]:
         case GroupsGiven() | ContactsGiven():
             pass
         case other:
-            remedy = f"`{other.kind}` cannot be selected yet: use all, groups or contacts."
+            remedy = f"`{other.kind}` cannot be selected yet: use all, groups, contacts or segment."
             yield error("unsupported", "participants.kind", remedy)
 
 
@@ -110,7 +118,6 @@ def _options(request: LaunchRequest, grants: Grants) -> Iterator[Point]:
         remedy = f"Lifting consent needs the permission {Permission.CONSENT_OVERRIDE}: leave it out, or ask for it."
         yield error("forbidden", "options.consent_override", remedy)
     unbuilt = {
-        "options.intersect_with_launcher": options.intersect_with_launcher,
         "options.pacing": options.pacing is not None,
         "count_token": request.count_token is not None,
     }

@@ -1,0 +1,47 @@
+"""What a segment's condition names, and whether a contact has such things."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+from contracts.checks import Point
+from contracts.words import Severity
+
+FIELDS = frozenset({"id", "email", "phone", "zone", "active", "groups", "consent", "attributes"})
+"""Of `contact`, as conditions see it."""
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentFacts:
+    """A condition that compiles, or why it does not."""
+
+    broken: str | None = None
+    paths: frozenset[tuple[str, ...]] = frozenset()
+    """What it reads, each path in pieces."""
+    in_sql: bool = True
+    """False: it is evaluated contact by contact."""
+    attributes: frozenset[str] = frozenset()
+    """Names that contacts of the project have, of a sample; empty: there are none."""
+
+
+def segment_points(facts: SegmentFacts, place: str) -> Iterator[Point]:
+    if facts.broken is not None:
+        remedy = f"This is no condition: {facts.broken}. Write one over `contact`, like contact.attributes.score > 50."
+        yield Point(code="broken_condition", severity=Severity.ERROR, place=place, remedy=remedy)
+        return
+    for name in sorted({path[1] for path in facts.paths if len(path) > 1} - FIELDS):
+        remedy = f"A contact has no `{name}`{_did_you_mean(name, FIELDS)} Own fields are in contact.attributes."
+        yield Point(code="unknown_variable", severity=Severity.ERROR, place=place, remedy=remedy)
+    named = {path[2] for path in facts.paths if path[:2] == ("contact", "attributes") and len(path) > 2}
+    for name in sorted(named - facts.attributes if facts.attributes else ()):
+        remedy = f"No contact looked at has the attribute `{name}`{_did_you_mean(name, facts.attributes)}"
+        yield Point(code="unknown_attribute", severity=Severity.WARNING, place=place, remedy=f"{remedy} Look it over.")
+    if not facts.in_sql:
+        remedy = "It is evaluated contact by contact: exact, but slower than comparisons of attributes with constants."
+        yield Point(code="segment_slow", severity=Severity.WARNING, place=place, remedy=remedy)
+
+
+def _did_you_mean(word: str, known: Iterable[str]) -> str:
+    """`: did you mean \\`score\\`?`, or a full stop where no known word is close."""
+    close = get_close_matches(word, sorted(known), n=1, cutoff=0.6)
+    return f": did you mean `{close[0]}`?" if close else "."
