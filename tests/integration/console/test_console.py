@@ -157,6 +157,28 @@ async def test_an_unknown_path_is_a_problem_and_reaches_nobody(world: World) -> 
     assert all(not upstream.seen for upstream in world.upstreams.values())
 
 
+async def test_another_method_is_refused_and_reaches_nobody(world: World) -> None:
+    answer = await world.http.delete("/v1/launches/l1/stop")
+    assert (answer.status_code, answer.headers["allow"]) == (405, "POST")
+    assert all(not upstream.seen for upstream in world.upstreams.values())
+
+
+async def test_what_is_open_to_everybody_is_passed_on_without_a_token_or_the_secret(world: World) -> None:
+    for headers in ({"Authorization": ""}, {}):
+        answer = await world.http.post("/u/token", content=b"List-Unsubscribe=One-Click", headers=headers)
+        assert (answer.json()["service"], answer.json()["path"]) == ("messaging", "/u/token")
+    assert all("authorization" not in headers for _, _, headers, _ in world["messaging"].seen)
+    assert world.exchanged == 0
+
+
+async def test_a_page_brings_its_own_policy(world: World) -> None:
+    page = Response("<form>", media_type="text/html", headers={"Content-Security-Policy": "form-action 'self'"})
+    world["messaging"].answers["/u/token"] = page
+    answer = await world.http.get("/u/token")
+    assert answer.headers["content-security-policy"] == "form-action 'self'"
+    assert answer.headers["referrer-policy"] == "no-referrer"
+
+
 async def test_a_body_streams_through_up_to_the_limit(world: World) -> None:
     async def pieces(size: int) -> AsyncIterator[bytes]:
         while size > 0:
@@ -214,6 +236,13 @@ async def test_a_parked_record_is_replayed_by_the_service_that_has_it(world: Wor
     assert (answer.json()["service"], answer.json()["path"]) == ("executor", "/v1/parked/p%2F1/replay")
     replayed = [(up.name, path) for up in world.upstreams.values() for verb, path, _, _ in up.seen if verb == "POST"]
     assert [seen for seen in replayed if seen[1].endswith("replay")] == [("executor", "/v1/parked/p%2F1/replay")]
+
+
+async def test_a_parked_record_is_shown_by_the_service_that_has_it(world: World) -> None:
+    only(world, "/v1/parked/p1", "log")
+    assert (await world.http.get("/v1/parked/p1")).status_code == 200
+    named = await world.http.get("/v1/parked/p1?service=executor")
+    assert (named.status_code, named.json()["code"]) == (404, "unknown_parked")
 
 
 async def test_a_parked_record_that_nobody_or_several_have_is_not_replayed(world: World) -> None:

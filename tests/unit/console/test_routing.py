@@ -1,69 +1,91 @@
-"""Whose a path is, and which headers pass."""
+"""Whose a request is, and which headers pass."""
 
 import pytest
 
 from console.domain.headers import forwarded, returned
-from console.domain.owners import Refusal, owner
+from console.domain.owners import Refusal, Row, find, named
+from contracts.access import INTERNAL, ROUTES
+
+
+@pytest.mark.parametrize(("method", "path"), sorted(ROUTES))
+def test_every_row_but_the_internal_ones_is_found_and_is_itself(method: str, path: str) -> None:
+    found = find(method, path.replace("{", "").replace("}", ""))
+    if path.startswith(INTERNAL):
+        assert isinstance(found, Refusal) and found.status == 404
+    else:
+        assert found == Row(path, ROUTES[method, path])
 
 
 @pytest.mark.parametrize(
-    ("path", "service"),
+    ("method", "path", "row"),
     [
-        ("/v1/projects", "launcher"),
-        ("/v1/keys/k1/revoke", "launcher"),
-        ("/v1/users/ann/grant", "launcher"),
-        ("/v1/scenarios", "launcher"),
-        ("/v1/scenarios/spring/versions/3", "launcher"),
-        ("/v1/scenarios/instances", "launcher"),
-        ("/v1/scenarios/spring/instances", "executor"),
-        ("/v1/launches", "launcher"),
-        ("/v1/launches/l1", "launcher"),
-        ("/v1/launches/l1/stop", "launcher"),
-        ("/v1/launches/l1/progress", "log"),
-        ("/v1/launches/l1/events", "log"),
-        ("/v1/launches/l1/outcomes", "log"),
-        ("/v1/launches/l1/in-progress", "log"),
-        ("/v1/launches/l1/deliveries", "messaging"),
-        ("/v1/audit", "launcher"),
-        ("/v1/contacts", "contacts"),
-        ("/v1/contacts/c-1", "contacts"),
-        ("/v1/contacts/timeline", "contacts"),
-        ("/v1/contacts/c-1/timeline", "log"),
-        ("/v1/contacts/c-1/instances", "executor"),
-        ("/v1/contacts/a%2Fb/timeline", "log"),
-        ("/v1/contacts/a%2Ftimeline", "contacts"),
-        ("/v1/groups/vip/contacts", "contacts"),
-        ("/v1/suppressions/c-1", "contacts"),
-        ("/v1/incidents", "executor"),
+        ("POST", "/v1/scenarios/validate", "/v1/scenarios/validate"),
+        ("GET", "/v1/scenarios/validate", "/v1/scenarios/{key}"),
+        ("GET", "/v1/scenarios/instances", "/v1/scenarios/{key}"),
+        ("GET", "/v1/contacts/timeline", "/v1/contacts/{contact_id}"),
+        ("GET", "/v1/contacts/a%2Fb/timeline", "/v1/contacts/{contact_id}/timeline"),
+        ("GET", "/v1/contacts/a%2Ftimeline", "/v1/contacts/{contact_id}"),
+        ("GET", "/v1/contacts/%7Bcontact_id%7D/timeline", "/v1/contacts/{contact_id}/timeline"),
+        ("POST", "/v1/contacts/c-1/instances", "/v1/contacts/{contact_id}/instances"),
+        ("GET", "/u/token", "/u/{token}"),
     ],
 )
-def test_a_path_has_one_owner(path: str, service: str) -> None:
-    assert owner(path) == service
+def test_a_request_means_one_row(method: str, path: str, row: str) -> None:
+    found = find(method, path)
+    assert isinstance(found, Row)
+    assert (found.path, found.access) == (row, ROUTES[method, row])
+
+
+def test_a_path_of_two_owners_goes_by_the_method() -> None:
+    rows = [find(method, "/v1/contacts/c-1/instances") for method in ("GET", "POST")]
+    assert [row.access.service for row in rows if isinstance(row, Row)] == ["executor", "launcher"]
 
 
 @pytest.mark.parametrize("service", ["contacts", "executor", "messaging", "log"])
 def test_the_query_says_whose_ledger_is_meant(service: str) -> None:
-    assert owner("/v1/launches/l1/ledger", service) == service
+    assert named(ROUTES["GET", "/v1/launches/{launch_id}/ledger"], service) == service
+
+
+@pytest.mark.parametrize(("service", "code"), [(None, "service_missing"), ("launcher", "unknown_service")])
+def test_who_has_no_ledger_is_refused(service: str | None, code: str) -> None:
+    refusal = named(ROUTES["GET", "/v1/launches/{launch_id}/ledger"], service)
+    assert isinstance(refusal, Refusal)
+    assert (refusal.status, refusal.code) == (422, code)
+    assert "messaging" in refusal.remedy
 
 
 @pytest.mark.parametrize(
-    ("path", "service", "status", "code"),
+    "path",
     [
-        ("/v1/launches/l1/ledger", None, 422, "service_missing"),
-        ("/v1/launches/l1/ledger", "launcher", 422, "service_missing"),
-        ("/v1/nothing", None, 404, "not_found"),
-        ("/v1/", None, 404, "not_found"),
-        ("/v1/counts", None, 501, "unsupported"),
-        ("/v1/launches/../../internal/tokens", None, 404, "not_found"),
-        ("/v1/launches/%2e%2e/internal", None, 404, "not_found"),
-        ("/v1//launches", None, 404, "not_found"),
+        "/",
+        "/v1",
+        "/v1/",
+        "/v1/nothing",
+        "/v1/launches/",
+        "/v1/launches/l1/nothing",
+        "/v1/launches/l1/stop/now",
+        "/v1/launches/../../internal/tokens",
+        "/v1/launches/%2e%2e/internal",
+        "/v1//launches",
+        "/internal/tokens",
+        "/internal/counts",
+        "/%69nternal/tokens",
+        "/metrics",
     ],
 )
-def test_a_path_without_an_owner_is_refused(path: str, service: str | None, status: int, code: str) -> None:
-    refusal = owner(path, service)
+def test_a_path_without_a_row_does_not_exist(path: str) -> None:
+    for method in ("GET", "POST"):
+        refusal = find(method, path)
+        assert isinstance(refusal, Refusal)
+        assert (refusal.status, refusal.code) == (404, "not_found")
+        assert refusal.remedy
+
+
+@pytest.mark.parametrize("method", ["GET", "PUT", "DELETE", "HEAD"])
+def test_another_method_is_refused_and_the_right_ones_are_named(method: str) -> None:
+    refusal = find(method, "/v1/launches/l1/stop")
     assert isinstance(refusal, Refusal)
-    assert (refusal.status, refusal.code) == (status, code)
-    assert refusal.remedy
+    assert (refusal.status, refusal.code, refusal.headers) == (405, "method_not_allowed", {"Allow": "POST"})
 
 
 def test_what_concerns_one_connection_or_the_caller_does_not_pass() -> None:

@@ -1,8 +1,9 @@
-"""The public `/v1`: each path goes to its owner; what concerns all services is asked of all and merged."""
+"""The public address: each request goes to its owner; what concerns several services is asked of all and merged."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import aiohttp
 import orjson
@@ -12,7 +13,8 @@ from fastapi.responses import JSONResponse, Response, StreamingResponse
 from console.adapters.services import Services
 from console.adapters.tokens import Credentials, Tokens
 from console.domain.headers import SECURITY, forwarded, returned
-from console.domain.owners import SERVICES, Refusal, owner
+from console.domain.owners import Refusal, Row, find, named
+from contracts.access import Access, Door
 from runtime.problems import Problem, too_large
 from runtime.spans import HEADER, traceparent
 
@@ -23,6 +25,10 @@ BODY_SECONDS = 30.0
 """Longest wait for the next piece of a request's body."""
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]
 MERGED_SECONDS = 10.0
+Found = TypeVar("Found", Row, str)
+PARKED = "/v1/parked/"
+AUDIT = "/v1/audit"
+"""Of launcher alone as yet."""
 
 
 class Console:
@@ -30,33 +36,35 @@ class Console:
         self._services = services
         self._tokens = tokens
 
-    async def forward(self, request: Request) -> Response:
-        """To the owner of the path, body and answer streamed."""
-        found = owner(_raw_path(request), request.query_params.get("service"))
-        if isinstance(found, Refusal):
-            raise Problem(found.status, found.code, found.detail, found.remedy)
-        return await self._passed_on(request, found, _target(request))
+    async def answer(self, request: Request) -> Response:
+        """To the owner of the path, body and answer streamed; or asked of all and merged."""
+        row = _given(find(request.method, _raw_path(request)))
+        if row.access.merged and row.path != AUDIT:
+            return await self._merged(request, row.access)
+        if row.path.startswith(PARKED):
+            return await self._parked(request, row.access)
+        if not row.access.also or row.path == AUDIT:
+            return await self._passed_on(request, row.access.service, _target(request), row.access)
+        service = _given(named(row.access, request.query_params.get("service")))
+        return await self._passed_on(request, service, _target(request), row.access)
 
-    async def replay(self, request: Request) -> Response:
-        """A parked record, to the service that has it: `?service=`, else whoever says so."""
-        token = await self._token(request)
-        named = request.query_params.get("service")
-        asked = SERVICES if named is None else (named,)
-        if not set(asked) <= set(SERVICES):
-            raise Problem(422, "unknown_service", f"there is no service {named}", f"one of {', '.join(SERVICES)}")
+    async def _parked(self, request: Request, access: Access) -> Response:
+        """A parked record, of the service that has it: `?service=`, else whoever says so."""
+        meant = request.query_params.get("service")
+        asked = access.services if meant is None else (_given(named(access, meant)),)
         path = _raw_path(request)
-        answers = await self._ask(asked, path.removesuffix("/replay"), token)
+        answers = await self._ask(asked, path.removesuffix("/replay"), await self._token(request))
         refused = next((answer for answer in answers.values() if answer and answer.status not in (200, 404)), None)
         if refused is not None:
             return refused.response()
         owners = [service for service, answer in answers.items() if answer and answer.status == 200]
         if len(owners) != 1:
             raise _no_owner(owners, [service for service, answer in answers.items() if answer is None])
-        return await self._passed_on(request, owners[0], path)
+        return await self._passed_on(request, owners[0], path, access)
 
-    async def merged(self, request: Request) -> Response:
-        """The lists of all services in one. Who did not answer is named: `unavailable`."""
-        answers = await self._ask(SERVICES, request.url.path, await self._token(request))
+    async def _merged(self, request: Request, access: Access) -> Response:
+        """The lists of the row's services in one. Who did not answer is named: `unavailable`."""
+        answers = await self._ask(access.services, request.url.path, await self._token(request))
         refused = next((answer for answer in answers.values() if answer and answer.status != 200), None)
         if refused is not None:
             return refused.response()
@@ -84,9 +92,10 @@ class Console:
             return None
         return None if answer.status >= 500 else Answer(answer.status, body, answer.content_type)
 
-    async def _passed_on(self, request: Request, service: str, target: str) -> Response:
-        token = await self._token(request)
-        headers = [*forwarded(request.headers.items()), _bearer(token)]
+    async def _passed_on(self, request: Request, service: str, target: str, access: Access) -> Response:
+        headers = forwarded(request.headers.items())
+        if access.permission is not Door.PUBLIC:
+            headers.append(_bearer(await self._token(request)))
         if (span := traceparent()) is not None:
             headers.append((HEADER, span))
         body = _Body(request)
@@ -161,27 +170,30 @@ class _Body:
 
 
 def routes(console: Console) -> APIRouter:
-    router = APIRouter(prefix="/v1", include_in_schema=False)
-    router.add_api_route("/partitions", _guarded(console.merged), methods=["GET"])
-    router.add_api_route("/parked", _guarded(console.merged), methods=["GET"])
-    router.add_api_route("/parked/{id:path}/replay", _guarded(console.replay), methods=["POST"])
-    router.add_api_route("/{path:path}", _guarded(console.forward), methods=METHODS, max_body_size=COUNTED_HERE)
+    router = APIRouter(include_in_schema=False)
+    router.add_api_route("/{path:path}", _guarded(console.answer), methods=METHODS, max_body_size=COUNTED_HERE)
     return router
 
 
 def _guarded(answer: Callable[[Request], Awaitable[Response]]) -> Callable[[Request], Awaitable[Response]]:
-    """Every answer carries the security headers, refusals too."""
+    """Every answer carries the security headers, refusals too; a page's own are stricter or know better."""
 
     async def guarded(request: Request) -> Response:
         try:
             response = await answer(request)
         except Problem as problem:
             response = problem.response()
-        response.headers.update(SECURITY)
-        response.headers.setdefault("Cache-Control", "no-store")
+        for name, value in {**SECURITY, "Cache-Control": "no-store"}.items():
+            response.headers.setdefault(name, value)
         return response
 
     return guarded
+
+
+def _given(found: Found | Refusal) -> Found:
+    if isinstance(found, Refusal):
+        raise Problem(found.status, found.code, found.detail, found.remedy, headers=found.headers)
+    return found
 
 
 async def _pieces(answer: aiohttp.ClientResponse) -> AsyncGenerator[bytes, None]:

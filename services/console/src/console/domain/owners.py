@@ -1,68 +1,81 @@
-"""Whose a path is. The whole table of the public API: what is not in it does not exist."""
+"""Whose a request is, by the one table of routes (`contracts.access`): what has no row does not exist."""
 
+from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import unquote
 
+from contracts.access import INTERNAL, ROUTES, Access
+
 SERVICES = ("launcher", "contacts", "executor", "messaging", "log")
 
-ROOTS = {
-    "projects": "launcher",
-    "keys": "launcher",
-    "users": "launcher",
-    "scenarios": "launcher",
-    "launches": "launcher",
-    "audit": "launcher",
-    "contacts": "contacts",
-    "groups": "contacts",
-    "suppressions": "contacts",
-    "incidents": "executor",
-}
-"""By the first segment behind `/v1`."""
 
-PARTS = {
-    ("contacts", "instances"): "executor",
-    ("contacts", "timeline"): "log",
-    ("scenarios", "instances"): "executor",
-    ("launches", "progress"): "log",
-    ("launches", "events"): "log",
-    ("launches", "outcomes"): "log",
-    ("launches", "in-progress"): "log",
-    ("launches", "deliveries"): "messaging",
-}
-"""`/v1/<first>/{id}/<second>` of another owner than the rest of `<first>`."""
+@dataclass(frozen=True, slots=True)
+class Row:
+    """The route that a request means: `path` as in the table."""
 
-LEDGER = ("launches", "ledger")
-"""Every service that knows targets has one: `?service=` says whose is meant."""
-LEDGERS = ("contacts", "executor", "messaging", "log")
-
-UNSUPPORTED = frozenset({"counts", "segments", "tests", "rehearsals"})
+    path: str
+    access: Access
 
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """There is no owner; `code`, `detail` and `remedy` are for the caller."""
+    """There is none; `code`, `detail` and `remedy` are for the caller."""
 
     status: int
     code: str
     detail: str
     remedy: str
+    headers: Mapping[str, str] | None = None
 
 
-def owner(raw_path: str, service: str | None = None) -> str | Refusal:
-    """`raw_path` as it came, still percent-encoded: an encoded slash belongs to an id. `service`: the query's."""
-    segments = raw_path.strip("/").split("/")[1:]
+def find(method: str, raw_path: str) -> Row | Refusal:
+    """`raw_path` as it came, still percent-encoded: an encoded slash belongs to an id."""
+    segments = tuple(raw_path.split("/")[1:])
     if any(unquote(segment) in ("", ".", "..") for segment in segments):
         return Refusal(404, "not_found", "this path has an empty or dotted segment", "percent-encode the id in it")
-    root, part = (segments[0] if segments else ""), (segments[2] if len(segments) == 3 else "")
-    if root in UNSUPPORTED:
-        return Refusal(501, "unsupported", f"/v1/{root} is not built yet", "see the README for what there is")
-    if (root, part) == LEDGER:
-        return _ledger(service)
-    found = PARTS.get((root, part)) or ROOTS.get(root)
-    return found or Refusal(404, "not_found", f"there is no /v1/{root[:50]}", f"there are: {', '.join(sorted(ROOTS))}")
+    there = {verb: path for path, verbs in _OUTSIDE.items() if _fits(path, segments) for verb in verbs}
+    if not there:
+        shown = "/".join(segment[:50] for segment in segments[:4])
+        return Refusal(404, "not_found", f"there is no /{shown}", "/openapi.json says what there is")
+    if method not in there:
+        allowed = ", ".join(sorted(there))
+        detail, remedy = f"this path does not know {method[:20]}", f"it knows {allowed}"
+        return Refusal(405, "method_not_allowed", detail, remedy, {"Allow": allowed})
+    path = "/" + "/".join(there[method])
+    return Row(path, ROUTES[method, path])
 
 
-def _ledger(service: str | None) -> str | Refusal:
-    if service in LEDGERS:
+def named(access: Access, service: str | None) -> str | Refusal:
+    """Which of the row's services is meant by the query's `service`."""
+    if service in access.services:
         return service
-    return Refusal(422, "service_missing", "whose ledger?", f"add ?service= and one of {', '.join(LEDGERS)}")
+    remedy = f"add ?service= and one of {', '.join(access.services)}"
+    if service is None:
+        return Refusal(422, "service_missing", "several services have one of these", remedy)
+    return Refusal(422, "unknown_service", f"{service[:50]} has none of these", remedy)
+
+
+Path = tuple[str, ...]
+
+
+def _outside() -> dict[Path, list[str]]:
+    """Methods by the segments of a path, the most literal path last: in `find` it wins."""
+    found = defaultdict(list)
+    for method, path in ROUTES:
+        if not path.startswith(INTERNAL):
+            found[tuple(path.split("/")[1:])].append(method)
+    return dict(sorted(found.items(), key=lambda each: [not _is_parameter(segment) for segment in each[0]]))
+
+
+def _is_parameter(segment: str) -> bool:
+    return segment.startswith("{")
+
+
+def _fits(path: Path, segments: Path) -> bool:
+    return len(path) == len(segments) and all(
+        _is_parameter(wanted) or wanted == given for wanted, given in zip(path, segments, strict=True)
+    )
+
+
+_OUTSIDE = _outside()
