@@ -6,6 +6,8 @@ from pathlib import Path
 
 import psutil
 
+from cli.platform.services import service_of
+
 
 @dataclass
 class Meter:
@@ -79,9 +81,9 @@ def _proportional(pid: int) -> int:
 
 
 def _name(process: psutil.Process) -> str:
-    """`postgres`, `java`, or the Python module that runs."""
+    """`postgres`, `java`, the service (a forked process is named by its slot), or the Python module that runs."""
     name = process.name()
     if name.startswith("python"):
         line = process.cmdline()
         return line[line.index("-m") + 1] if "-m" in line else "python"
-    return name
+    return service_of(name) or name

@@ -11,6 +11,7 @@ from aiokafka.errors import KafkaError
 
 from chaos.collect import Place, partitions_of
 from chaos.oracle.plain import Sample, Sighting
+from cli.platform.services import SERVICES, service_of
 
 ENDS = {b"com.slipway.launch.completed.v1", b"com.slipway.launch.stopped.v1", b"com.slipway.launch.failed.v1"}
 
@@ -75,14 +76,12 @@ class Witnesses:
                     self.sightings.append(Sighting(launch, {tp.partition: end for tp, end in ends.items()}))
 
     def _weigh(self) -> None:
-        """The services' processes (they know their slot), once a second."""
-        slots: dict[int, str] = {}
+        """The services' processes (their slot is their name), once a second."""
         while not self._over.wait(1.0):
-            for process in psutil.Process(self._supervisor).children():
+            for process in psutil.Process(self._supervisor).children(recursive=True):
                 try:
-                    slot = slots.get(process.pid) or process.environ().get("SLIPWAY_SLOT", "")
-                    slots[process.pid] = slot
-                    if slot:
+                    slot = process.name()
+                    if service_of(slot) in SERVICES:
                         self.samples.append(Sample(slot, process.memory_info().rss))
                 except psutil.Error:
                     continue

@@ -17,6 +17,9 @@ from typing import Any
 
 import psutil
 
+from cli.platform import control
+from cli.platform.home import Home
+
 
 @dataclass(frozen=True)
 class Slipway:
@@ -66,17 +69,15 @@ class Slipway:
             time.sleep(0.05)
 
     def supervisor(self) -> psutil.Process:
-        """Parent of every process of the platform."""
-        parent = psutil.Process(self.status()["services"][0]["pid"]).parent()
-        assert parent is not None
-        return parent
+        """Ancestor of every process of the platform."""
+        return psutil.Process(self._running()["pid"])
 
     def server(self, name: str) -> psutil.Process:
-        """That server's own process: the topmost of that name (`java`, `postgres`) or module under the supervisor."""
-        for child in self.supervisor().children():
-            if child.name() == name or name in child.cmdline():
-                return child
-        raise AssertionError(f"{name} does not run")
+        """The process of `postgres`, `kafka`, `smtp` or `zygote`, which the services are forked from."""
+        return psutil.Process(self._running()["others"][name])
+
+    def _running(self) -> dict[str, Any]:
+        return control.ask(Home(self.home), do="status")
 
     def kill(self, service: str) -> None:
         """kill -9 of one instance of that service, if one runs right now."""

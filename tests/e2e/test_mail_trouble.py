@@ -80,7 +80,7 @@ def unreachable(url: str) -> bool:
 def test_a_mail_server_in_every_kind_of_trouble(slipway: Slipway, project: Slipway) -> None:
     expected = kinds(project)
     [messaging] = [row for row in slipway.status()["services"] if row["name"] == "messaging"]
-    key, sink = project.key("process:start", "launch:preapproved"), slipway.server("cli.platform.sink")
+    key, sink = project.key("process:start", "launch:preapproved"), slipway.server("smtp")
     slipway.mail_sink_misbehaves(*AT_THE_DOOR, *behaviours(expected))
     with slipway.nothing_restarts():
         sink.kill()

@@ -38,7 +38,7 @@ def everybody_got_one_mail(project: Slipway, launch_id: str) -> None:
     assert {state: count for state, count in figures["deliveries"].items() if count} == {"accepted": CONTACTS}
 
 
-@pytest.mark.parametrize("name", ["java", "postgres"], ids=["Kafka", "PostgreSQL"])
+@pytest.mark.parametrize("name", ["kafka", "postgres"], ids=["Kafka", "PostgreSQL"])
 def test_a_launch_survives_a_dead_server(slipway: Slipway, project: Slipway, name: str) -> None:
     server = slipway.server(name)
     launch_id = launched(project)
@@ -52,7 +52,7 @@ def test_a_launch_survives_a_dead_server(slipway: Slipway, project: Slipway, nam
 def test_a_launch_survives_a_minute_without_both_servers(slipway: Slipway, project: Slipway) -> None:
     """At first PostgreSQL is away alone, then both, at last Kafka alone, which takes longer to come back."""
     services = [row for row in slipway.status()["services"] if row["name"] != "console"]
-    postgres, kafka = slipway.server("postgres"), slipway.server("java")
+    postgres, kafka = slipway.server("postgres"), slipway.server("kafka")
     launch_id = launched(project)
 
     with slipway.nothing_restarts():

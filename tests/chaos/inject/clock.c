@@ -28,7 +28,8 @@ static int follow(const char *home, const char *name) {
     return 1;
 }
 
-__attribute__((constructor)) static void begin(void) {
+/* Called again by a process that was forked and told its slot only then (sitecustomize.py). */
+__attribute__((constructor)) void follow_clock(void) {
     const char *home = getenv("SLIPWAY_HOME"), *slot = getenv("SLIPWAY_SLOT");
     real_gettime = dlsym(RTLD_NEXT, "clock_gettime");
     if (home && !(slot && follow(home, slot))) follow(home, "world");

@@ -1,15 +1,19 @@
 """Loaded by every Python process of a platform under test (PYTHONPATH): arms failpoints while the process runs.
 
+A process that was forked learns its slot from the environment that it is given then.
+
 `$SLIPWAY_HOME/chaos/<slot>.arm` holds `name:action:nth`; the process of that slot arms itself with it, also right at
 its start. The file is removed at the hit, so that whoever is started again is unarmed; a removed file disarms. Hits are
 noted in `hits.jsonl`, on disk before the fault happens.
 """
 
+import ctypes
 import json
 import os
 import sys
 import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -51,7 +55,21 @@ def _note_hits(failpoints: Any, folder: Path, slot: str) -> None:
     failpoints._act = noted
 
 
-if os.environ.get("SLIPWAY_SLOT") and os.environ.get("SLIPWAY_HOME"):
+def begin(folder: Path) -> None:
+    while not (slot := os.environ.get("SLIPWAY_SLOT")):
+        time.sleep(EVERY_SECONDS)
+    with suppress(AttributeError):
+        ctypes.CDLL(None).follow_clock()  # of clock.c, where that is loaded
+    watch(folder, slot)
+
+
+def start(folder: Path) -> None:
+    threading.Thread(target=begin, args=(folder,), daemon=True, name="failpoints").start()
+
+
+if os.environ.get("SLIPWAY_HOME"):
     there = Path(os.environ["SLIPWAY_HOME"]) / "chaos"
-    if there.is_dir():
-        threading.Thread(target=watch, args=(there, os.environ["SLIPWAY_SLOT"]), daemon=True, name="failpoints").start()
+    if os.environ.get("SLIPWAY_SLOT") and there.is_dir():
+        start(there)
+    elif there.is_dir():
+        os.register_at_fork(after_in_child=lambda: start(there))

@@ -19,7 +19,7 @@ SLOW = 100
 @trial(fault="nobody takes mails for a minute in the middle of a launch", holds="base; everybody gets both mails")
 def provider_away(case: Case) -> None:
     with case.platform(contacts=6_000) as ground:
-        sink = ground.made.slipway.server("cli.platform.sink")
+        sink = ground.made.slipway.server("smtp")
         ground.launch()
         ground.until_mails(case.chance.randint(1, 2_000))
         with ground.made.slipway.nothing_restarts(), case.fault():

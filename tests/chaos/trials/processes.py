@@ -4,12 +4,9 @@ import os
 import re
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-
-import psutil
 
 from chaos.case import Case, Ground
 from chaos.direct import Direct
@@ -17,6 +14,9 @@ from chaos.ownership import Owners, owners, until_owned
 from chaos.tables import SERVICES
 from chaos.tempo import Tempo
 from chaos.trial import trial
+from cli.platform.home import Home
+from cli.platform.services import service_spec
+from cli.platform.state import read_state
 
 ROUNDS = 10
 LARGE = 50_000
@@ -144,10 +144,13 @@ def two_in_one_slot(case: Case) -> None:
 @contextmanager
 def _twin(ground: Ground, slot: str) -> Iterator[None]:
     """Told the same as the process of that slot, but for its port; killed at the end."""
-    environment = psutil.Process(ground.pids()[slot]).environ() | {"SLIPWAY_HTTP_PORT": "0"}
-    service = slot.rpartition("-")[0]
+    home = Home(ground.home)
+    state = read_state(home.state)
+    assert state is not None
+    spec = service_spec(home, state, slot)
+    environment = {**os.environ, **spec.environment, "SLIPWAY_HTTP_PORT": "0"}
     with (ground.home / "logs" / f"{slot}-twin.log").open("wb") as log:
-        twin = subprocess.Popen([sys.executable, "-P", "-m", service], env=environment, stdout=log, stderr=log)
+        twin = subprocess.Popen(spec.argv, env=environment, stdout=log, stderr=log)
     try:
         yield
     finally:

@@ -22,7 +22,7 @@ READY_SECONDS = 10.0
 
 @trial(fault="Kafka is frozen (SIGSTOP) for 90 s and thawed", holds="base; no process of ours dies, nothing unknown")
 def kafka_frozen(case: Case) -> None:
-    _frozen(case, "java", KAFKA_FROZEN_SECONDS)
+    _frozen(case, "kafka", KAFKA_FROZEN_SECONDS)
 
 
 @trial(
@@ -63,7 +63,7 @@ def _all_of(server: psutil.Process) -> list[psutil.Process]:
     holds="base; no process of ours dies, nothing unknown; all are ready at most 10 s after Kafka answers again",
 )
 def kafka_killed(case: Case) -> None:
-    _killed(case, "java")
+    _killed(case, "kafka")
 
 
 @trial(

@@ -1,13 +1,17 @@
 """The supervisor on given servers, with processes that stand for the services."""
 
+import json
 import os
 import signal
 import socket
 from collections.abc import AsyncIterator, Iterator
 
+import psutil
 import pytest
 
 import dummy_services
+from cli.platform import control
+from cli.platform.home import Home
 from local_platform import PATIENCE, Local, local_platform
 from platform_for_tests import FreshDatabase, FreshTopics, Platform, in_a_thread
 
@@ -80,6 +84,25 @@ def test_a_process_that_ends_is_started_again_in_its_slot(running: Local) -> Non
         os.kill(pid, number)
         running.until(lambda before=before: starts() > before, "it is started again")  # type: ignore[misc]
         assert running.pid("log-0") not in (None, pid)
+
+
+def test_a_process_is_named_by_its_slot(running: Local) -> None:
+    for service in running.status()["services"]:
+        assert psutil.Process(service["pid"]).name() == service["instance"]
+
+
+def test_all_come_back_in_their_slots_when_what_they_are_forked_from_is_killed(running: Local) -> None:
+    before = control.ask(Home(running.home), do="status")
+    os.kill(before["others"]["zygote"], signal.SIGKILL)
+    pids = {one["instance"]: one["pid"] for one in before["services"]}
+
+    def all_are_new() -> bool:
+        status = running.slipway("status", "--json", check=None)
+        services = json.loads(status.stdout)["services"]
+        return status.returncode == 0 and all(one["pid"] not in (None, pids[one["instance"]]) for one in services)
+
+    running.until(all_are_new, "all are there again")
+    assert not any(psutil.pid_exists(pid) for pid in pids.values())
 
 
 def test_scale_starts_and_ends_processes_and_leaves_the_others(running: Local) -> None:

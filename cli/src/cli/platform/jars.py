@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
-from importlib import resources
 from pathlib import Path
 
 from cli.platform.failure import PlatformError
@@ -39,7 +38,7 @@ class Jar:
 
 def locked_jars() -> tuple[Jar, ...]:
     """The lock's lines: `group:artifact:version sha256`."""
-    lines = (resources.files("cli.platform") / LOCK).read_text().splitlines()
+    lines = Path(__file__).with_name(LOCK).read_text().splitlines()
     return tuple(Jar(*line.replace(" ", ":").split(":")) for line in lines if line and not line.startswith("#"))
 
 

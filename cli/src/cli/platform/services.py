@@ -89,6 +89,16 @@ def service_spec(home: Home, state: State, instance: str) -> ProcessSpec:
     )
 
 
+def zygote_spec(home: Home) -> ProcessSpec:
+    """The process that services, sink and jobs are forked from. What it is told /proc shows of all of them."""
+    return ProcessSpec(
+        name="zygote",
+        argv=(sys.executable, "-P", "-m", "cli.platform.zygote"),
+        log=home.log("zygote"),
+        environment={"PYTHONUNBUFFERED": "1", "SLIPWAY_HOME": str(home.root)},
+    )
+
+
 def sink_spec(home: Home, state: State) -> ProcessSpec:
     """The mail sink that takes the place of a provider."""
     port = state.ports["smtp"]

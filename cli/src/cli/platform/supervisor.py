@@ -17,12 +17,13 @@ from typing import Any
 from cli.platform import probe
 from cli.platform.control import serve
 from cli.platform.failure import Misused, PlatformError, Unreachable
+from cli.platform.forked import Zygote
 from cli.platform.home import Home
-from cli.platform.keeper import Keeper, Reaper, unless_crashing
+from cli.platform.keeper import Keeper, Reaper, Start, executed, unless_crashing
 from cli.platform.logs import keep_small
 from cli.platform.plan import kafka_server, place_instance, postgres_server
 from cli.platform.ready import START_SECONDS
-from cli.platform.services import SERVICES, instances, job_spec, service_of, service_spec, sink_spec, url
+from cli.platform.services import SERVICES, instances, job_spec, service_of, service_spec, sink_spec, url, zygote_spec
 from cli.platform.spec import ProcessSpec, last_lines
 from cli.platform.state import State, read_state
 
@@ -35,6 +36,7 @@ class Supervisor:
         self._state = state
         self._kept: dict[str, Keeper] = {}
         self._reaper = Reaper()
+        self._zygote = Zygote(zygote_spec(home))
         self._stop = asyncio.Event()
         self._hurry = asyncio.Event()
         self._scaling = asyncio.Lock()
@@ -67,14 +69,15 @@ class Supervisor:
         return self._code
 
     async def _bring_up(self) -> None:
+        await self._zygote.prepare()
         servers: list[Keeper] = []
         if self._state.embedded:
             servers = [
-                self._keep(postgres_server(self._home, self._state).spec()),
-                self._keep(kafka_server(self._home, self._state).spec()),
+                self._keep(postgres_server(self._home, self._state).spec(), executed),
+                self._keep(kafka_server(self._home, self._state).spec(), executed),
             ]
         if "smtp" in self._state.ports:
-            self._keep(sink_spec(self._home, self._state))
+            self._keep(sink_spec(self._home, self._state), self._zygote.start)
         await unless_crashing(self._jobs(), servers)
         names = instances(self._state.scale)
         await self._start_services(names)
@@ -82,7 +85,7 @@ class Supervisor:
         say(f"ready: {self._state.http}")
 
     async def _start_services(self, names: Iterable[str]) -> None:
-        keepers = {name: self._keep(service_spec(self._home, self._state, name)) for name in names}
+        keepers = {name: self._keep(service_spec(self._home, self._state, name), self._zygote.start) for name in names}
         if not keepers:
             return
         say(f"starting {', '.join(keepers)}")
@@ -112,7 +115,7 @@ class Supervisor:
         """Runs it once, to its end."""
         spec = job_spec(self._home, self._state, name, *command)
         spec.log.unlink(missing_ok=True)
-        keeper = Keeper(spec, self._reaper, lambda _: None, self._hurry, again=False)
+        keeper = Keeper(spec, self._zygote.start, self._reaper, lambda _: None, self._hurry, again=False)
         try:
             code = await keeper.ended()
         finally:
@@ -127,6 +130,7 @@ class Supervisor:
             order[{"smtp": 1, "kafka": 2, "postgres": 3}.get(name, 0)].append(name)
         for names in order:
             await self._end(names)
+        await self._zygote.close()
         self._reaper.close()
 
     async def _end(self, names: Iterable[str]) -> None:
@@ -163,6 +167,7 @@ class Supervisor:
             if service_of(name) in SERVICES
         ]
         others = {name: keeper.pid for name, keeper in self._kept.items() if service_of(name) not in SERVICES}
+        others["zygote"] = self._zygote.pid
         return {"pid": os.getpid(), "phase": self._phase, "services": services, "others": others}
 
     async def _scale(self, service: str, count: int) -> None:
@@ -186,8 +191,8 @@ class Supervisor:
         await self._end(sorted(before.difference(wanted)))
         await self._start_services(new)
 
-    def _keep(self, spec: ProcessSpec) -> Keeper:
-        self._kept[spec.name] = Keeper(spec, self._reaper, say, self._hurry)
+    def _keep(self, spec: ProcessSpec, start: Start) -> Keeper:
+        self._kept[spec.name] = Keeper(spec, start, self._reaper, say, self._hurry)
         return self._kept[spec.name]
 
     def _asked_to_stop(self, number: signal.Signals) -> None:
