@@ -7,8 +7,7 @@ from typing import Any, cast
 
 import pytest
 from fastapi import APIRouter
-from fastapi.dependencies.models import Dependant
-from fastapi.routing import iter_route_contexts
+from fastapi.routing import RouteContext
 from prometheus_client import CollectorRegistry
 
 import contacts.app
@@ -24,7 +23,7 @@ from contracts.topics import TOPICS
 from contracts.words import Permission
 from fakes.mailer import FakeMailer
 from messaging.adapters.metrics import PrometheusMeter
-from runtime.auth import Requires
+from runtime.guards import guards, is_public, routes_of
 from runtime.service import Service
 from runtime.settings import Settings
 from runtime.tokens import EVERYTHING
@@ -88,32 +87,26 @@ def services() -> dict[str, Service]:
     return {service.name: service for service in built}
 
 
-def registered(service: str) -> dict[Route, Dependant]:
-    """Every route of the service as a process serves it, health and metrics aside, with what it depends on."""
+def registered(service: str) -> dict[Route, RouteContext]:
+    """Every route of the service as a process serves it, health and metrics aside."""
     own = services()[service].routes
     assert own is not None
     resources = SimpleNamespace(settings=Settings(), pool=None, partitions=8, transaction=None)
     return dict(_routes(own(cast(Any, resources)), operations(None)))
 
 
-def _routes(*routers: APIRouter) -> Iterator[tuple[Route, Dependant]]:
-    for route in iter_route_contexts([route for router in routers for route in router.routes]):
+def _routes(*routers: APIRouter) -> Iterator[tuple[Route, RouteContext]]:
+    for route in routes_of(*routers):
         assert route.path_format and route.dependant, "a mounted application, or what else has no permission"
         for method in route.methods or ():
-            yield (method, route.path_format), route.dependant
-
-
-def guards(dependant: Dependant) -> list[Requires]:
-    """Every one that a request has to pass."""
-    own = [dependant.call] if isinstance(dependant.call, Requires) else []
-    return own + [guard for inner in dependant.dependencies for guard in guards(inner)]
+            yield (method, route.path_format), route
 
 
 def rows(service: str) -> dict[Route, Access]:
     return {route: access for route, access in ROUTES.items() if service in access.services}
 
 
-def differences(service: str, found: dict[Route, Dependant]) -> tuple[set[Route], set[Route]]:
+def differences(service: str, found: dict[Route, RouteContext]) -> tuple[set[Route], set[Route]]:
     """Routes without a row, and rows without a route that is not known to be missing."""
     return found.keys() - rows(service).keys(), rows(service).keys() - found.keys() - NOT_BUILT.get(service, set())
 
@@ -139,10 +132,11 @@ def test_what_is_said_not_to_be_built_is_a_row_and_no_route(service: str) -> Non
 
 @pytest.mark.parametrize("service", sorted(services()))
 def test_every_route_wants_what_its_row_says(service: str) -> None:
-    for path, dependant in registered(service).items():
-        access, found = ROUTES[path], guards(dependant)
+    for path, route in registered(service).items():
+        access, found = ROUTES[path], guards(route.dependant)
         wanted = {(guard.permission, guard.alternative) for guard in found}
-        if access.permission in (Door.PUBLIC, Door.CREDENTIALS):
+        assert is_public(route) == (access.permission in (Door.PUBLIC, Door.CREDENTIALS)), path
+        if is_public(route):
             assert not found, path
         elif access.permission is Door.ADMINISTRATOR:
             assert wanted <= {(EVERYTHING, None), (Permission.USERS_MANAGE, None)}, path

@@ -15,6 +15,7 @@ from console.adapters.tokens import Credentials, Tokens
 from console.domain.headers import SECURITY, forwarded, returned
 from console.domain.owners import Refusal, Row, find, named
 from contracts.access import Access, Door
+from runtime.guards import PUBLIC
 from runtime.problems import Problem, too_large
 from runtime.spans import HEADER, traceparent
 
@@ -170,8 +171,11 @@ class _Body:
 
 
 def routes(console: Console) -> APIRouter:
+    """Open to everybody: whom a row wants, console asks for a token, and its owner judges that."""
     router = APIRouter(include_in_schema=False)
-    router.add_api_route("/{path:path}", _guarded(console.answer), methods=METHODS, max_body_size=COUNTED_HERE)
+    router.add_api_route(
+        "/{path:path}", _guarded(console.answer), methods=METHODS, max_body_size=COUNTED_HERE, openapi_extra=PUBLIC
+    )
     return router
 
 

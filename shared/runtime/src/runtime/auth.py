@@ -2,7 +2,7 @@
 
     caller: Annotated[Caller, Depends(requires("view"))]
 
-A route without one is open to everybody; `tests` list the routes and fail on any that should not be.
+A process does not start with a route that has none, unless the route says that it is public (`runtime.guards`).
 """
 
 from typing import Annotated, Final

@@ -14,6 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from runtime import health, problems
 from runtime.auth import requires
+from runtime.guards import unguarded
 from runtime.health import Readiness
 from runtime.problems import Problem
 from runtime.settings import Settings
@@ -80,7 +81,9 @@ class Web:
         self._task = asyncio.create_task(self._server.serve(sockets=[listening]), name="http")
 
     def open(self, *routers: APIRouter) -> None:
-        """From now on these routes are served."""
+        """From now on these routes are served. Raises RuntimeError if one has nobody at the door."""
+        if open_doors := unguarded(*routers):
+            raise RuntimeError(f"routes without `requires` that do not say they are public: {', '.join(open_doors)}")
         for router in routers:
             self.app.include_router(router)
         self._gate.opened = True

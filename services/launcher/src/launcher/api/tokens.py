@@ -9,6 +9,7 @@ from launcher.api.shapes import Output, granted, problem
 from launcher.domain.refusals import Denied
 from launcher.handlers.tokens import TokenHandlers
 from runtime.auth import mint
+from runtime.guards import PUBLIC
 from runtime.tokens import SECONDS
 
 
@@ -23,7 +24,7 @@ class TokenMade(Output):
 
 
 def add(doors: Doors, tokens: TokenHandlers) -> None:
-    @doors("POST", "/internal/tokens", response_model=TokenMade)
+    @doors("POST", "/internal/tokens", response_model=TokenMade, openapi_extra=PUBLIC)
     async def make_token(
         authorization: Annotated[str, Header()] = "",
         slipway_project: Annotated[str | None, Header()] = None,
