@@ -142,6 +142,8 @@ class Outside:
             "SLIPWAY_SLOT": "messaging-0",
             "SLIPWAY_MODE": "local",
             "SLIPWAY_TOKEN_KEY": "k" * 32,
+            "SLIPWAY_LINK_KEY": "l" * 32,
+            "SLIPWAY_PUBLIC_URL": "https://slipway.example",
             "SLIPWAY_SMTP_URL": f"smtp://127.0.0.1:{self.smtp_port}",
             "SLIPWAY_SMTP_CONNECTIONS": str(CONNECTIONS),
             "SLIPWAY_SMTP_LOAD": str(LOAD),

@@ -130,7 +130,7 @@ async def test_it_has_an_administrator_and_secrets_that_only_the_owner_reads(hid
     assert told["SLIPWAY_MODE"] == "local"
     assert told["SLIPWAY_ADMIN_TOKEN"] == (hidden.home / "admin-token").read_text()
     assert told["SLIPWAY_ADMIN_TOKEN"].startswith("admin.")
-    for secret in ("admin-token", "secret-key", "token-key", "state.json", "postgres/password"):
+    for secret in ("admin-token", "secret-key", "token-key", "link-key", "state.json", "postgres/password"):
         assert (hidden.home / secret).stat().st_mode & 0o077 == 0, f"only the owner reads {secret}"
     _, _, place = hidden.status()["postgres"].rpartition("@")
     with pytest.raises(asyncpg.InvalidPasswordError):

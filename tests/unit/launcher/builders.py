@@ -31,7 +31,13 @@ def document(steps: dict[str, Any] | None = None, **head: Any) -> dict[str, Any]
 
 
 def message(**fields: Any) -> dict[str, Any]:
-    whole = {"channel": "email", "message_type": "promotional", "subject": "Hi", "text": "Hello", **fields}
+    whole = {
+        "channel": "email",
+        "message_type": "promotional",
+        "subject": "Hi",
+        "text": "Hello {{ unsubscribe_url }}",
+        **fields,
+    }
     return {name: value for name, value in whole.items() if value is not None}
 
 

@@ -55,16 +55,17 @@ def test_a_dead_reference_names_the_step_that_was_meant() -> None:
 
 
 def test_an_unknown_variable_names_the_one_that_was_meant() -> None:
-    [point] = points({"greet": send(text="{{ contact.emial }} {{ context.vouchr }}")}, context={"voucher": "string"})[
-        :1
-    ]
+    [point] = points(
+        {"greet": send(text="{{ contact.emial }} {{ context.vouchr }} {{ unsubscribe_url }}")},
+        context={"voucher": "string"},
+    )[:1]
     assert "`contact.emial` is not known: did you mean `email`?" in point.remedy
 
 
 def test_what_a_contact_and_the_context_have_may_be_read() -> None:
     text = (
         "{{ contact.id }} {{ contact.email }} {{ contact.attributes.anything_at_all }} {{ context.voucher }}"
-        "{{ contact.consent.promotional }} {% if 'vip' in contact.groups %}!{% endif %}"
+        "{{ contact.consent.promotional }} {% if 'vip' in contact.groups %}!{% endif %} {{ unsubscribe_url }}"
     )
     assert points({"greet": send(text=text)}, context={"voucher": "string"}) == []
 
@@ -75,6 +76,7 @@ def test_all_points_are_told_at_once() -> None:
         ("unreachable_step", "steps.island"),
         ("sender_missing", "sender"),
         ("subject_missing", "steps.greet.send.subject"),
+        ("unsubscribe_missing", "steps.greet.send.text"),
         ("unknown_variable", "steps.greet.send.text"),
     ]
 

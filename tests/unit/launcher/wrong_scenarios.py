@@ -148,6 +148,14 @@ MESSAGES: Cases = {
     "no subject": ({"greet": send(subject=None)}, {}, "subject_missing", "steps.greet.send.subject"),
     "a blank subject": ({"greet": send(subject="  ")}, {}, "subject_missing", "steps.greet.send.subject"),
     "no body": ({"greet": send(text=None)}, {}, "body_missing", "steps.greet.send.text"),
+    "no way out of the text": ({"greet": send(text="Hello")}, {}, "unsubscribe_missing", "steps.greet.send.text"),
+    "no way out of the html": ({"greet": send(html="<p>Hi")}, {}, "unsubscribe_missing", "steps.greet.send.html"),
+    "a way out of what needs no consent": (
+        {"greet": send(message_type="administrative")},
+        {},
+        "unknown_variable",
+        "steps.greet.send.text",
+    ),
 }
 EXPRESSIONS: Cases = {
     "a template that does not compile": (
@@ -163,19 +171,19 @@ EXPRESSIONS: Cases = {
         "steps.greet.branch[0].when",
     ),
     "a field that no contact has": (
-        {"greet": send(text="{{ contact.emial }}")},
+        {"greet": send(text="{{ contact.emial }} {{ unsubscribe_url }}")},
         {},
         "unknown_variable",
         "steps.greet.send.text",
     ),
     "a variable from nowhere": (
-        {"greet": send(html="{{ first_name }}")},
+        {"greet": send(html="{{ first_name }} {{ unsubscribe_url }}")},
         {},
         "unknown_variable",
         "steps.greet.send.html",
     ),
     "all of a contact at once": (
-        {"greet": send(text="{{ contact }}")},
+        {"greet": send(text="{{ contact }} {{ unsubscribe_url }}")},
         {},
         "unknown_variable",
         "steps.greet.send.text",

@@ -1,5 +1,6 @@
 """Mails from templates: what is kept of a contact for them, and what they become."""
 
+from email import message_from_bytes, policy
 from typing import Any
 
 import orjson
@@ -7,7 +8,8 @@ import pytest
 
 from contracts.targets import Snapshot
 from messaging.adapters.composing import TemplateComposer, TemplateComposers
-from messaging.domain.mime import Unsendable
+from messaging.domain.links import Links, Reference
+from messaging.domain.mime import Unsendable, headers_of
 from unit.messaging.builders import NOON, STEP, key, plan, snapshot
 
 COLUMNS: dict[str, list[Any]] = {"first_name": ["Ann", None], "score": [71, 3]}
@@ -78,3 +80,31 @@ def test_a_mail_that_cannot_be_made_says_why(address: str, text: str, reason: st
 def test_a_missing_attribute_may_have_a_default() -> None:
     text = "Hi {{ contact.attributes.first_name | default('you') }}"
     assert b"Hi you" in composer(text=text).compose(key(), "c-0@x.example", {}, NOON).content
+
+
+def test_every_message_that_is_not_administrative_says_where_to_unsubscribe_and_no_other_does() -> None:
+    links = Links("k" * 32, "https://slipway.example")
+    text = "Hello {{ unsubscribe_url }}"
+    made = TemplateComposers(links).of(plan(text=text, html=f"<a href='{text[6:]}'>no more</a>"), STEP)
+    content = made.compose(key("c-9", occurrence=2), "c-9@x.example", {}, NOON).content
+    token = links.token(Reference("acme", "c-9", "promotional", "launch-1", STEP, 2))
+    url = f"https://slipway.example/u/{token}"
+    mail = message_from_bytes(content, policy=policy.default)
+    assert mail["List-Unsubscribe"] == f"<{url}>"
+    assert mail["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    assert mail["X-Slipway-Ref"] == token
+    assert [url in part.get_content() for part in mail.iter_parts()] == [True, True]
+    assert max(map(len, content.split(b"\r\n"))) < 998
+
+    made = TemplateComposers(links).of(plan(message_type="administrative"), STEP)
+    mail = message_from_bytes(made.compose(key(), "c-0@x.example", {}, NOON).content, policy=policy.default)
+    assert mail["List-Unsubscribe"] is None and mail["List-Unsubscribe-Post"] is None
+    reference = links.read(mail["X-Slipway-Ref"])
+    assert reference is not None and reference.key == key()
+
+
+def test_the_longest_reference_stays_on_one_line_that_mail_allows() -> None:
+    links = Links("k" * 32, "https://" + "s" * 192)
+    worst = Reference("p" * 63, '"' * 128, "t" * 63, "l" * 64, "s" * 63, 10_000)
+    headers = headers_of(token := links.token(worst), links.url(token))
+    assert max(map(len, headers.split("\r\n"))) <= 998

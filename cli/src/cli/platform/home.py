@@ -14,6 +14,8 @@ from pathlib import Path
 
 from cli.platform.failure import PlatformError
 
+_SECRETS = ("admin-token", "secret-key", "token-key", "link-key")
+
 
 class AlreadyHeld(PlatformError):
     """Another supervisor runs this platform."""
@@ -119,7 +121,7 @@ class Home:
         """Removes what the platform made here, and the folder if nothing else is in it. Call with the home held."""
         for path in (self.kafka, self.postgres, self.logs):
             shutil.rmtree(path, ignore_errors=True)
-        for name in ("state.json", "mails.jsonl", "admin-token", "secret-key", "token-key", "mails.behaviour.json"):
+        for name in ("state.json", "mails.jsonl", "mails.behaviour.json", *_SECRETS):
             (self.root / name).unlink(missing_ok=True)
         self.control.unlink(missing_ok=True)
         self.lock.unlink(missing_ok=True)

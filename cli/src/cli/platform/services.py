@@ -48,6 +48,8 @@ def platform_environment(home: Home, state: State) -> dict[str, str]:
     keys = {
         "SLIPWAY_SECRET_KEY": given.get("SLIPWAY_SECRET_KEY") or home.secret("secret-key"),
         "SLIPWAY_TOKEN_KEY": given.get("SLIPWAY_TOKEN_KEY") or home.secret("token-key"),
+        "SLIPWAY_LINK_KEY": given.get("SLIPWAY_LINK_KEY") or home.secret("link-key"),
+        "SLIPWAY_PUBLIC_URL": given.get("SLIPWAY_PUBLIC_URL") or state.http,
     }
     mode = given.get("SLIPWAY_MODE") or ("local" if state.embedded else "production")
     if mode == "local":

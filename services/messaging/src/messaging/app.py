@@ -24,6 +24,7 @@ from messaging.adapters.untold import PostgresUntold
 from messaging.adapters.withdrawn import PostgresWithdrawals
 from messaging.api import routes
 from messaging.domain.admitted import Admitted, Unread
+from messaging.domain.links import Links
 from messaging.domain.retries import Backoff
 from messaging.handlers import Handlers
 from messaging.jobs.behind import Behind, Watch
@@ -50,7 +51,8 @@ def build(settings: MessagingSettings, *, mailer: Mailer | None = None, meter: M
     connections = settings.smtp_connections if mailer is not None else 0
     launches, contacts = PostgresLaunches(settings.loop_sends), PostgresContacts()
     sends, chunks = PostgresSends(), PostgresWaitingChunks()
-    guard, composers, watch = PostgresGuard(), TemplateComposers(), Watch(settings.contacts_lag_seconds)
+    links = Links(settings.link_key, settings.public_url)
+    guard, composers, watch = PostgresGuard(), TemplateComposers(links), Watch(settings.contacts_lag_seconds)
     telling = Telling(launches, PostgresUntold(), meter)
     withdrawals = PostgresWithdrawals()
     handlers = Handlers(launches, contacts, sends, chunks, guard, composers, telling, meter, withdrawals)

@@ -5,13 +5,24 @@ from typing import ClassVar, Self
 from pydantic import Field, model_validator
 
 from messaging.domain.provider import Patience, Provider
-from runtime.settings import Settings
+from runtime.settings import Key, Settings, Url
 
 
 class MessagingSettings(Settings):
     """Without an SMTP URL the e-mail channel is not configured: e-mails stay planned."""
 
-    needs: ClassVar[tuple[str, ...]] = Settings.needs
+    needs: ClassVar[tuple[str, ...]] = (*Settings.needs, "link_key", "public_url")
+
+    link_key: Key = Field(
+        "",
+        description="Signs the links in messages, which do not expire: kept for ever, and nobody else's. At least 32 "
+        "characters.",
+    )
+    public_url: Url = Field(
+        "",
+        max_length=200,
+        description="Where recipients reach console, `https://slipway.example`: unsubscribe links begin with it.",
+    )
 
     smtp_url: str = Field(
         "",

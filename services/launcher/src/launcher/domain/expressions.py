@@ -9,22 +9,28 @@ from launcher.domain.language import Broken, Language, Reads
 from launcher.domain.points import did_you_mean, error, warning
 
 CONTACT_FIELDS = tuple(Contact.model_fields)
+ADMINISTRATIVE = "administrative"
+"""The message type that needs no consent, so there is nothing to withdraw."""
+UNSUBSCRIBE_URL = "unsubscribe_url"
+"""What every other message may read: the link with which its receiver withdraws consent to its type."""
 
 
 def check_expressions(scenario: Scenario, language: Language) -> list[Point]:
     points = _context_names(scenario)
     for place, source in _conditions(scenario):
         points += _judge(place, "broken_condition", language.condition(source), scenario)
-    for place, source, html in _templates(scenario):
-        points += _judge(place, "broken_template", language.template(source, html=html), scenario)
+    for place, source, html, extra in _templates(scenario):
+        points += _judge(place, "broken_template", language.template(source, html=html), scenario, extra)
     return points
 
 
-def unknown_variables(place: str, reads: Reads, context: frozenset[str]) -> list[Point]:
-    """One point for each path that is neither of `contact` nor of the declared `context`."""
+def unknown_variables(
+    place: str, reads: Reads, context: frozenset[str], extra: frozenset[str] = frozenset()
+) -> list[Point]:
+    """One point for each path that is neither of `contact` nor of the declared `context` nor one of `extra`."""
     return [
         error("unknown_variable", place, f"`{path}` is not known{remedy}")
-        for path in sorted(reads)
+        for path in sorted(reads - extra)
         if (remedy := _unknown(path, context)) is not None
     ]
 
@@ -37,18 +43,22 @@ def _conditions(scenario: Scenario) -> Iterator[tuple[str, str]]:
                     yield f"steps.{name}.branch[{index}].when", arm.when
 
 
-def _templates(scenario: Scenario) -> Iterator[tuple[str, str, bool]]:
+def _templates(scenario: Scenario) -> Iterator[tuple[str, str, bool, frozenset[str]]]:
+    """Place, source, whether it is HTML, and what it may read beside contact and context."""
     for name, step in scenario.steps.items():
         if isinstance(step, SendStep):
+            extra = frozenset() if step.send.message_type == ADMINISTRATIVE else frozenset({UNSUBSCRIBE_URL})
             for field in ("subject", "text", "html"):
                 if source := getattr(step.send, field):
-                    yield f"steps.{name}.send.{field}", source, field == "html"
+                    yield f"steps.{name}.send.{field}", source, field == "html", extra
 
 
-def _judge(place: str, code: str, found: Reads | Broken, scenario: Scenario) -> list[Point]:
+def _judge(
+    place: str, code: str, found: Reads | Broken, scenario: Scenario, extra: frozenset[str] = frozenset()
+) -> list[Point]:
     if isinstance(found, Broken):
         return [error(code, place, f"Cannot be read: {found.message}. Correct it there.")]
-    return unknown_variables(place, found, frozenset(scenario.context))
+    return unknown_variables(place, found, frozenset(scenario.context), extra)
 
 
 def _unknown(path: str, context: frozenset[str]) -> str | None:
@@ -66,6 +76,8 @@ def _unknown(path: str, context: frozenset[str]) -> str | None:
         case "context":
             close = did_you_mean(field, context)
             return close or ": declare it under `context:` in the scenario, for example `context: {voucher: string}`."
+        case _ if root == UNSUBSCRIBE_URL:
+            return ": an administrative message has nothing to unsubscribe from; remove it, or the message's type."
         case _:
             return ": only `contact.…` and `context.…` can be read."
 

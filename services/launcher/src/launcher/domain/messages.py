@@ -1,8 +1,9 @@
-"""What each message needs before anybody gets it: sender, subject, body, and header values that stay on one line."""
+"""What each message needs before anybody gets it: sender, subject, body, a way out, header values of one line."""
 
 from contracts.checks import Point
-from contracts.scenario import Scenario, Sender, SendStep
-from launcher.domain.language import Language
+from contracts.scenario import Message, Scenario, Sender, SendStep
+from launcher.domain.expressions import ADMINISTRATIVE, UNSUBSCRIBE_URL
+from launcher.domain.language import Broken, Language
 from launcher.domain.points import error
 
 MESSAGE_CHANNELS = ("email",)
@@ -18,6 +19,7 @@ def check_messages(scenario: Scenario, language: Language) -> list[Point]:
         )
     for name, step in sends.items():
         points += _message(f"steps.{name}.send", step)
+        points += _way_out(f"steps.{name}.send", step.send, language)
     return points
 
 
@@ -49,6 +51,28 @@ def _message(place: str, step: SendStep) -> list[Point]:
             points.append(error("subject_missing", f"{place}.subject", "Give the message a subject."))
         if not (message.text or "").strip() and not (message.html or "").strip():
             points.append(error("body_missing", f"{place}.text", "Give the message a body: `text`, `html` or both."))
+    return points
+
+
+def _way_out(place: str, message: Message, language: Language) -> list[Point]:
+    """In each body that is given, for a reader sees one of them."""
+    if message.channel not in MESSAGE_CHANNELS or message.message_type == ADMINISTRATIVE:
+        return []
+    points = []
+    for field, source in (("text", message.text), ("html", message.html)):
+        if not (source or "").strip():
+            continue
+        found = language.template(source or "", html=field == "html")
+        if not isinstance(found, Broken) and UNSUBSCRIBE_URL not in found:
+            shown = '<a href="{{ unsubscribe_url }}">' if field == "html" else "{{ unsubscribe_url }}"
+            points.append(
+                error(
+                    "unsubscribe_missing",
+                    f"{place}.{field}",
+                    f"A message of type `{message.message_type}` needs consent, so whoever gets it must be able to"
+                    f" withdraw it: put `{shown}` into it.",
+                )
+            )
     return points
 
 

@@ -12,7 +12,8 @@ from contracts.scenario import Message, Sender
 from contracts.targets import Snapshot
 from messaging.domain.addresses import envelope_address
 from messaging.domain.launches import Plan
-from messaging.domain.mime import Skeleton, Unsendable
+from messaging.domain.links import Links, Reference
+from messaging.domain.mime import Skeleton, Unsendable, headers_of
 from messaging.domain.sends import Mail, SendKey
 from runtime.templates import RenderError, Template, TemplateError, compile_template
 
@@ -23,11 +24,12 @@ _KEPT = 256
 class TemplateComposers:
     """`ports.Composers`."""
 
-    def __init__(self) -> None:
+    def __init__(self, links: Links | None = None) -> None:
+        self._links = links or Links()
         self._compiled = lru_cache(maxsize=_KEPT)(_Compiled.of)
 
     def of(self, plan: Plan, step: str) -> "TemplateComposer":
-        return TemplateComposer(self._compiled(plan.sender, plan.messages[step]), plan.context)
+        return TemplateComposer(self._compiled(plan.sender, plan.messages[step]), plan, step, self._links)
 
 
 class _Compiled:
@@ -67,9 +69,13 @@ def _templates(message: Message) -> list[Template | None] | Unsendable:
 class TemplateComposer:
     """`ports.Composer`."""
 
-    def __init__(self, compiled: _Compiled, context: Mapping[str, Any]) -> None:
+    def __init__(self, compiled: _Compiled, plan: Plan, step: str, links: Links) -> None:
         self._compiled = compiled
-        self._context = context
+        self._project = plan.project
+        self._context = plan.context
+        self._message_type = plan.messages[step].message_type
+        self._marketing = plan.is_marketing(step)
+        self._links = links
 
     def facts(self, targets: Snapshot) -> list[str]:
         reads = self._compiled.reads
@@ -102,13 +108,21 @@ class TemplateComposer:
             raise Unsendable("address", "not an address that can be sent to")
         contact = {"attributes": {}, "groups": [], "consent": {}, "active": True, **facts}
         contact |= {"id": key.contact_id, "email": address}
-        values = {"contact": contact, "context": self._context}
+        values: dict[str, Any] = {"contact": contact, "context": self._context}
+        token = self._links.token(Reference(self._project, key.contact_id, self._message_type, *_where(key)))
+        url = self._links.url(token) if self._marketing else None
+        if url is not None:
+            values["unsubscribe_url"] = url
         try:
             subject, text, html = (None if part is None else part.render(values) for part in templates)
         except RenderError as error:
             raise Unsendable("render", str(error)) from error
-        content = skeleton.fill(key.send_id, recipient, subject or "", text, html, now)
+        content = skeleton.fill(key.send_id, recipient, subject or "", text, html, now, headers_of(token, url))
         return Mail(skeleton.sender, recipient, content)
+
+
+def _where(key: SendKey) -> tuple[str, str, int]:
+    return key.launch_id, key.step, key.occurrence
 
 
 def _reads(reads: frozenset[str], *path: str) -> bool:

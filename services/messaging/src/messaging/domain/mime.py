@@ -39,9 +39,19 @@ class Skeleton:
         return cls(address, mailbox(name, address), address.rpartition("@")[2])
 
     def fill(
-        self, send_id: str, recipient: str, subject: str, text: str | None, html: str | None, now: datetime
+        self,
+        send_id: str,
+        recipient: str,
+        subject: str,
+        text: str | None,
+        html: str | None,
+        now: datetime,
+        headers: str = "",
     ) -> bytes:
-        """The message: CRLF lines, body 7bit or quoted-printable. Raises Unsendable."""
+        """The message: CRLF lines, body 7bit or quoted-printable. `headers`: more of them, each with its line end.
+
+        Raises Unsendable.
+        """
         try:
             head = (
                 f"From: {self.mailbox}\r\n"
@@ -49,6 +59,7 @@ class Skeleton:
                 f"Subject: {header_text(subject)}\r\n"
                 f"Date: {format_datetime(now)}\r\n"
                 f"Message-ID: <{send_id}@{self.domain}>\r\n"
+                f"{headers}"
                 "MIME-Version: 1.0\r\n"
             )
             if html is None:
@@ -64,6 +75,14 @@ class Skeleton:
             return (head + body).encode("ascii")
         except UnicodeError as error:
             raise Unsendable("render", "half a surrogate pair") from error
+
+
+def headers_of(token: str, unsubscribe_url: str | None) -> str:
+    """The reference that a bounce brings back, and where one click withdraws consent (RFC 8058). Both plain ASCII."""
+    reference = f"X-Slipway-Ref: {token}\r\n"
+    if unsubscribe_url is None:
+        return reference
+    return f"List-Unsubscribe: <{unsubscribe_url}>\r\nList-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n{reference}"
 
 
 def mailbox(name: str, address: str) -> str:
