@@ -20,7 +20,7 @@ async def everything(client: httpx.AsyncClient, path: str, limit: int, **wanted:
     found: list[dict[str, Any]] = []
     cursor: str | None = None
     while True:
-        query = {"limit": limit, **wanted} | ({} if cursor is None else {"cursor": cursor})
+        query: dict[str, Any] = {"limit": limit, **wanted} | ({} if cursor is None else {"cursor": cursor})
         page = (await client.get(path, params=query)).raise_for_status().json()
         assert len(page["items"]) <= limit
         found += page["items"]

@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 
-from contracts import crm
 from contracts.crm import (
     CommandRejected,
 )
@@ -139,7 +138,6 @@ async def test_a_command_without_an_id_is_parked(desk: Desk, key: Key, structure
 @pytest.mark.parametrize(
     "kind",
     [
-        crm.LaunchRemoveContact.TYPE,
         "com.slipway.launch.request.v2",
         "com.slipway.launch.explode.v1",
         "org.example.hello",

@@ -155,8 +155,18 @@ async def test_a_stop_over_http_answers_with_the_state_and_again_too(desk: Desk)
     launch_id = await requested(desk)
     path = f"/v1/launches/{launch_id}/stop"
     answers = [await desk.done("POST", path, {}) for _ in range(2)]
-    assert answers == [{"launch_id": launch_id, "state": "stopping"}] * 2
+    nothing = {"done": {"success": 0, "failure": 0, "abandon": 0, "other": 0}, "in_flight": 0, "to_cancel": 0}
+    assert answers == [{"launch_id": launch_id, "state": "stopping", **nothing}] * 2
     assert len(desk.take(LaunchControlled)) == 1
+
+
+async def test_a_stop_tells_what_is_done_what_is_with_the_provider_and_what_is_cancelled(desk: Desk) -> None:
+    launch_id = await requested(desk)
+    counted = {"targeted": 10, "started": 9, "not_started": 1, "in_progress": 4, "success": 5, "other": 1}
+    await desk.counted(launch_id, 3, LaunchState.RUNNING, **counted, deliveries={"sending": 2, "accepted": 5})
+    answer = await desk.done("POST", f"/v1/launches/{launch_id}/stop", {})
+    assert (answer["in_flight"], answer["to_cancel"]) == (2, 4)
+    assert answer["done"] == {"success": 5, "failure": 0, "abandon": 0, "other": 1}
 
 
 async def test_a_launch_that_is_over_cannot_be_stopped(desk: Desk) -> None:

@@ -36,13 +36,10 @@ NOT_BUILT: dict[str, set[Route]] = {
     "launcher": {
         ("POST", "/v1/contacts/{contact_id}/instances"),
         ("POST", "/v1/counts"),
-        ("POST", "/v1/launches/{launch_id}/advance"),
         ("POST", "/v1/launches/{launch_id}/approve"),
         ("POST", "/v1/launches/{launch_id}/confirm"),
         ("POST", "/v1/launches/{launch_id}/decline"),
-        ("POST", "/v1/launches/{launch_id}/pacing"),
         ("POST", "/v1/launches/{launch_id}/relaunch"),
-        ("POST", "/v1/launches/{launch_id}/remove"),
         ("POST", "/v1/launches/{launch_id}/retry"),
         ("POST", "/v1/launches/{launch_id}/validate"),
         ("POST", "/v1/rehearsals"),

@@ -18,6 +18,7 @@ from launcher.api.idempotency import Idempotency
 from launcher.handlers.authentication import Authentication
 from launcher.handlers.commands import CommandHandlers
 from launcher.handlers.launches import LaunchHandlers
+from launcher.handlers.ordering import Ordering
 from launcher.handlers.pausing import Pausing
 from launcher.handlers.projects import ProjectHandlers
 from launcher.handlers.scenarios import ScenarioHandlers
@@ -35,7 +36,7 @@ def build(settings: Settings) -> Service:
     commands, audit = PostgresCommands(), PostgresAudit()
     seals, credentials = KeySeals(settings.secret_key), RandomCredentials()
     validator = Validator(RuntimeLanguage())
-    pausing = Pausing(launches, audit)
+    pausing, ordering = Pausing(launches, audit), Ordering(launches, audit)
     control = LaunchHandlers(launches, Versions(scenarios, projects, validator), commands, audit, pausing)
     surface = Surface(
         projects=projects,
@@ -48,6 +49,7 @@ def build(settings: Settings) -> Service:
         versions=ScenarioHandlers(scenarios, launches, audit, validator),
         control=control,
         pausing=pausing,
+        ordering=ordering,
         tokens=TokenHandlers(keys, users, credentials, settings.administrator),
         validator=validator,
         idempotency=Idempotency(PostgresHttpRequests(), seals),
@@ -58,7 +60,9 @@ def build(settings: Settings) -> Service:
         subscriptions=(
             RawSubscription(
                 "crm.commands",
-                CommandHandlers(Authentication(keys, seals), commands, launches, control, pausing).on_commands,
+                CommandHandlers(
+                    Authentication(keys, seals), commands, launches, control, pausing, ordering
+                ).on_commands,
             ),
             Subscription(
                 "contacts.checks",

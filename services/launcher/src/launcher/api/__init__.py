@@ -5,10 +5,11 @@ from typing import TYPE_CHECKING
 
 from fastapi import APIRouter
 
-from launcher.api import audit, keys, launches, pausing, projects, scenarios, tokens, users
+from launcher.api import audit, keys, launches, ordering, pausing, projects, scenarios, tokens, users
 from launcher.api.doors import Doors
 from launcher.api.idempotency import Idempotency
 from launcher.handlers.launches import LaunchHandlers
+from launcher.handlers.ordering import Ordering
 from launcher.handlers.pausing import Pausing
 from launcher.handlers.projects import ProjectHandlers
 from launcher.handlers.scenarios import ScenarioHandlers
@@ -34,6 +35,7 @@ class Surface:
     versions: ScenarioHandlers
     control: LaunchHandlers
     pausing: Pausing
+    ordering: Ordering
     tokens: TokenHandlers
     validator: Validator
     idempotency: Idempotency
@@ -48,5 +50,6 @@ def routes(surface: Surface, resources: "Resources") -> APIRouter:
     scenarios.add(doors, surface.versions, surface.scenarios, surface.validator)
     launches.add(doors, surface.control, surface.launches, surface.idempotency)
     pausing.add(doors, surface.pausing)
+    ordering.add(doors, surface.control, surface.ordering, surface.idempotency)
     audit.add(doors, surface.audit)
     return doors.router

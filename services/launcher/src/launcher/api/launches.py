@@ -1,4 +1,4 @@
-"""Launches: asked for, stopped, listed, shown."""
+"""Launches: asked for, listed, shown."""
 
 from datetime import datetime
 from typing import Annotated, Any
@@ -21,7 +21,6 @@ from launcher.api.shapes import (
     Time,
     Word,
     from_cursor,
-    granted,
     problem,
     to_cursor,
 )
@@ -51,11 +50,6 @@ class LaunchAsked(Output):
     state: LaunchState
     points: list[Point]
     """Why it is `rejected`, or warnings. `validating`: contacts is still checking the selection."""
-
-
-class LaunchStoppedShown(Output):
-    launch_id: str
-    state: LaunchState
 
 
 class LaunchShown(Output):
@@ -99,13 +93,6 @@ def add(doors: Doors, handlers: LaunchHandlers, launches: Launches, idempotency:
 
         asked = ["POST /v1/launches", request.model_dump(mode="json")]
         return await idempotency.once(resources, asker, idempotency_key, asked, work)
-
-    @doors("POST", "/v1/launches/{launch_id}/stop")
-    async def stop(launch_id: PathWord, asker: Asking) -> LaunchStoppedShown:
-        """Steps done stay done and counted; the rest is cancelled. Again is harmless."""
-        async with resources.transaction() as tx:
-            stopped = granted(await handlers.stop(tx, asker, launch_id))
-        return LaunchStoppedShown(launch_id=stopped.launch_id, state=stopped.state)
 
     @doors("GET", "/v1/launches")
     async def list_launches(

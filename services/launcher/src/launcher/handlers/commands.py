@@ -15,6 +15,7 @@ from contracts.crm import (
     Input,
     LaunchCommand,
     LaunchPause,
+    LaunchRemoveContact,
     LaunchRequest,
     LaunchResume,
     LaunchStop,
@@ -29,6 +30,7 @@ from launcher.domain.refusals import Refusal
 from launcher.domain.shape import place
 from launcher.handlers.authentication import Authentication
 from launcher.handlers.launches import LaunchHandlers, kept_answer
+from launcher.handlers.ordering import Ordered, Ordering
 from launcher.handlers.outgoing import on_replies
 from launcher.handlers.pausing import Pausing, Turned
 from launcher.ports import Asked, Commands, Identity, Launches
@@ -42,6 +44,7 @@ BUILT: dict[str, type[LaunchRequest] | type[LaunchCommand]] = {
     crm.LaunchStop.TYPE: crm.LaunchStop,
     crm.LaunchPause.TYPE: crm.LaunchPause,
     crm.LaunchResume.TYPE: crm.LaunchResume,
+    crm.LaunchRemoveContact.TYPE: crm.LaunchRemoveContact,
 }
 REPLIES: dict[str, type[Reply]] = {
     reply.TYPE: reply
@@ -79,12 +82,14 @@ class CommandHandlers:
         launches: Launches,
         decide: LaunchHandlers,
         pausing: Pausing,
+        ordering: Ordering,
     ) -> None:
         self._authentication = authentication
         self._commands = commands
         self._launches = launches
         self._decide = decide
         self._pausing = pausing
+        self._ordering = ordering
 
     async def on_commands(self, tx: Transaction, records: Sequence[Record]) -> None:
         """Authenticate all, claim ids and lock launches in one order for everybody, then carry them out in theirs."""
@@ -164,6 +169,11 @@ class CommandHandlers:
                 return _answered(command, await self._pausing.pause(tx, command.asker, launch_id))
             case LaunchResume(launch_id=launch_id):
                 return _answered(command, await self._pausing.resume(tx, command.asker, launch_id))
+            case LaunchRemoveContact(launch_id=launch_id, contact_id=contact_id):
+                cause = derive("command", *command.identity)
+                return _answered(
+                    command, await self._ordering.order(tx, command.asker, launch_id, contact_id, "remove", cause)
+                )
             case Refusal() as refusal:
                 return _rejected(command, refusal)
             case other:
@@ -209,10 +219,10 @@ def _place(loc: tuple[int | str, ...]) -> str:
     return place(loc) or "data"
 
 
-def _answered(command: Command, found: Launch | Turned | Refusal) -> Reply:
+def _answered(command: Command, found: Launch | Turned | Ordered | Refusal) -> Reply:
     if isinstance(found, Refusal):
         return _rejected(command, found)
-    launch = found.launch if isinstance(found, Turned) else found
+    launch = found if isinstance(found, Launch) else found.launch
     return CommandAccepted(**_about(command), launch_id=launch.launch_id, state=launch.state)
 
 

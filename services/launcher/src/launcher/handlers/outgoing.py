@@ -2,7 +2,7 @@
 
 from contracts.crm import Reply
 from contracts.event import Event
-from contracts.launches import LaunchControlled, LaunchDrafted, LaunchRequested, ParticipantsListed
+from contracts.launches import ContactOrdered, LaunchControlled, LaunchDrafted, LaunchRequested, ParticipantsListed
 from contracts.projects import KeySet, ProjectSet, ScenarioSet, UserSet
 from runtime.ids import derive
 from runtime.partitions import partition_of
@@ -10,7 +10,7 @@ from runtime.records import Outgoing
 
 
 def on_launches(
-    event: LaunchDrafted | ParticipantsListed | LaunchRequested | LaunchControlled, partitions: int
+    event: LaunchDrafted | ParticipantsListed | LaunchRequested | LaunchControlled | ContactOrdered, partitions: int
 ) -> Outgoing:
     """On the launch's home partition."""
     match event:
@@ -22,6 +22,8 @@ def on_launches(
             id = derive(event.launch_id, "requested")
         case LaunchControlled():
             id = derive(event.launch_id, "controlled", event.revision)
+        case ContactOrdered():
+            id = derive(event.order_id, "ordered")
     return _outgoing("launcher.launches", event.launch_id, event, id, event.project, partitions)
 
 

@@ -1,0 +1,56 @@
+"""One contact of a launch: taken out of it, or past a wait. executor carries it out."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from contracts.launches import ContactOrdered, OrderKind
+from contracts.words import LaunchState
+from launcher.domain.launch import Launch
+from launcher.domain.parties import Asker
+from launcher.domain.refusals import Refusal
+from launcher.handlers.outgoing import on_launches
+from launcher.ports import Audit, Launches
+from runtime.ids import derive
+from runtime.transaction import Transaction
+
+IN_PROGRESS: Final = frozenset({LaunchState.REQUESTED, LaunchState.RUNNING, LaunchState.PAUSED})
+"""States in which single contacts may still be reached."""
+_ACTIONS: Final[dict[OrderKind, str]] = {"remove": "launch.contact_removed", "advance": "launch.contact_moved_on"}
+
+
+@dataclass(frozen=True, slots=True)
+class Ordered:
+    launch: Launch
+    order_id: str
+
+
+class Ordering:
+    def __init__(self, launches: Launches, audit: Audit) -> None:
+        self._launches = launches
+        self._audit = audit
+
+    async def order(
+        self, tx: Transaction, asker: Asker, launch_id: str, contact_id: str, kind: OrderKind, cause: str
+    ) -> Ordered | Refusal:
+        """`cause` is what asked for it: the same again is the same order. What became of it, executor tells."""
+        launch = (await self._launches.lock(tx.connection, [launch_id])).get(launch_id)
+        if launch is None or launch.project != asker.project:
+            return Refusal("unknown_launch", f"There is no launch {launch_id} in this project.")
+        if launch.state not in IN_PROGRESS:
+            detail = f"The launch is {launch.state}: only of a running or paused one can a contact be taken."
+            return Refusal("wrong_state", detail)
+        order_id = derive("order", launch_id, contact_id, kind, cause)
+        event = ContactOrdered(
+            project=launch.project,
+            launch_id=launch_id,
+            contact_id=contact_id,
+            order_id=order_id,
+            kind=kind,
+            by=asker.subject,
+            at=tx.now,
+        )
+        tx.emit(on_launches(event, tx.partitions))
+        details = {"contact": contact_id, "order": order_id}
+        thing = f"launch/{launch_id}"
+        await self._audit.note(tx.connection, tx.now, launch.project, asker.subject, _ACTIONS[kind], thing, details)
+        return Ordered(launch, order_id)
