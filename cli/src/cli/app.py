@@ -26,6 +26,7 @@ TOP_LEVEL = {
     "login": ("login",),
     "reconcile": ("reconcile",),
     "operations": ("partitions",),
+    "ordering": ("remove", "advance", "pacing"),
 }
 """Commands by module of `cli.commands`; there, a typer app of the module's name has them."""
 GROUPS = {

@@ -114,9 +114,26 @@ def resume(
     _turn(context, "launch.resume", launch_id, signing_key(key, secret), timeout, as_json)
 
 
-def _turn(context: typer.Context, name: str, launch_id: str, key: Key, timeout: float, as_json: bool) -> None:
+@crm.command("remove-contact")
+def remove_contact(
+    context: typer.Context,
+    launch_id: LaunchId,
+    contact_id: Annotated[str, typer.Argument(metavar="CONTACT")],
+    key: KeyOption = None,
+    secret: SecretOption = None,
+    timeout: Timeout = 30.0,
+    as_json: AsJson = False,
+) -> None:
+    """Emit a signed launch.remove-contact and wait for its answer."""
+    named = {"contact_id": contact_id}
+    _turn(context, "launch.remove-contact", launch_id, signing_key(key, secret), timeout, as_json, **named)
+
+
+def _turn(
+    context: typer.Context, name: str, launch_id: str, key: Key, timeout: float, as_json: bool, **more: str
+) -> None:
     here = connection(context)
-    data = {"project": here.need_project(), "launch_id": launch_id}
+    data = {"project": here.need_project(), "launch_id": launch_id, **more}
     show(asyncio.run(ask(here.kafka, key, name, data, str(uuid4()), timeout)), as_json)
 
 

@@ -6,23 +6,45 @@ import typer
 
 from cli.connection import at, connection
 from cli.output import confirm, emit_json, say
+from cli.stopped import cancelled_of, stopped
 from cli.stuck import held_of
 
 steering = typer.Typer(no_args_is_help=True)
 
 Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
 Launch = Annotated[str, typer.Argument(metavar="LAUNCH", help="Launch id.")]
+WAIT_SECONDS = 10.0
 
 
 @steering.command("stop")
-def stop(context: typer.Context, launch_id: Launch, as_json: Json = False) -> None:
+def stop(
+    context: typer.Context,
+    launch_id: Launch,
+    wait: Annotated[bool, typer.Option(help="Wait up to 10 s until all of it has ended.")] = True,
+    as_json: Json = False,
+) -> None:
     """Stop a launch: steps done stay done, the rest is cancelled. Stopping twice is harmless."""
     with connection(context).client() as client:
-        answer = client.post(at("launches", launch_id, "stop"))
+        answer: dict[str, Any] = client.post(at("launches", launch_id, "stop"))
+        ended = stopped(client, launch_id, WAIT_SECONDS) if wait and answer["state"] != "rejected" else None
+    cancelled = None if ended is None else cancelled_of(ended)
     if as_json:
-        emit_json(answer)
+        state = answer["state"] if ended is None else ended["state"]
+        emit_json({**answer, "state": state, "cancelled": cancelled})
+        return
+    if answer["state"] == "rejected":
+        say(f"launch {launch_id} is cancelled: it had not begun")
+        return
+    done = ", ".join(f"{outcome} {count:,}" for outcome, count in answer["done"].items() if count)
+    say(f"done before, and kept: {done or 'nothing'}")
+    say(f"in flight: {answer['in_flight']:,} messages were with the provider, and come to their end")
+    if cancelled is None or ended is None:
+        say(f"launch {launch_id} is {answer['state']}: about {answer['to_cancel']:,} targets are to be cancelled")
+        say(f"`slipway watch {launch_id}` shows it")
     else:
-        say(f"launch {launch_id} is {answer['state']}")
+        left = f"{cancelled['abandoned']:,} in process, {cancelled['not_started']:,} not started"
+        say(f"cancelled: {left}, {cancelled['messages']:,} messages")
+        say(f"launch {launch_id} is {ended['state']}")
 
 
 @steering.command("pause")
