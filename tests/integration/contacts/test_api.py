@@ -61,6 +61,7 @@ async def call(world: World) -> AsyncIterator[Client]:
         imports=world.imports,
         writer=world.writer,
         suppressing=world.suppressing,
+        counting=world.counting,
         groups=PostgresContacts,
     )
     app.include_router(build_routes(doors))

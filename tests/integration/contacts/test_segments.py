@@ -6,7 +6,7 @@ import orjson
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from contacts.adapters.audience import DOCUMENT
+from contacts.adapters.audience import document
 from contacts.adapters.segments import compile_where
 from integration.contacts.world import World
 from runtime.cel import Condition
@@ -110,7 +110,7 @@ async def both_ways(connection: Any, source: str) -> tuple[dict[str, bool], dict
     condition = Condition.compile(source, ("contact",))
     where = compile_where(condition, 1)
     assert where is not None, source
-    query = f"SELECT contact_id, {where.sql} AS matched, {DOCUMENT} AS document FROM contact"  # noqa: S608
+    query = f"SELECT contact_id, {where.sql} AS matched, {document()} AS document FROM contact"  # noqa: S608
     rows = await connection.fetch(query, *where.arguments)
     return (
         {row["contact_id"]: row["matched"] for row in rows},

@@ -13,8 +13,10 @@ from pydantic import BaseModel
 from contacts.adapters.answers import PostgresAnswers
 from contacts.adapters.audience import PostgresAudience
 from contacts.adapters.contacts import PostgresContacts
+from contacts.adapters.counting import PostgresCounting, Snapshots
 from contacts.adapters.directory import PostgresDirectory
 from contacts.adapters.launches import PostgresLaunches
+from contacts.adapters.places import PostgresPlaces
 from contacts.adapters.reading import PostgresReading
 from contacts.adapters.segments import examine
 from contacts.adapters.suppression import PostgresSuppression
@@ -22,9 +24,11 @@ from contacts.domain.address import AddressHash
 from contacts.domain.contact import Erase
 from contacts.domain.files import read_ndjson
 from contacts.handlers.authentication import Authentication
+from contacts.handlers.counting import Counting
 from contacts.handlers.crm import CrmHandlers
 from contacts.handlers.imports import Imported, Imports
 from contacts.handlers.launches import LaunchHandlers
+from contacts.handlers.outcomes import OutcomeHandlers
 from contacts.handlers.projects import ProjectHandlers
 from contacts.handlers.suppressing import Suppressing
 from contacts.handlers.updates import UpdateHandlers
@@ -136,7 +140,12 @@ class World:
         self.writer = ContactWriter(PostgresContacts)
         self.imports = Imports(self.writer, self.address_hash)
         self.suppressing = Suppressing(PostgresContacts, PostgresSuppression, self.writer, self.address_hash)
+        self.snapshots = Snapshots(self._counting_pool)
+        self.counting = Counting(self.snapshots, PostgresCounting, PostgresLaunches, PostgresDirectory, examine)
         self.restarted()
+
+    async def _counting_pool(self) -> "asyncpg.Pool[asyncpg.Record]":
+        return self.pool
 
     def restarted(self) -> None:
         """As after a kill: whatever the process had in memory is gone."""
@@ -144,6 +153,7 @@ class World:
         self.crm = CrmHandlers(PostgresDirectory, PostgresAnswers, self.writer, authentication, self.address_hash)
         self.launches = LaunchHandlers(PostgresLaunches, PostgresDirectory, examine)
         self.projects = ProjectHandlers(PostgresDirectory)
+        self.outcomes = OutcomeHandlers(PostgresPlaces)
         self.updates = UpdateHandlers(PostgresAnswers, self.writer)
         self.walk = AudienceWalk(PostgresLaunches, PostgresAudience, PostgresDirectory, self.ahead, 30_000)
 
@@ -175,6 +185,15 @@ class World:
     async def crm_says(self, *records: Record) -> None:
         async with self.transaction() as tx:
             await self.crm.on_crm_contacts(tx, records)
+
+    async def outcomes_say(self, event: BaseModel, *, id: str, key: str) -> None:
+        """A record of executor's, as it comes."""
+        row = encode(
+            Outgoing(topic="executor.outcomes", partition=0, key=key, event=event, id=id), source="/e", now=self.now
+        )
+        record = Record("executor.outcomes", 0, 0, 0, row.key, row.value, dict(row.pairs))
+        async with self.transaction() as tx:
+            await self.outcomes.on_executor_outcomes(tx, [record])
 
     async def load(self, *contacts: dict[str, Any]) -> Imported:
         """Import; nothing of it is kept in `emitted`."""

@@ -54,7 +54,6 @@ NOT_BUILT: dict[str, set[Route]] = {
         ("GET", "/v1/audit"),
         ("GET", "/v1/segments"),
         ("GET", "/v1/segments/{segment}"),
-        ("POST", "/internal/counts"),
         ("POST", "/v1/segments"),
     },
     "executor": {

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from contacts.domain.plan import Message, plan
-from contacts.jobs.reading import Plans, Unreadable, paths
+from contacts.handlers.reading import Plans, Unreadable, paths
 from contracts.launches import ScenarioVersion
 from contracts.scenario import Scenario
 

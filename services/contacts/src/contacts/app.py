@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,18 +12,22 @@ from contacts.adapters import work
 from contacts.adapters.answers import PostgresAnswers
 from contacts.adapters.audience import PostgresAudience
 from contacts.adapters.contacts import PostgresContacts
+from contacts.adapters.counting import AT_A_TIME, PostgresCounting, Snapshots
 from contacts.adapters.directory import PostgresDirectory
 from contacts.adapters.kafka import KafkaTargetsAhead
 from contacts.adapters.launches import PostgresLaunches
+from contacts.adapters.places import PostgresPlaces
 from contacts.adapters.reading import PostgresReading
 from contacts.adapters.segments import examine
 from contacts.adapters.suppression import PostgresSuppression
 from contacts.api import Doors, build_routes
 from contacts.domain.address import AddressHash
 from contacts.handlers.authentication import Authentication
+from contacts.handlers.counting import Counting
 from contacts.handlers.crm import CrmHandlers
 from contacts.handlers.imports import Imports
 from contacts.handlers.launches import LaunchHandlers
+from contacts.handlers.outcomes import OutcomeHandlers
 from contacts.handlers.projects import ProjectHandlers
 from contacts.handlers.suppressing import Suppressing
 from contacts.handlers.updates import UpdateHandlers
@@ -31,6 +36,7 @@ from contacts.jobs.sweep import EVERY_SECONDS, Sweep
 from contacts.jobs.walk import AudienceWalk
 from contacts.settings import Settings
 from contracts.topics import TOPICS
+from runtime.database import connect
 from runtime.errors import Transient
 from runtime.process import Resources
 from runtime.service import Gauge, Job, RawSubscription, Service, Subscription
@@ -49,6 +55,9 @@ def build(settings: Settings) -> Service:
     updates = UpdateHandlers(PostgresAnswers, writer)
     walk = AudienceWalk(PostgresLaunches, PostgresAudience, PostgresDirectory, ahead, settings.targets_ahead)
     sweep = Sweep(PostgresAnswers, PostgresLaunches)
+    outcomes = OutcomeHandlers(PostgresPlaces)
+    snapshots = Snapshots(partial(connect, settings.database("contacts"), name="contacts/count", size=AT_A_TIME))
+    counting = Counting(snapshots, PostgresCounting, PostgresLaunches, PostgresDirectory, examine)
     suppressing = Suppressing(PostgresContacts, PostgresSuppression, writer, address_hash)
 
     def routes(resources: Resources) -> APIRouter:
@@ -58,6 +67,7 @@ def build(settings: Settings) -> Service:
             imports=Imports(writer, address_hash),
             writer=writer,
             suppressing=suppressing,
+            counting=counting,
             groups=PostgresContacts,
         )
         return build_routes(doors)
@@ -66,6 +76,7 @@ def build(settings: Settings) -> Service:
     async def lifespan(_: Resources) -> AsyncIterator[None]:
         yield
         await ahead.close()
+        await snapshots.close()
 
     async def pending(_: Any, numbers: Sequence[int]) -> Mapping[int, float]:
         try:
@@ -82,6 +93,7 @@ def build(settings: Settings) -> Service:
             _subscription("launcher.launches", launches.on_launcher_launches),
             _subscription("launcher.projects", projects.on_launcher_projects),
             _subscription("executor.updates", updates.on_executor_updates),
+            RawSubscription("executor.outcomes", outcomes.on_executor_outcomes),
         ),
         emits=("contacts.targets", "contacts.changes", "contacts.checks", "contacts.replies"),
         jobs=(

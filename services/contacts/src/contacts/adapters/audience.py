@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any, Final
+from typing import Any
 
 import asyncpg
 
@@ -66,11 +66,14 @@ _PAGE = """
     GROUP BY partition, gone
 """
 _ALWAYS = """, array_agg(revision) AS revisions, array_agg(active) AS active, array_agg(suppressed) AS suppressed"""
-DOCUMENT: Final = """(
-    jsonb_build_object('id', contact_id, 'active', active, 'groups', to_jsonb(groups), 'consent', consent,
-        'attributes', attributes)
-    || jsonb_strip_nulls(jsonb_build_object('email', email, 'phone', phone, 'zone', zone)))"""
-"""A contact as conditions see it: what it does not have is not there."""
+
+
+def document(of: str = "") -> str:
+    """SQL of a contact as conditions see it: what it does not have is not there. `of` stands before its columns."""
+    always = {name: name for name in ("active", "groups", "consent", "attributes")}
+    fields = [f"'{name}', {of}{column}" for name, column in {"id": "contact_id", **always}.items()]
+    given = [f"'{name}', {of}{name}" for name in ("email", "phone", "zone")]
+    return f"(jsonb_build_object({', '.join(fields)}) || jsonb_strip_nulls(jsonb_build_object({', '.join(given)})))"
 
 
 SEEN_AT_ONCE = 20_000
@@ -134,7 +137,7 @@ def _statement(chosen: str, reads: Reads, first: int, *, whole: bool) -> str:
     first += len(reads.attributes)
     for index in range(len(reads.consents)):
         columns.append(f", array_agg(coalesce(consent -> ${first + index} = 'true', false)) AS consent_{index}")
-    columns += [f", jsonb_agg({DOCUMENT}) AS documents"] if whole else []
+    columns += [f", jsonb_agg({document()}) AS documents"] if whole else []
     return _PAGE.format(chosen=chosen, columns="".join(columns), most=MAX_BYTES)
 
 

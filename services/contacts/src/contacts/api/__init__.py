@@ -1,8 +1,8 @@
-"""contacts over HTTP: its routes under `/v1`, each with the permission it needs."""
+"""contacts over HTTP: its routes, each with the permission it needs."""
 
 from fastapi import APIRouter
 
-from contacts.api import contacts, groups, ledger, suppressions
+from contacts.api import contacts, counting, groups, ledger, suppressions
 from contacts.api.doors import Doors
 
 __all__ = ["Doors", "build_routes"]
@@ -12,4 +12,7 @@ def build_routes(doors: Doors) -> APIRouter:
     router = APIRouter(prefix="/v1")
     for part in (contacts, groups, suppressions, ledger):
         router.include_router(part.routes(doors))
-    return router
+    all_of_them = APIRouter()
+    all_of_them.include_router(router)
+    all_of_them.include_router(counting.routes(doors))
+    return all_of_them

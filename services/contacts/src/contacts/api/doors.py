@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict
 
 from contacts.adapters.contacts import PostgresContacts
 from contacts.adapters.reading import PostgresReading
+from contacts.handlers.counting import Counting
 from contacts.handlers.imports import Imports
 from contacts.handlers.suppressing import Suppressing
 from contacts.handlers.writing import ContactWriter
@@ -32,6 +33,7 @@ class Doors:
     imports: Imports
     writer: ContactWriter
     suppressing: Suppressing
+    counting: Counting
     groups: Callable[[Connection], PostgresContacts]
 
 

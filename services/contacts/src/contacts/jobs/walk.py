@@ -7,7 +7,7 @@ from contacts.domain.audience import CONTACTS_PER_PARTITION, Admitted, Chunk, Pa
 from contacts.domain.judgement import judge
 from contacts.domain.plan import Plan, Reads
 from contacts.handlers.reach import reach
-from contacts.jobs.reading import Plans, Unreadable
+from contacts.handlers.reading import Plans, Unreadable
 from contacts.ports import AudienceStore, Directory, LaunchStore, TargetsAhead, Walk
 from contracts.checks import ConsentOverridden
 from contracts.event import Event

@@ -38,9 +38,14 @@ class Plans:
 def _read(version: str) -> tuple[ScenarioVersion, Plan]:
     try:
         read = ScenarioVersion.model_validate_json(version)
-        return read, plan(read.body, paths(read.body))
+        return read, plan_of(read)
     except (ValidationError, ConditionError, TemplateError) as error:
         raise Unreadable(f"the scenario version cannot be read: {error}") from error
+
+
+def plan_of(version: ScenarioVersion) -> Plan:
+    """Raises ConditionError, TemplateError."""
+    return plan(version.body, paths(version.body))
 
 
 def paths(scenario: Scenario) -> Iterator[Path]:

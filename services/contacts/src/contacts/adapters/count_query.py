@@ -1,0 +1,157 @@
+"""The one statement of a count, put together: names, ids and constants are always parameters."""
+
+from typing import Any
+
+from contacts.adapters.audience import document
+from contacts.adapters.segments import compile_where
+from contacts.domain.counting import ACTIVE, ADDRESSED, FIRST_CONSENT, GONE, PERMITTED, SUPPRESSED, TAKEN
+from contacts.ports.counting import Asked
+from runtime.cel import Condition
+
+_TAKEN = {
+    "once": """
+        SELECT unnest(contact_ids) AS contact_id FROM place_chunk
+        WHERE project = {project} AND scenario = {scenario} AND NOT ended AND keeps
+        UNION {running}
+    """,
+    "running": "{running}",
+}
+_RUNNING = """
+        SELECT contact_id FROM (
+            SELECT launch_id, unnest(contact_ids) AS contact_id, ended FROM place_chunk
+            WHERE project = {project} AND scenario = {scenario}
+        ) AS told
+        GROUP BY launch_id, contact_id HAVING NOT bool_or(ended)
+"""
+
+
+class CountQuery:
+    """`in_sql`: figures can be counted by PostgreSQL alone; else it pages contacts to be evaluated in Python."""
+
+    def __init__(self, asked: Asked) -> None:
+        self.arguments: list[Any] = []
+        self._asked = asked
+        self._project = self._parameter(asked.project)
+        self._source = "contact"
+        self._contact_id = "contact.contact_id"
+        self._conditions = [f"contact.project = {self._project}", "NOT contact.deleted"]
+        self._bits = {
+            ACTIVE: "contact.active",
+            SUPPRESSED: "contact.suppressed",
+            ADDRESSED: "contact.email IS NOT NULL",
+        }
+        for index, kind in enumerate(asked.types):
+            given = f"coalesce(contact.consent -> {self._parameter(kind)} = 'true'::jsonb, false)"
+            self._bits[1 << FIRST_CONSENT + index] = given
+        self._left: list[Condition] = []
+        """Of the reach, what is not SQL."""
+        self._left_where: Condition | None = None
+        if asked.kind == "contacts":
+            self._choose_contacts()
+        if asked.where is not None and (where := self._where(asked.where)):
+            self._conditions.append(where)
+        elif asked.where is not None:
+            self._left_where = asked.where
+        self._look_at_reach()
+
+    @property
+    def in_sql(self) -> bool:
+        return not self._left and self._left_where is None
+
+    def choose_groups(self, few: bool) -> None:
+        groups = self._parameter(list(self._asked.groups))
+        if not few:
+            self._conditions.append(f"contact.groups && {groups}::text[]")
+            return
+        members = f"SELECT DISTINCT contact_id FROM membership WHERE project = {self._project}"  # noqa: S608
+        chosen = f"({members} AND group_id = ANY ({groups}::text[])) AS chosen"
+        self._source = f"{chosen} JOIN contact ON contact.project = {self._project}"
+        self._source += " AND contact.contact_id = chosen.contact_id"
+
+    def look_at_places(self, there_are: bool) -> None:
+        if not there_are or self._asked.place is None:
+            return
+        scenario = self._parameter(self._asked.scenario)
+        running = _RUNNING.format(project=self._project, scenario=scenario)
+        taken = _TAKEN[self._asked.place].format(project=self._project, scenario=scenario, running=running)
+        places = f"SELECT DISTINCT contact_id FROM ({taken}) AS told"  # noqa: S608
+        self._source += f" LEFT JOIN ({places}) AS place ON place.contact_id = contact.contact_id"
+        self._bits[TAKEN] = "place.contact_id IS NOT NULL"
+
+    def counted(self) -> str:
+        return f"SELECT {self._code()} AS code, count(*) AS contacts FROM {self._from()} GROUP BY 1"  # noqa: S608
+
+    def listed(self) -> str:
+        codes, after, limit = self._next(3)
+        chosen = f"SELECT {self._contact_id} AS contact_id, {self._code()} AS code FROM {self._from()}"  # noqa: S608
+        return f"""
+            SELECT contact_id FROM ({chosen}) AS chosen
+            WHERE code = ANY ({codes}::bigint[]) AND contact_id > {after}::text COLLATE "C"
+            ORDER BY contact_id LIMIT {limit}
+        """  # noqa: S608
+
+    def paged(self) -> str:
+        after, limit = self._next(2)
+        seen = f"CASE WHEN contact.project IS NOT NULL THEN {document('contact.')} END"
+        return f"""
+            SELECT * FROM (
+                SELECT {self._contact_id} AS contact_id, {self._code()} AS code, {seen} AS document
+                FROM {self._from()}
+            ) AS chosen
+            WHERE contact_id > {after}::text COLLATE "C" ORDER BY contact_id LIMIT {limit}
+        """  # noqa: S608
+
+    def evaluate(self, row: Any) -> tuple[str, int] | None:
+        """None: it is not one of the segment."""
+        code: int = row["code"]
+        contact = {"contact": row["document"]}
+        if self._left_where is not None and not self._left_where.holds(contact):
+            return None
+        if not code & GONE and self._left and not all(condition.holds(contact) for condition in self._left):
+            code &= ~PERMITTED
+        return row["contact_id"], code
+
+    def _choose_contacts(self) -> None:
+        if self._asked.launch_id is not None and not self._asked.contact_ids:
+            launch = self._parameter(self._asked.launch_id)
+            listed = f"SELECT contact_id FROM participant WHERE project = {self._project} AND launch_id = {launch}"  # noqa: S608
+        else:
+            ids = self._parameter(sorted(set(self._asked.contact_ids)))
+            listed = f'SELECT contact_id COLLATE "C" AS contact_id FROM unnest({ids}::text[]) AS named (contact_id)'  # noqa: S608
+        self._source = f"({listed}) AS chosen LEFT JOIN contact ON contact.project = {self._project}"
+        self._source += " AND contact.contact_id = chosen.contact_id AND NOT contact.deleted"
+        self._contact_id = "chosen.contact_id"
+        self._conditions = []
+        self._bits[GONE] = "contact.project IS NULL"
+
+    def _look_at_reach(self) -> None:
+        if self._asked.reach is None:
+            return
+        written = []
+        for condition in self._asked.reach:
+            if where := self._where(condition):
+                written.append(where)
+            else:
+                self._left.append(condition)
+        self._bits[PERMITTED] = " AND ".join(written) or "true"
+
+    def _where(self, condition: Condition) -> str | None:
+        where = compile_where(condition, len(self.arguments) + 1)
+        if where is None:
+            return None
+        self.arguments += where.arguments
+        return where.sql
+
+    def _code(self) -> str:
+        return " + ".join(f"CASE WHEN {held} THEN {bit}::bigint ELSE 0 END" for bit, held in sorted(self._bits.items()))
+
+    def _from(self) -> str:
+        return f"{self._source} WHERE {' AND '.join(self._conditions) or 'true'}"
+
+    def _parameter(self, value: Any) -> str:
+        self.arguments.append(value)
+        return f"${len(self.arguments)}"
+
+    def _next(self, count: int) -> list[str]:
+        """Of parameters that the caller adds."""
+        return [f"${len(self.arguments) + 1 + index}" for index in range(count)]

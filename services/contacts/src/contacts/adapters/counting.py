@@ -1,0 +1,133 @@
+"""Counts over contacts in PostgreSQL: one statement that reads each row once, and asks nothing of anybody's locks."""
+
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+
+import asyncpg
+
+from contacts.adapters.count_query import CountQuery
+from contacts.domain.counting import Histogram
+from contacts.ports.counting import Asked, Busy
+from runtime.database import Pool
+from runtime.transaction import Connection
+
+AT_A_TIME = 2
+"""Counts of one process."""
+SECONDS = 10
+FEW_MEMBERS = 50_000
+"""Up to here the members of groups are looked up one by one; above, everybody is looked at."""
+AT_ONCE = 5000
+"""Contacts that are evaluated in Python at a time."""
+_SETTINGS = f"""
+    SET LOCAL statement_timeout = '{SECONDS}s';
+    SET LOCAL enable_seqscan = on;
+    SET LOCAL plan_cache_mode = force_custom_plan;
+    SET LOCAL max_parallel_workers_per_gather = 2;
+    SET LOCAL parallel_setup_cost = 0;
+    SET LOCAL parallel_tuple_cost = 0;
+    SET LOCAL min_parallel_table_scan_size = 0;
+    SET LOCAL work_mem = '64MB'
+"""
+
+
+class PostgresCounting:
+    """On a connection of `Snapshots`: everything is of one moment."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    async def histogram(self, asked: Asked) -> Histogram:
+        query = await self._query(asked)
+        if query.in_sql:
+            rows = await self._connection.fetch(query.counted(), *query.arguments)
+            return {row["code"]: row["contacts"] for row in rows}
+        found = Counter[int]()
+        async for page in self._evaluated(query):
+            found.update(code for _, code in page)
+        return found
+
+    async def listed(self, asked: Asked, codes: Sequence[int], after: str, limit: int) -> list[str]:
+        """The first `limit` ids after `after`, in byte order, of contacts of these codes."""
+        query = await self._query(asked)
+        if query.in_sql:
+            rows = await self._connection.fetch(query.listed(), *query.arguments, list(codes), after, limit)
+            return [row["contact_id"] for row in rows]
+        found: list[str] = []
+        async for page in self._evaluated(query, after):
+            found += [contact for contact, code in page if code in codes]
+            if len(found) >= limit:
+                break
+        return found[:limit]
+
+    async def _evaluated(self, query: CountQuery, after: str = "") -> AsyncIterator[list[tuple[str, int]]]:
+        """(contact id, code) page by page, what is not SQL evaluated in Python."""
+        while True:
+            rows = await self._connection.fetch(query.paged(), *query.arguments, after, AT_ONCE)
+            yield [found for row in rows if (found := query.evaluate(row)) is not None]
+            if len(rows) < AT_ONCE:
+                return
+            after = rows[-1]["contact_id"]
+
+    async def _query(self, asked: Asked) -> CountQuery:
+        query = CountQuery(asked)
+        if asked.kind == "groups":
+            few = await self._connection.fetchval(
+                """
+                SELECT count(*) FROM (
+                    SELECT FROM membership WHERE project = $1 AND group_id = ANY($2::text[]) LIMIT $3
+                ) AS members
+                """,
+                asked.project,
+                list(asked.groups),
+                FEW_MEMBERS,
+            )
+            query.choose_groups(few < FEW_MEMBERS)
+        has_places = asked.place is not None and await self._connection.fetchval(
+            "SELECT EXISTS (SELECT FROM place_chunk WHERE project = $1 AND scenario = $2)",
+            asked.project,
+            asked.scenario,
+        )
+        query.look_at_places(has_places)
+        return query
+
+
+class Snapshots:
+    """Connections of their own for counts, a few: no launch waits for one, and no count waits for a launch."""
+
+    def __init__(self, connect: Callable[[], Awaitable[Pool]]) -> None:
+        """`connect` is called at the first count."""
+        self._connect = connect
+        self._pool: Pool | None = None
+        self._counting = 0
+
+    @asynccontextmanager
+    async def __call__(self) -> AsyncIterator[Connection]:
+        """Reads only, takes no locks, ten seconds per statement. Raises Busy."""
+        if self._counting >= AT_A_TIME:
+            raise Busy(f"{AT_A_TIME} counts are under way already")
+        self._counting += 1
+        try:
+            async with (
+                (await self._opened()).acquire() as connection,
+                connection.transaction(isolation="repeatable_read", readonly=True),
+            ):
+                await connection.execute(_SETTINGS)
+                yield connection
+        except asyncpg.QueryCanceledError:
+            raise Busy(f"it took longer than {SECONDS} seconds") from None
+        finally:
+            self._counting -= 1
+
+    async def _opened(self) -> Pool:
+        if self._pool is None:
+            pool = await self._connect()
+            if self._pool is None:
+                self._pool = pool
+            else:
+                await pool.close()
+        return self._pool
+
+    async def close(self) -> None:
+        if self._pool is not None:
+            await self._pool.close()

@@ -1,0 +1,38 @@
+"""Who started and ended in which scenario, in PostgreSQL: the replica that counts look into."""
+
+from contacts.ports.counting import Place
+from contracts.words import Recurrence
+from runtime.transaction import Connection
+
+
+class PostgresPlaces:
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    async def of_launch(self, launch_id: str) -> Place | None:
+        row = await self._connection.fetchrow(
+            """
+            SELECT project, version -> 'body' ->> 'key' AS scenario, version -> 'body' ->> 'recurrence' AS recurrence,
+                coalesce(options ->> 'mode', 'live') AS mode
+            FROM launch WHERE launch_id = $1
+            """,
+            launch_id,
+        )
+        if row is None:
+            return None
+        return Place(row["project"], row["scenario"], Recurrence(row["recurrence"]), row["mode"] == "live")
+
+    async def note(self, place: Place, launch_id: str, event_id: str, contact_ids: list[str], *, ended: bool) -> None:
+        await self._connection.execute(
+            """
+            INSERT INTO place_chunk (launch_id, event_id, project, scenario, ended, keeps, contact_ids)
+            VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING
+            """,
+            launch_id,
+            event_id,
+            place.project,
+            place.scenario,
+            ended,
+            place.recurrence is Recurrence.ONCE,
+            contact_ids,
+        )

@@ -1,0 +1,72 @@
+"""What counts need from outside, beside the stores of `contacts.ports`."""
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from typing import Protocol
+
+from contacts.domain.counting import Histogram
+from contracts.words import Recurrence
+from runtime.cel import Condition
+from runtime.transaction import Connection
+
+
+class Busy(Exception):
+    """Others are being counted for already, or this count took too long: asking again helps."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Whom to look at, and what to learn of them."""
+
+    project: str
+    kind: str
+    """`all`, `groups`, `contacts` or `segment`."""
+    groups: tuple[str, ...] = ()
+    contact_ids: tuple[str, ...] = ()
+    launch_id: str | None = None
+    """Of kind contacts: those that were listed with this launch, unless some are named here."""
+    where: Condition | None = None
+    reach: tuple[Condition, ...] | None = ()
+    """As `contacts.handlers.reach.reach` gives it."""
+    types: tuple[str, ...] = ()
+    scenario: str = ""
+    place: str | None = None
+    """`once`: who ever had a place in the scenario; `running`: who has one now; None: nobody's place is looked at."""
+
+
+class CountStore(Protocol):
+    async def histogram(self, asked: Asked) -> Histogram: ...
+
+    async def listed(self, asked: Asked, codes: Sequence[int], after: str, limit: int) -> list[str]:
+        """The first `limit` ids after `after`, in byte order, of contacts of these codes."""
+        ...
+
+
+Snapshot = Callable[[], AbstractAsyncContextManager[Connection]]
+"""A connection apart from the stream's that sees one moment, reads only and takes no locks. Raises Busy."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """What a launch does to its contacts' places."""
+
+    project: str
+    scenario: str
+    recurrence: Recurrence
+    live: bool
+    """Tests and rehearsals take none."""
+
+    @property
+    def taken(self) -> bool:
+        return self.live and self.recurrence is not Recurrence.ALWAYS
+
+
+class PlaceStore(Protocol):
+    async def of_launch(self, launch_id: str) -> Place | None:
+        """None: contacts does not know it."""
+        ...
+
+    async def note(self, place: Place, launch_id: str, event_id: str, contact_ids: list[str], *, ended: bool) -> None:
+        """Once per event: a repetition changes nothing."""
+        ...

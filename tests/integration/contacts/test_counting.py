@@ -1,0 +1,260 @@
+"""A count says what the launch would do: by the same judgement, of every kind of selection, of one moment."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from contacts.adapters.counting import AT_A_TIME
+from contacts.domain.counting import Counted
+from contacts.handlers.counting import Behind, Wanted
+from contacts.ports.counting import Busy
+from contracts.launches import All, Contacts, Groups, Options, ParticipantsListed, Segment
+from contracts.outcomes import TargetsEnded, TargetsRefused, TargetsStarted
+from contracts.scenario import Scenario
+from contracts.words import Recurrence
+from fakes.transaction import NOON
+from integration.contacts.test_walk import people, person
+from integration.contacts.world import PROJECT, World, key, requested, scenario, user, version
+
+NOBODY: dict[str, int] = {}
+
+
+def wanted(participants: Any = None, *, body: Scenario | None = None, by: str = "bob", **options: Any) -> Wanted:
+    return Wanted(PROJECT, version(body), participants or All(), Options(**options), by)
+
+
+async def launched(world: World, asked: Wanted, launch_id: str) -> tuple[int, dict[str, int]]:
+    """(started, reasons) of a launch of the same."""
+    request = requested(launch_id, asked.participants)
+    await world.hear(
+        request.model_copy(
+            update={"version": asked.version, "options": asked.options, "launched_by": asked.launched_by}
+        )
+    )
+    await world.walk_out(launch_id)
+    targets = world.targets(launch_id)
+    return len(targets.admitted), dict(Counter(targets.excluded.values()))
+
+
+async def started(world: World, launch_id: str, *ids: str, ended: bool = False, event: str = "e-1") -> None:
+    about: dict[str, Any] = {"project": PROJECT, "launch_id": launch_id, "contact_ids": list(ids), "at": NOON}
+    told = (
+        TargetsEnded(**about, outcomes=["success"], reasons=["end:won"], started_at=[NOON])
+        if ended
+        else TargetsStarted(**about)
+    )
+    await world.outcomes_say(told, id=event, key=launch_id)
+
+
+@pytest.fixture(autouse=True)
+async def _ann(world: World) -> None:
+    await world.hear(user("ann"), user("bob"), key("key_1"))
+
+
+TWO = scenario(
+    hello={"send": {"channel": "email", "message_type": "promo", "text": "x"}, "next": "news"},
+    news={"send": {"channel": "discard", "message_type": "news", "text": "x"}, "next": "won"},
+    won={"end": "success"},
+)
+BODIES = [
+    scenario(),
+    TWO,
+    scenario(won={"end": "success"}),
+    scenario(message_type="administrative"),
+    scenario(
+        hello={"send": {"channel": "email", "message_type": "promo", "text": "x"}, "on_skipped": "won", "next": "won"},
+        won={"end": "success"},
+    ),
+]
+SELECTIONS: Sequence[Any] = [
+    All(),
+    Groups(groups=["vip"]),
+    Groups(groups=["vip", "news"]),
+    Contacts(contacts=["c-0", "c-1", "c-2", "gone"]),
+    Segment(where="contact.attributes.score > 1"),
+    Segment(where="contact.attributes.score + 1 > 2"),
+]
+PEOPLE = st.lists(
+    st.fixed_dictionaries(
+        {
+            "active": st.booleans(),
+            "email": st.sampled_from(["a@example.com", None]),
+            "groups": st.lists(st.sampled_from(["vip", "news"]), unique=True),
+            "consent": st.dictionaries(st.sampled_from(["promo", "news", "promotional"]), st.booleans()),
+            "attributes": st.sampled_from([{}, {"score": 1}, {"score": 2}, {"score": 2.5}, {"score": "2"}]),
+        }
+    ),
+    min_size=1,
+    max_size=12,
+)
+
+
+@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
+@given(people=PEOPLE, blocked=st.sets(st.integers(0, 11)), data=st.data())
+async def test_count_is_what_the_launch_does(
+    world: World, people: list[dict[str, Any]], blocked: set[int], data: Any
+) -> None:
+    await world.pool.execute("TRUNCATE contact, membership, suppression, launch, target_chunk, gate, participant_list")
+    await world.pool.execute(
+        "INSERT INTO contact_group VALUES ('demo', 'vip'), ('demo', 'news') ON CONFLICT DO NOTHING"
+    )
+    await world.load(*({"id": f"c-{number}", **one} for number, one in enumerate(people)))
+    if blocked:
+        await world.suppress([f"c-{number}" for number in blocked])
+    restriction = data.draw(st.sampled_from([None, "contact.attributes.score > 1", "size(contact.groups) > 0"]))
+    await world.pool.execute("UPDATE project_user SET restriction = $1 WHERE user_id = 'ann'", restriction)
+    for number, selection in enumerate(SELECTIONS):
+        asked = wanted(
+            selection,
+            body=data.draw(st.sampled_from(BODIES)),
+            consent_override=data.draw(st.booleans()),
+            intersect_with_launcher=data.draw(st.booleans()),
+        )
+        counted = await world.counting.count(asked)
+        if isinstance(selection, Contacts) and counted.points:
+            assert [point.code for point in counted.points] == ["empty_selection"]
+            continue
+        world.emitted.clear()
+        assert await launched(world, asked, f"l-{number}") == (counted.starting, counted.excluded)
+        assert counted.targeted == counted.starting + sum(counted.excluded.values())
+        for reason, contacts in counted.excluded.items():
+            listed, _ = await world.counting.listed(asked, Behind(reason))
+            assert listed == sorted(one for one, why in world.targets(f"l-{number}").excluded.items() if why == reason)
+            assert len(listed) == contacts
+
+
+async def test_count_tells_messages_and_types_apart(world: World) -> None:
+    await world.load(
+        person(1, consent={"promo": True, "news": True}),
+        person(2, consent={"news": True}),
+        person(3, consent={}),
+        person(4, consent={"promo": True, "news": True}, email=None),
+        person(5, active=False),
+    )
+    counted = await world.counting.count(wanted(body=TWO))
+    assert (counted.targeted, counted.starting) == (5, 3)
+    assert counted.excluded == {"inactive": 1, "no_consent": 1}
+    assert counted.no_consent == {"promo": 1}
+    assert [(each.sending.step, each.reached, each.skipped) for each in counted.messages] == [
+        ("hello", 1, {"no_consent": 1, "no_address": 1}),
+        ("news", 3, {}),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("participants", "code"),
+    [
+        (Groups(groups=["typo"]), "unknown_group"),
+        (Groups(groups=[]), "empty_selection"),
+        (Contacts(contacts=[]), "empty_selection"),
+        (Contacts(contacts=["gone"]), "empty_selection"),
+        (Segment(where="contact."), "broken_condition"),
+    ],
+)
+async def test_selection_that_a_launch_would_be_refused_for_is_not_counted(
+    world: World, participants: Any, code: str
+) -> None:
+    counted = await world.counting.count(wanted(participants))
+    assert ([point.code for point in counted.points], counted.targeted) == ([code], 0)
+
+
+async def test_contacts_of_a_drafted_launch_need_not_be_named_again(world: World) -> None:
+    await people(world, 600)
+    ids = [f"c-{number:06}" for number in range(600)]
+    await world.hear(
+        ParticipantsListed(project=PROJECT, launch_id="l-1", index=0, contact_ids=ids[:500]),
+        ParticipantsListed(project=PROJECT, launch_id="l-1", index=1, contact_ids=[*ids[500:], "gone"]),
+    )
+    counted = await world.counting.count(Wanted(PROJECT, version(), Contacts(), Options(), "bob", launch_id="l-1"))
+    assert (counted.starting, counted.excluded) == (600, {"deleted": 1})
+
+
+async def test_list_is_paged(world: World) -> None:
+    await people(world, 25, active=False)
+    seen: list[str] = []
+    cursor: str | None = ""
+    while cursor is not None:
+        page, cursor = await world.counting.listed(wanted(), Behind("inactive", None, cursor, 10))
+        seen += page
+    assert seen == [f"c-{number:06}" for number in range(25)]
+    assert await world.counting.listed(wanted(), Behind("no_consent", "news")) == ([], None)
+
+
+async def test_many_members_and_few_are_counted_alike(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    await world.load(*(person(n, groups=["vip"] if n % 2 else ["vip", "news"], active=n % 3 > 0) for n in range(30)))
+    few = await world.counting.count(wanted(Groups(groups=["vip", "news"])))
+    monkeypatch.setattr("contacts.adapters.counting.FEW_MEMBERS", 5)
+    assert await world.counting.count(wanted(Groups(groups=["vip", "news"]))) == few
+    assert (few.targeted, few.excluded) == (30, {"inactive": 10})
+
+
+def recurring(recurrence: str) -> Scenario:
+    return scenario(won={"end": "success"}).model_copy(update={"recurrence": Recurrence(recurrence)})
+
+
+async def places(world: World, recurrence: str, *, retry: bool = False) -> Counted:
+    asked = wanted(body=recurring(recurrence))
+    return await world.counting.count(Wanted(PROJECT, asked.version, All(), Options(), "bob", retry=retry))
+
+
+@pytest.mark.parametrize("recurrence", ["once", "if_not_running", "always"])
+async def test_who_has_a_place_in_the_scenario_is_counted_as_refused(world: World, recurrence: str) -> None:
+    await people(world, 4)
+    assert (await places(world, recurrence)).excluded == NOBODY
+    await world.hear(requested(body=recurring(recurrence)))
+    await started(world, "l-1", "c-000000", "c-000001", "c-000002")
+    await started(world, "l-1", "c-000000", "c-000001", "c-000002")
+    await started(world, "l-1", "c-000000", ended=True, event="e-2")
+    expected = {
+        "once": {"recurrence_once": 3},
+        "if_not_running": {"recurrence_running": 2},
+        "always": NOBODY,
+    }
+    assert (await places(world, recurrence)).excluded == expected[recurrence]
+    listed, _ = await world.counting.listed(wanted(body=recurring(recurrence)), Behind("recurrence_running"))
+    assert listed == (["c-000001", "c-000002"] if recurrence == "if_not_running" else [])
+
+
+async def test_end_that_is_told_before_the_start_counts_as_ended(world: World) -> None:
+    await people(world, 2)
+    await world.hear(requested(body=recurring("if_not_running")))
+    await started(world, "l-1", "c-000000", ended=True, event="e-2")
+    await started(world, "l-1", "c-000000", "c-000001")
+    assert (await places(world, "if_not_running")).excluded == {"recurrence_running": 1}
+
+
+async def test_retry_lifts_once_but_not_of_who_still_runs(world: World) -> None:
+    await people(world, 3)
+    await world.hear(requested(body=recurring("once")))
+    await started(world, "l-1", "c-000000", "c-000001")
+    await started(world, "l-1", "c-000000", ended=True, event="e-2")
+    assert (await places(world, "once")).excluded == {"recurrence_once": 2}
+    assert (await places(world, "once", retry=True)).excluded == {"recurrence_running": 1}
+
+
+async def test_other_scenarios_and_other_records_take_no_place(world: World) -> None:
+    await people(world, 2)
+    await world.hear(requested(body=scenario(key="other", won={"end": "success"})))
+    await started(world, "l-1", "c-000000")
+    await started(world, "nobody-knows", "c-000000")
+    await world.hear(requested("l-2", body=recurring("once")))
+    refused = TargetsRefused(project=PROJECT, launch_id="l-2", contact_ids=["c-000000"], reasons=["stopped"], at=NOON)
+    await world.outcomes_say(refused, id="e-9", key="l-2")
+    assert (await places(world, "once")).excluded == NOBODY
+
+
+async def test_third_count_at_a_time_is_busy_and_a_walk_goes_on_meanwhile(world: World) -> None:
+    await people(world, 10)
+    async with world.snapshots() as first, world.snapshots():
+        await first.fetch("SELECT FROM contact")
+        with pytest.raises(Busy, match=str(AT_A_TIME)):
+            await world.counting.count(wanted())
+        await world.hear(requested())
+        await asyncio.wait_for(world.walk_out(), 30)
+        assert world.targets().total == 10
+    assert (await world.counting.count(wanted())).targeted == 10
