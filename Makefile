@@ -28,7 +28,7 @@ lock: ## resolve the dependencies of all members anew into requirements.lock
 lint: setup ## ruff, mypy --strict and the import rules
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
-	.venv/bin/mypy shared/contracts/src shared/runtime/src $(foreach s,launcher contacts executor messaging log console,services/$(s)/src) cli/src tests examples docs/generate.py
+	.venv/bin/mypy shared/contracts/src shared/runtime/src $(foreach s,launcher contacts executor messaging log console,services/$(s)/src) cli/src tests examples docs
 	.venv/bin/lint-imports
 
 .PHONY: test unit integration e2e

@@ -1,4 +1,4 @@
-"""Writes what of the documentation comes from the code: AsyncAPI, JSON Schemas, the table of settings.
+"""Writes what of the documentation comes from the code: AsyncAPI, OpenAPI, JSON Schemas, the table of settings.
 
 `make docs`, or `.venv/bin/python docs/generate.py [--check]`; a unit test runs the check.
 """
@@ -8,9 +8,11 @@ import json
 import sys
 from collections import defaultdict
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
+import http_api
 import yaml
 from pydantic import BaseModel
 
@@ -22,6 +24,8 @@ from runtime.service import Service
 from runtime.settings import Settings, environment_name
 
 DOCS = Path(__file__).parent
+OPENAPI = DOCS.parent / "services/console/src/console/openapi.json"
+"""Beside the code of console, which serves it."""
 STREAMING = ("launcher", "contacts", "executor", "messaging", "log")
 SERVICES = (*STREAMING, "console")
 OUTSIDE = "CRM"
@@ -67,6 +71,7 @@ COMMAND_LINE = {
 def generated() -> dict[Path, str]:
     """Every generated file and its text."""
     files = {DOCS / "asyncapi/asyncapi.yaml": _yaml(platform())}
+    files[OPENAPI] = json.dumps(http_api.document(_services()), indent=1, sort_keys=True, ensure_ascii=False) + "\n"
     for topic in TOPICS.values():
         for event in topic.events:
             mode = "validation" if topic.writer == OUTSIDE else "serialization"
@@ -132,6 +137,7 @@ def _table(title: str, fields: Mapping[str, type[Settings]]) -> list[str]:
     return rows
 
 
+@cache
 def _services() -> list[Service]:
     """As their composition roots make them, with nothing from the environment."""
     return [importlib.import_module(f"{name}.app").build(_settings_of(name).model_construct()) for name in STREAMING]

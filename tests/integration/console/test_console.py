@@ -157,6 +157,13 @@ async def test_an_unknown_path_is_a_problem_and_reaches_nobody(world: World) -> 
     assert all(not upstream.seen for upstream in world.upstreams.values())
 
 
+async def test_everybody_may_read_what_there_is(world: World) -> None:
+    answer = await world.http.get("/openapi.json", headers={"Authorization": ""})
+    assert (answer.status_code, answer.headers["content-type"]) == (200, "application/json")
+    assert answer.json()["openapi"] == "3.1.0" and "/v1/launches" in answer.json()["paths"]
+    assert world.exchanged == 0
+
+
 async def test_another_method_is_refused_and_reaches_nobody(world: World) -> None:
     answer = await world.http.delete("/v1/launches/l1/stop")
     assert (answer.status_code, answer.headers["allow"]) == (405, "POST")

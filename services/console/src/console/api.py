@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from importlib.resources import files
 from typing import TypeVar
 
 import aiohttp
@@ -27,6 +28,8 @@ BODY_SECONDS = 30.0
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]
 MERGED_SECONDS = 10.0
 Found = TypeVar("Found", Row, str)
+OPENAPI = files("console").joinpath("openapi.json").read_bytes()
+"""Made from the services' routes by `make docs`."""
 PARKED = "/v1/parked/"
 AUDIT = "/v1/audit"
 """Of launcher alone as yet."""
@@ -170,9 +173,15 @@ class _Body:
             yield piece
 
 
+async def description(_: Request) -> Response:
+    """The OpenAPI document of all that there is."""
+    return Response(OPENAPI, media_type="application/json", headers={"Cache-Control": "max-age=300"})
+
+
 def routes(console: Console) -> APIRouter:
     """Open to everybody: whom a row wants, console asks for a token, and its owner judges that."""
     router = APIRouter(include_in_schema=False)
+    router.add_api_route("/openapi.json", _guarded(description), methods=["GET"], openapi_extra=PUBLIC)
     router.add_api_route(
         "/{path:path}", _guarded(console.answer), methods=METHODS, max_body_size=COUNTED_HERE, openapi_extra=PUBLIC
     )

@@ -13,6 +13,7 @@ from contracts.words import DeliveryState, Permission
 from messaging.adapters.queries import Delivery, Place, Queries
 from runtime.auth import Caller, requires
 from runtime.cloudevents import rfc3339
+from runtime.media import NDJSON, streamed
 from runtime.problems import Problem
 
 if TYPE_CHECKING:
@@ -57,11 +58,11 @@ def routes(resources: "Resources") -> APIRouter:
             next=_cursor(page[-1]) if len(page) == limit else None,
         )
 
-    @router.get("/launches/{launch_id}/ledger", response_class=StreamingResponse)
+    @router.get("/launches/{launch_id}/ledger", response_class=StreamingResponse, responses=streamed(NDJSON))
     async def ledger(launch_id: LaunchId, caller: Viewer) -> StreamingResponse:
         """NDJSON, one send per line, sorted bytewise by contact id: for an exact recount."""
         await _found(queries, caller, launch_id)
-        return StreamingResponse(_lines(queries, launch_id), media_type="application/x-ndjson")
+        return StreamingResponse(_lines(queries, launch_id), media_type=NDJSON)
 
     return router
 

@@ -59,7 +59,7 @@ class Web:
         unavailable: tuple[type[Exception], ...] = (),
     ) -> None:
         """`unavailable` are the errors of a database that is not there."""
-        self.app = FastAPI(title=f"slipway {service}", docs_url=None, redoc_url=None, max_body_size=MAX_BODY)
+        self.app = FastAPI(title=f"slipway {service}", openapi_url=None, max_body_size=MAX_BODY)
         self.app.state.settings = settings
         problems.install(self.app, unavailable=unavailable)
         self.app.include_router(health.routes(readiness))

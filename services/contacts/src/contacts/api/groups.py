@@ -48,7 +48,7 @@ def routes(doors: Doors) -> APIRouter:
         items = [ShownGroup(group=group, contacts=contacts) for group, contacts in found]
         return Listed(items=items, next=found[-1][0] if len(found) == limit else None)
 
-    @router.post("/groups", status_code=201)
+    @router.post("/groups", status_code=201, responses={200: {"model": NewGroup, "description": "It was there."}})
     async def make_group(new: NewGroup, caller: Writer, response: Response) -> NewGroup:
         """201: made; 200: it was there."""
         async with doors.transaction() as tx:

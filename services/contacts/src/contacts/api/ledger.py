@@ -8,19 +8,20 @@ from fastapi.responses import StreamingResponse
 
 from contacts.adapters.reading import Entry
 from contacts.api.doors import Doors, Viewer
+from runtime.media import NDJSON, streamed
 from runtime.problems import Problem
 
 
 def routes(doors: Doors) -> APIRouter:
     router = APIRouter(tags=["launches"])
 
-    @router.get("/launches/{launch_id}/ledger", response_class=StreamingResponse)
+    @router.get("/launches/{launch_id}/ledger", response_class=StreamingResponse, responses=streamed(NDJSON))
     async def ledger(launch_id: str, caller: Viewer) -> StreamingResponse:
         """NDJSON in byte order of the contact ids: `{"contact_id", "state": "admitted" | "excluded", "reason"}`."""
         if not await doors.reading.has_launch(caller.project, launch_id):
             raise Problem(404, "unknown_launch", f"there is no launch {launch_id[:64]}", "look at GET /v1/launches")
         lines = _lines(doors.reading.ledger(caller.project, launch_id))
-        return StreamingResponse(lines, media_type="application/x-ndjson")
+        return StreamingResponse(lines, media_type=NDJSON)
 
     return router
 

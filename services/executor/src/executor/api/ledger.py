@@ -11,16 +11,16 @@ from fastapi.responses import StreamingResponse
 from contracts.words import Permission
 from executor.adapters.queries import LedgerRow, Queries
 from runtime.auth import Caller, requires
+from runtime.media import NDJSON, streamed
 from runtime.problems import Problem
 
-NDJSON = "application/x-ndjson"
 LINES_AT_ONCE = 500
 
 
 def routes(queries: Queries) -> APIRouter:
     router = APIRouter()
 
-    @router.get("/launches/{launch_id}/ledger", response_class=StreamingResponse)
+    @router.get("/launches/{launch_id}/ledger", response_class=StreamingResponse, responses=streamed(NDJSON))
     async def ledger(
         launch_id: Annotated[str, Path(min_length=1, max_length=64)],
         caller: Annotated[Caller, Depends(requires(Permission.VIEW))],

@@ -106,7 +106,7 @@ def _add_files(doors: Doors, handlers: ScenarioHandlers, validator: Validator) -
         "POST",
         "/v1/scenarios",
         status_code=201,
-        responses={200: {"description": "it was there already"}},
+        responses={200: {"description": "it was there already", "model": PushedShown}},
         openapi_extra=FILE,
     )
     async def push(request: Request, asker: Asking, response: Response) -> PushedShown:

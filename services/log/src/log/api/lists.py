@@ -13,9 +13,9 @@ from log.api.launch import LaunchId, Viewer, found
 from log.api.streams import Streams
 from log.domain.exports import csv_line
 from log.domain.times import written
+from runtime.media import CSV, streamed
 from runtime.problems import Problem
 
-CSV = "text/csv"
 Cursor = Annotated[str | None, Query(max_length=400, description="`next` of the page before.")]
 Limit = Annotated[int, Query(ge=1, le=1000)]
 Accept = Annotated[str, Header()]
@@ -47,7 +47,7 @@ class OpenPage(BaseModel):
 def routes(queries: Queries, streams: Streams) -> APIRouter:
     router = APIRouter()
 
-    @router.get("/launches/{launch_id}/outcomes", response_model=OutcomePage)
+    @router.get("/launches/{launch_id}/outcomes", response_model=OutcomePage, responses=streamed(CSV))
     async def outcomes(
         launch_id: LaunchId,
         caller: Viewer,
@@ -66,7 +66,7 @@ def routes(queries: Queries, streams: Streams) -> APIRouter:
         items = [OutcomeItem(contact_id=row.contact_id, **_outcome(row)) for row in rows]
         return OutcomePage(items=items, next=_cursor(items[-1].contact_id) if len(items) == limit else None)
 
-    @router.get("/launches/{launch_id}/in-progress", response_model=OpenPage)
+    @router.get("/launches/{launch_id}/in-progress", response_model=OpenPage, responses=streamed(CSV))
     async def in_progress(
         launch_id: LaunchId, caller: Viewer, cursor: Cursor = None, limit: Limit = 100, accept: Accept = "*/*"
     ) -> Response | OpenPage:

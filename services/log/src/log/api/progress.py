@@ -13,6 +13,7 @@ from log.adapters.queries import Found, Queries
 from log.api.launch import LaunchId, Viewer, expected
 from log.domain.snapshot import figures
 from runtime.cloudevents import dump
+from runtime.media import EVENTS, streamed
 
 LOOK_SECONDS = 0.3
 LOOK_SECONDS_AFTER_END = 2.0
@@ -35,7 +36,7 @@ def routes(queries: Queries, patience: float) -> APIRouter:
         launch = await expected(queries, caller, launch_id, patience)
         return Response(dump(await _progress(queries, launch)), media_type="application/json")
 
-    @router.get("/launches/{launch_id}/events", response_class=StreamingResponse)
+    @router.get("/launches/{launch_id}/events", response_class=StreamingResponse, responses=streamed(EVENTS))
     async def events(
         launch_id: LaunchId, caller: Viewer, last_event_id: Annotated[int | None, Header(ge=0)] = None
     ) -> StreamingResponse:
@@ -44,7 +45,7 @@ def routes(queries: Queries, patience: float) -> APIRouter:
         changes = _changes(queries, caller.project, launch_id, last_event_id)
         return StreamingResponse(
             changes,
-            media_type="text/event-stream",
+            media_type=EVENTS,
             headers={"Cache-Control": "no-cache", "X-Accel-Buffering": "no"},
         )
 

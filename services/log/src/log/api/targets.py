@@ -12,9 +12,8 @@ from log.api.launch import LaunchId, Viewer, found
 from log.api.streams import Streams
 from log.domain.timeline import timeline
 from log.domain.times import written
+from runtime.media import NDJSON, streamed
 from runtime.partitions import partition_of
-
-NDJSON = "application/x-ndjson"
 
 
 class TimelineEntry(BaseModel):
@@ -31,7 +30,7 @@ class Timeline(BaseModel):
 def routes(queries: Queries, streams: Streams, partitions: int) -> APIRouter:
     router = APIRouter()
 
-    @router.get("/launches/{launch_id}/ledger", response_class=StreamingResponse)
+    @router.get("/launches/{launch_id}/ledger", response_class=StreamingResponse, responses=streamed(NDJSON))
     async def ledger(launch_id: LaunchId, caller: Viewer) -> StreamingResponse:
         """NDJSON, one line per target by contact id (bytewise): open, or ended with outcome and reason."""
         launch = await found(queries, caller, launch_id)
