@@ -24,6 +24,8 @@ from contracts.crm import (
 )
 from contracts.event import Event
 from contracts.words import LaunchState
+from fakes.counting import FakeCounting
+from fakes.counting import figures as counted
 from fakes.transaction import NOON, FakeTransaction, received, record
 from launcher.app import build
 from launcher.settings import Settings
@@ -36,7 +38,9 @@ from runtime.signing import sign
 SECRET = "s" * 32
 ADMIN = "admin." + "a" * 32
 SETTINGS = Settings(secret_key=SECRET, token_key=SECRET, mode="local", admin_token=ADMIN)
-SERVICE = build(SETTINGS)
+COUNTING = FakeCounting(counted(100))
+"""contacts' figures, as tests set them."""
+SERVICE = build(SETTINGS, COUNTING)
 SAMPLES = Path(__file__).parents[3] / "examples" / "scenarios"
 STARTER = ("process:start", "launch:preapproved", "launch:stop")
 E = TypeVar("E", bound=Event)
@@ -165,9 +169,11 @@ class Desk:
             await subscription.handler(tx, records)
         return tx.emitted
 
-    async def checked(self, launch_id: str, *points: Point, expected: int | None = None) -> None:
+    async def checked(self, launch_id: str, *points: Point, expected: int | None = None, check: int = 1) -> None:
         """contacts answers a draft."""
-        event = LaunchChecked(project="demo", launch_id=launch_id, points=list(points), targeted_expected=expected)
+        event = LaunchChecked(
+            project="demo", launch_id=launch_id, points=list(points), targeted_expected=expected, check=check
+        )
         await self._handle("contacts.checks", launch_id, event)
 
     async def overridden(self, launch_id: str, reached: int) -> None:

@@ -110,12 +110,15 @@ async def test_launching_needs_the_permission_to_start(desk: Desk) -> None:
 
 async def test_a_user_launches_with_their_own_permissions(desk: Desk) -> None:
     made = await desk.done("POST", "/v1/users", {"user": "ann", "grants": ["process:start", "view"]})
-    answer = await desk.launch(token=made["token"])
-    assert [(point["code"], point["place"]) for point in answer["points"]] == [("unsupported", "approval")]
+    waits = await desk.launch(token=made["token"])
+    await desk.checked(waits["launch_id"])
+    shown = await desk.done("GET", f"/v1/launches/{waits['launch_id']}")
+    assert shown["state"] == "awaiting_confirmation"
     await desk.done("POST", "/v1/users/ann/grant", {"grants": ["process:start", "launch:preapproved"]})
-    assert (await desk.launch(key="second", as_user="ann"))["state"] == "validating"
-    [draft] = desk.take(LaunchDrafted)
-    assert draft.launched_by == "ann"
+    runs = await desk.launch(key="second", as_user="ann")
+    await desk.checked(runs["launch_id"])
+    [control] = desk.take(LaunchRequested)
+    assert (control.launch_id, control.launched_by) == (runs["launch_id"], "ann")
 
 
 async def test_lifting_consent_is_noted_with_its_reason(desk: Desk) -> None:

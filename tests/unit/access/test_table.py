@@ -34,16 +34,9 @@ Route = tuple[str, str]
 
 NOT_BUILT: dict[str, set[Route]] = {
     "launcher": {
-        ("POST", "/v1/contacts/{contact_id}/instances"),
         ("POST", "/v1/counts"),
-        ("POST", "/v1/launches/{launch_id}/approve"),
-        ("POST", "/v1/launches/{launch_id}/confirm"),
-        ("POST", "/v1/launches/{launch_id}/decline"),
-        ("POST", "/v1/launches/{launch_id}/relaunch"),
         ("POST", "/v1/launches/{launch_id}/retry"),
-        ("POST", "/v1/launches/{launch_id}/validate"),
         ("POST", "/v1/rehearsals"),
-        ("POST", "/v1/scenarios/{key}/instances"),
         ("POST", "/v1/scenarios/{key}/transfer"),
         ("POST", "/v1/tests"),
         ("POST", "/v1/users/{user}/enable"),

@@ -1,5 +1,6 @@
 """What launcher itself judges of a request for a launch."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -7,12 +8,16 @@ import pytest
 from contracts.launches import All, Contacts, Groups, Segment
 from contracts.words import LaunchState, Permission
 from fakes.transaction import NOON
-from launcher.domain.launch import listed, outcome_of_request, requested, select
+from launcher.domain.counting import Figures, basis_of
+from launcher.domain.launch import Flow, Kind, Rejected, flow, listed, outcome_of_request, requested, select
 from launcher.domain.parties import Asker
 from launcher.domain.points import error
+from launcher.domain.refusals import Denied
 from launcher.domain.requests import Candidate, draft, judge
 from launcher.domain.scenarios import ScenarioState
 from unit.launcher.builders import STARTER, candidate, found, request
+
+WEAK = frozenset({Permission.PROCESS_START})
 
 
 def judged(
@@ -67,9 +72,8 @@ def test_selections_that_are_not_built_are_unsupported(participants: dict[str, A
 
 def test_options_that_are_not_built_are_unsupported() -> None:
     options = {"intersect_with_launcher": True, "pacing": {"rate": "10/s"}}
-    assert judged(options=options, count_token="x") == [
+    assert judged(options=options) == [
         ("unsupported", "options.pacing"),
-        ("unsupported", "count_token"),
     ]
 
 
@@ -79,8 +83,67 @@ def test_lifting_consent_needs_its_permission() -> None:
     assert judged(STARTER | {Permission.CONSENT_OVERRIDE}, options=options) == []
 
 
-def test_without_preapproval_a_right_request_has_the_one_point_approval() -> None:
-    assert judged(frozenset({Permission.PROCESS_START})) == [("unsupported", "approval")]
+def test_who_asks_needs_the_permission_to_start_also_when_it_is_judged_again() -> None:
+    assert judged(frozenset({Permission.LAUNCH_PREAPPROVED})) == [("forbidden", "launch")]
+
+
+@pytest.mark.parametrize(
+    ("subject", "grants", "kind", "expected"),
+    [
+        ("ann", STARTER, Kind.LAUNCH, Flow.DIRECT),
+        ("key_1", STARTER, Kind.LAUNCH, Flow.DIRECT),
+        ("ann", WEAK, Kind.LAUNCH, Flow.PERSON),
+        ("ann", WEAK, Kind.RELAUNCH, Flow.PERSON),
+        ("ann", WEAK, Kind.RETRY, Flow.PERSON),
+        ("key_1", WEAK, Kind.LAUNCH, Flow.CRM),
+        ("key_1", WEAK, Kind.SINGLE, Flow.DIRECT),
+        ("ann", WEAK, Kind.SINGLE, Flow.DIRECT),
+        ("ann", WEAK, Kind.TEST, Flow.DIRECT),
+        ("ann", WEAK, Kind.REHEARSAL, Flow.DIRECT),
+    ],
+)
+def test_who_has_to_say_yes(subject: str, grants: frozenset[Permission], kind: Kind, expected: Flow) -> None:
+    assert flow(subject, grants, kind) is expected
+
+
+def test_a_persons_wrong_request_is_a_draft_they_can_mend_and_a_programs_is_rejected() -> None:
+    points = judge(request(), WEAK, None)
+    states = {}
+    for subject in ("ann", "key_1"):
+        launch, _ = draft(request(), Asker("demo", subject, WEAK), "l-1", None, None, points, NOON)
+        states[subject] = (launch.state, launch.rejected, launch.ended_at)
+    assert states["ann"] == (LaunchState.DRAFT, None, None)
+    assert states["key_1"] == (LaunchState.REJECTED, Rejected.POINTS, NOON)
+
+
+def test_a_triggered_scenario_is_started_by_hand_for_one_contact_where_its_author_allows_it() -> None:
+    known = candidate(launch="triggered", manual_start_allowed=True)
+    assert found(judge(request(), STARTER, known, Kind.SINGLE)) == []
+    assert found(judge(request(), STARTER, known)) == [("wrong_launch_type", "scenario")]
+    strict = candidate(launch="triggered")
+    assert found(judge(request(), STARTER, strict, Kind.SINGLE)) == [("wrong_launch_type", "scenario")]
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        ({}, []),
+        ({"scenario": "other"}, [("count_token_mismatch", "count_token")]),
+        ({"version": 2}, [("count_token_mismatch", "count_token")]),
+        ({"selection": "else"}, [("count_token_mismatch", "count_token")]),
+        ({"options": "else"}, [("count_token_mismatch", "count_token")]),
+    ],
+)
+def test_a_count_token_is_about_what_is_launched(change: dict[str, Any], expected: list[tuple[str, str]]) -> None:
+    counted = replace(basis_of(request(), 3, "ann", Figures(3, 3, {})), **change)
+    assert found(judge(request(), STARTER, candidate(), counted=counted)) == expected
+
+
+@pytest.mark.parametrize("code", ["count_token_invalid", "count_token_expired"])
+def test_a_count_token_that_is_none_any_more_is_a_point(code: str) -> None:
+    assert found(judge(request(), STARTER, candidate(), counted=Denied(code, "no", "count again"))) == [
+        (code, "count_token")
+    ]
 
 
 def test_the_context_is_what_the_scenario_declares() -> None:

@@ -6,54 +6,101 @@ from uuid import uuid4
 import typer
 
 from cli.commands.crm import context_values, participants
-from cli.connection import at, connection
-from cli.output import Exit, confirm, emit_json, fail, say, stdout, told
-from cli.progress import follow
+from cli.commands.flow import checked, tell
+from cli.connection import Client, at, connection
+from cli.output import Exit, confirm, fail
 
 launching = typer.Typer(no_args_is_help=True)
 
 Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
+Everybody = Annotated[bool, typer.Option("--all", help="All contacts of the project.")]
+Group = Annotated[list[str] | None, typer.Option(help="Contacts of this group; repeat for more.")]
+Contact = Annotated[list[str] | None, typer.Option(help="This contact; repeat for more.")]
+Values = Annotated[list[str] | None, typer.Option("--context", help="NAME=VALUE the scenario declares.")]
+IncludeAll = Annotated[bool, typer.Option(help="Lift consent (never restrictions or suppression).")]
+Reason = Annotated[str | None, typer.Option(help="Why consent is lifted.")]
+IdempotencyKey = Annotated[str | None, typer.Option(help="The same key never launches twice.")]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 
 
 @launching.command("launch")
 def launch(
     context: typer.Context,
     scenario: Annotated[str, typer.Argument(help="Key of an active scenario.")],
-    everybody: Annotated[bool, typer.Option("--all", help="All contacts of the project.")] = False,
-    group: Annotated[list[str] | None, typer.Option(help="Contacts of this group; repeat for more.")] = None,
-    contact: Annotated[list[str] | None, typer.Option(help="This contact; repeat for more.")] = None,
-    value: Annotated[list[str] | None, typer.Option("--context", help="NAME=VALUE the scenario declares.")] = None,
-    include_all: Annotated[bool, typer.Option(help="Lift consent (never restrictions or suppression).")] = False,
-    reason: Annotated[str | None, typer.Option(help="Why consent is lifted.")] = None,
-    idempotency_key: Annotated[str | None, typer.Option(help="The same key never launches twice.")] = None,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    everybody: Everybody = False,
+    group: Group = None,
+    contact: Contact = None,
+    value: Values = None,
+    include_all: IncludeAll = False,
+    reason: Reason = None,
+    idempotency_key: IdempotencyKey = None,
+    yes: Yes = False,
     as_json: Json = False,
 ) -> None:
-    """Launch a scenario over HTTP; it is answered when contacts has checked it."""
-    if include_all and not reason:
-        fail(Exit.USAGE, "--include-all needs a reason", "Say --reason TEXT; it is kept in the audit.")
+    """Ask for a launch; it is answered when it has been checked, with what comes next."""
+    options = lifting(include_all, reason)
     who = participants(everybody, group, contact)
     confirm(f"Launch {scenario} on {_words(who)}?", yes)
-    body = {
-        "scenario": scenario,
-        "participants": who,
-        "context": context_values(value),
-        "options": {"consent_override": {"reason": reason}} if include_all else {},
-    }
+    body = {"scenario": scenario, "participants": who, "context": context_values(value), "options": options}
     with connection(context).client() as client:
-        answer = client.post(at("launches"), body, headers={"Idempotency-Key": idempotency_key or str(uuid4())})
-        decided = follow(client, answer["launch_id"], until=lambda seen: seen["state"] not in ("draft", "validating"))
-    if as_json:
-        emit_json(decided)
-    elif decided["state"] == "rejected":
-        say(f"rejected: launch {decided['launch_id']}", "red")
-        for line in told(decided.get("points", [])):
-            say(line)
-    else:
-        say(f"{decided['state']}; `slipway watch {decided['launch_id']}` shows it", "green")
-        stdout.print(decided["launch_id"])
-    if decided["state"] == "rejected":
-        raise typer.Exit(Exit.NO)
+        _ask(client, at("launches"), body, idempotency_key, as_json)
+
+
+@launching.command("start")
+def start(
+    context: typer.Context,
+    scenario: Annotated[str, typer.Argument(help="Key of an active scenario; a triggered one may allow it, too.")],
+    contact: Annotated[str, typer.Argument(help="Contact id.")],
+    value: Values = None,
+    include_all: IncludeAll = False,
+    reason: Reason = None,
+    idempotency_key: IdempotencyKey = None,
+    as_json: Json = False,
+) -> None:
+    """Start a scenario for one contact: validated, then it runs, without count, confirmation or approval."""
+    body = {"contact_id": contact, "context": context_values(value), "options": lifting(include_all, reason)}
+    with connection(context).client() as client:
+        _ask(client, at("scenarios", scenario, "instances"), body, idempotency_key, as_json)
+
+
+@launching.command("relaunch")
+def relaunch(
+    context: typer.Context,
+    launch_id: Annotated[str, typer.Argument(metavar="LAUNCH", help="An earlier launch.")],
+    everybody: Everybody = False,
+    group: Group = None,
+    contact: Contact = None,
+    value: Annotated[
+        list[str] | None, typer.Option("--context", help="NAME=VALUE; none: those of the earlier launch.")
+    ] = None,
+    include_all: IncludeAll = False,
+    reason: Reason = None,
+    idempotency_key: IdempotencyKey = None,
+    yes: Yes = False,
+    as_json: Json = False,
+) -> None:
+    """A new launch of the same scenario. Whom it is for is said anew: the earlier selection is not taken over."""
+    options = lifting(include_all, reason)
+    who = participants(everybody, group, contact)
+    body: dict[str, Any] = {"participants": who, "options": options}
+    if value:
+        body["context"] = context_values(value)
+    with connection(context).client() as client:
+        earlier = client.get(at("launches", launch_id))
+        confirm(f"Launch {earlier['scenario']} on {_words(who)}?", yes)
+        _ask(client, at("launches", launch_id, "relaunch"), body, idempotency_key, as_json)
+
+
+def lifting(include_all: bool, reason: str | None) -> dict[str, Any]:
+    """The options of a launch; consent is never lifted without saying why."""
+    if include_all and not reason:
+        fail(Exit.USAGE, "--include-all needs a reason", "Say --reason TEXT; it is kept in the audit.")
+    return {"consent_override": {"reason": reason}} if include_all else {}
+
+
+def _ask(client: Client, path: str, body: dict[str, Any], key: str | None, as_json: bool) -> None:
+    answer = client.post(path, body, headers={"Idempotency-Key": key or str(uuid4())})
+    tell(checked(client, answer["launch_id"]), as_json)
 
 
 def _words(who: dict[str, Any]) -> str:

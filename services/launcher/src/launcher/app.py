@@ -1,5 +1,6 @@
 """launcher's composition root: what it is made of, what it consumes and emits."""
 
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 
@@ -7,37 +8,61 @@ from contracts.checks import ConsentOverridden, LaunchChecked
 from contracts.crm import LaunchCompleted, LaunchFailed, LaunchProgressed, LaunchStopped
 from launcher.adapters.audit import PostgresAudit
 from launcher.adapters.commands import PostgresCommands
+from launcher.adapters.count_tokens import SignedCountTokens
 from launcher.adapters.http_requests import PostgresHttpRequests
 from launcher.adapters.language import RuntimeLanguage
 from launcher.adapters.launches import PostgresLaunches
+from launcher.adapters.no_counting import NoCounting
 from launcher.adapters.projects import PostgresKeys, PostgresProjects, PostgresUsers
 from launcher.adapters.scenarios import PostgresScenarios
 from launcher.adapters.secrets import KeySeals, RandomCredentials
 from launcher.api import Surface, routes
 from launcher.api.idempotency import Idempotency
+from launcher.domain.counting import Tolerance
+from launcher.handlers.approving import Approving
 from launcher.handlers.authentication import Authentication
 from launcher.handlers.commands import CommandHandlers
+from launcher.handlers.deciding import Deciding
+from launcher.handlers.flow import Drafts
 from launcher.handlers.launches import LaunchHandlers
 from launcher.handlers.ordering import Ordering
 from launcher.handlers.pausing import Pausing
 from launcher.handlers.projects import ProjectHandlers
+from launcher.handlers.requesters import Requesters
 from launcher.handlers.scenarios import ScenarioHandlers
+from launcher.handlers.starting import Starting
 from launcher.handlers.tokens import TokenHandlers
 from launcher.handlers.validator import Validator
 from launcher.handlers.versions import Versions
-from launcher.jobs import Forgetting
+from launcher.jobs import Expiry, Forgetting
+from launcher.ports import Counting
 from launcher.settings import Settings
 from runtime.service import Job, RawSubscription, Service, Subscription
 
 
-def build(settings: Settings) -> Service:
+def build(settings: Settings, counting: Counting | None = None) -> Service:
+    """`counting`: a test's own in place of contacts."""
     projects, keys, users = PostgresProjects(), PostgresKeys(), PostgresUsers()
     scenarios, launches = PostgresScenarios(), PostgresLaunches()
     commands, audit = PostgresCommands(), PostgresAudit()
     seals, credentials = KeySeals(settings.secret_key), RandomCredentials()
     validator = Validator(RuntimeLanguage())
     pausing, ordering = Pausing(launches, audit), Ordering(launches, audit)
-    control = LaunchHandlers(launches, Versions(scenarios, projects, validator), commands, audit, pausing)
+    versions, requesters = Versions(scenarios, projects, validator), Requesters(keys, users)
+    deciding = Deciding(launches, versions, commands, audit)
+    tokens = SignedCountTokens(settings.token_key)
+    control = LaunchHandlers(launches, versions, tokens, audit, deciding, pausing)
+    drafts = Drafts(launches, versions, requesters, tokens, deciding)
+    approving = Approving(
+        launches,
+        versions,
+        projects,
+        requesters,
+        counting or NoCounting(),
+        tokens,
+        deciding,
+        Tolerance(settings.drift_contacts, settings.drift_percent),
+    )
     surface = Surface(
         projects=projects,
         keys=keys,
@@ -50,6 +75,9 @@ def build(settings: Settings) -> Service:
         control=control,
         pausing=pausing,
         ordering=ordering,
+        drafts=drafts,
+        approving=approving,
+        starting=Starting(launches, control),
         tokens=TokenHandlers(keys, users, credentials, settings.administrator),
         validator=validator,
         idempotency=Idempotency(PostgresHttpRequests(), seals),
@@ -76,6 +104,9 @@ def build(settings: Settings) -> Service:
             ),
         ),
         emits=("launcher.launches", "launcher.projects", "launcher.replies"),
-        jobs=(Job("forgetting", Forgetting(commands).run, every=60),),
+        jobs=(
+            Job("forgetting", Forgetting(commands).run, every=60),
+            Job("expiry", Expiry(drafts, timedelta(days=settings.undecided_days)).run, every=settings.expiry_seconds),
+        ),
         routes=partial(routes, surface),
     )

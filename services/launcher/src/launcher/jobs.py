@@ -1,12 +1,14 @@
-"""Between records: what was asked more than 30 days ago is forgotten, so that its ids are free again."""
+"""Between records: what was asked long ago is forgotten, and what nobody decided expires."""
 
 from datetime import timedelta
 
+from launcher.handlers.flow import Drafts
 from launcher.ports import Commands
 from runtime.transaction import Lease
 
 KEPT = timedelta(days=30)
 PORTION = 1000
+LATE_PORTION = 100
 
 
 class Forgetting:
@@ -19,3 +21,16 @@ class Forgetting:
             return False
         async with lease.transaction() as tx:
             return await self._commands.forget(tx.connection, tx.now - KEPT, PORTION) >= PORTION
+
+
+class Expiry:
+    def __init__(self, drafts: Drafts, after: timedelta) -> None:
+        self._drafts = drafts
+        self._after = after
+
+    async def run(self, lease: Lease) -> bool:
+        """Likewise: launches that nobody has decided for so long are rejected, and the CRM hears it."""
+        if lease.number != 0:
+            return False
+        async with lease.transaction() as tx:
+            return await self._drafts.expire(tx, tx.now - self._after, LATE_PORTION) >= LATE_PORTION

@@ -67,6 +67,10 @@ class Scenarios(Protocol):
 
     async def lock(self, connection: Connection, project: str, key: str) -> StoredScenario | None: ...
 
+    async def hold(self, connection: Connection, project: str, key: str) -> StoredScenario | None:
+        """As it is, and stays until the transaction ends: others may hold it too, nobody may change it."""
+        ...
+
     async def of_project(self, connection: Connection, project: str) -> list[StoredScenario]: ...
 
     async def insert(self, connection: Connection, scenario: StoredScenario) -> bool:
@@ -120,6 +124,10 @@ class Launches(Protocol):
     async def listed(self, connection: Connection, project: str, wanted: LaunchFilter) -> list[Launch]: ...
 
     async def any_open(self, connection: Connection, project: str, scenario: str) -> bool: ...
+
+    async def undecided(self, connection: Connection, before: datetime, most: int) -> list[Launch]:
+        """Drafted before then and still undecided, oldest first; locked, what others have locked left out."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)

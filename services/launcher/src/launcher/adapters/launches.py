@@ -2,6 +2,7 @@
 # ruff: noqa: S608 - what is put into the statements are this module's own lists of columns
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
 
 import asyncpg
@@ -97,6 +98,16 @@ class PostgresLaunches:
             scenario,
         )
         return found
+
+    async def undecided(self, connection: Connection, before: datetime, most: int) -> list[Launch]:
+        rows = await connection.fetch(
+            f"SELECT {_ALL} FROM launch WHERE drafted_at < $1"
+            " AND state IN ('draft', 'validating', 'awaiting_confirmation', 'awaiting_approval')"
+            " ORDER BY drafted_at LIMIT $2 FOR UPDATE SKIP LOCKED",
+            before,
+            most,
+        )
+        return [_launch(row) for row in rows]
 
 
 def _fixed(launch: Launch) -> tuple[object, ...]:

@@ -19,6 +19,9 @@ class PostgresScenarios:
     async def lock(self, connection: Connection, project: str, key: str) -> StoredScenario | None:
         return await self._one(connection, "project = $1 AND key = $2 FOR UPDATE", project, key)
 
+    async def hold(self, connection: Connection, project: str, key: str) -> StoredScenario | None:
+        return await self._one(connection, "project = $1 AND key = $2 FOR SHARE", project, key)
+
     async def _one(self, connection: Connection, where: str, *values: str) -> StoredScenario | None:
         row = await connection.fetchrow(f"SELECT {_SCENARIO} FROM scenario WHERE {where}", *values)
         return _scenario(row) if row else None

@@ -5,14 +5,29 @@ from typing import TYPE_CHECKING
 
 from fastapi import APIRouter
 
-from launcher.api import audit, keys, launches, ordering, pausing, projects, scenarios, tokens, users
+from launcher.api import (
+    audit,
+    flow,
+    keys,
+    launches,
+    ordering,
+    pausing,
+    projects,
+    scenarios,
+    starts,
+    tokens,
+    users,
+)
 from launcher.api.doors import Doors
 from launcher.api.idempotency import Idempotency
+from launcher.handlers.approving import Approving
+from launcher.handlers.flow import Drafts
 from launcher.handlers.launches import LaunchHandlers
 from launcher.handlers.ordering import Ordering
 from launcher.handlers.pausing import Pausing
 from launcher.handlers.projects import ProjectHandlers
 from launcher.handlers.scenarios import ScenarioHandlers
+from launcher.handlers.starting import Starting
 from launcher.handlers.tokens import TokenHandlers
 from launcher.handlers.validator import Validator
 from launcher.ports import Audit, Keys, Launches, Projects, Scenarios, Users
@@ -36,6 +51,9 @@ class Surface:
     control: LaunchHandlers
     pausing: Pausing
     ordering: Ordering
+    drafts: Drafts
+    approving: Approving
+    starting: Starting
     tokens: TokenHandlers
     validator: Validator
     idempotency: Idempotency
@@ -49,6 +67,8 @@ def routes(surface: Surface, resources: "Resources") -> APIRouter:
     users.add(doors, surface.parties, surface.users, surface.idempotency)
     scenarios.add(doors, surface.versions, surface.scenarios, surface.validator)
     launches.add(doors, surface.control, surface.launches, surface.idempotency)
+    starts.add(doors, surface.starting, surface.launches, surface.idempotency)
+    flow.add(doors, surface.drafts, surface.approving)
     pausing.add(doors, surface.pausing)
     ordering.add(doors, surface.control, surface.ordering, surface.idempotency)
     audit.add(doors, surface.audit)

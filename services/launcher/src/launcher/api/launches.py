@@ -8,7 +8,7 @@ from pydantic import AwareDatetime, Field
 
 from contracts.checks import Point
 from contracts.crm import LaunchRequest, OptionsGiven, ParticipantsGiven
-from contracts.words import LaunchState, Name
+from contracts.words import LaunchMode, LaunchState, Name
 from launcher.api.doors import Asking, Doors
 from launcher.api.idempotency import Idempotency, Required
 from launcher.api.shapes import (
@@ -24,7 +24,7 @@ from launcher.api.shapes import (
     problem,
     to_cursor,
 )
-from launcher.domain.launch import Launch
+from launcher.domain.launch import Kind, Launch, Rejected
 from launcher.domain.parties import Asker
 from launcher.domain.refusals import Denied
 from launcher.handlers.launches import LaunchHandlers
@@ -49,7 +49,7 @@ class LaunchAsked(Output):
     launch_id: str
     state: LaunchState
     points: list[Point]
-    """Why it is `rejected`, or warnings. `validating`: contacts is still checking the selection."""
+    """What is wrong with a `draft`, why it is `rejected`, or warnings. `validating`: contacts is still checking."""
 
 
 class LaunchShown(Output):
@@ -71,6 +71,17 @@ class LaunchShown(Output):
     drafted_at: Time
     requested_at: Time | None
     ended_at: Time | None
+    mode: LaunchMode
+    kind: Kind
+    retry_of: str | None
+    relaunch_of: str | None
+    summary: dict[str, Any] | None
+    """What was confirmed, and the figures that were."""
+    confirmed_by: str | None
+    confirmed_at: Time | None
+    approved_by: str | None
+    approved_at: Time | None
+    rejected: Rejected | None
     figures: dict[str, Any] | None
     """The newest absolute counts, as on `log.launches`; null before the first."""
 
@@ -80,16 +91,20 @@ def add(doors: Doors, handlers: LaunchHandlers, launches: Launches, idempotency:
 
     @doors("POST", "/v1/launches", status_code=202, response_model=LaunchAsked)
     async def launch(given: LaunchGiven, asker: Asking, idempotency_key: Required) -> Response:
-        """Asks for a launch. Refused by what launcher knows: `rejected` at once; by contacts: a moment later."""
+        """Asks for a launch. What launcher itself finds wrong is said at once, what contacts does a moment later.
+
+        Whoever lacks `launch:preapproved` then confirms a count (a key's request counts as confirmed) and has it
+        approved.
+        """
         if given.project not in (None, asker.project):
             remedy = "leave `project` out, or use a key of that project"
             raise problem(Denied("project_mismatch", f"the caller is of project {asker.project}", remedy))
         request = LaunchRequest.model_validate({**given.model_dump(mode="json"), "project": asker.project})
 
         async def work(tx: Transaction) -> tuple[int, LaunchAsked]:
-            launch_id = await _new_launch_id(tx, launches, asker, idempotency_key)
+            launch_id = await new_launch_id(tx, launches, asker, idempotency_key)
             made = await handlers.request(tx, request, asker, launch_id)
-            return 202, LaunchAsked(launch_id=made.launch_id, state=made.state, points=list(made.points))
+            return 202, asked_for(made)
 
         asked = ["POST /v1/launches", request.model_dump(mode="json")]
         return await idempotency.once(resources, asker, idempotency_key, asked, work)
@@ -125,7 +140,11 @@ def add(doors: Doors, handlers: LaunchHandlers, launches: Launches, idempotency:
         return _shown(found)
 
 
-async def _new_launch_id(tx: Transaction, launches: Launches, asker: Asker, key: str) -> str:
+def asked_for(launch: Launch) -> LaunchAsked:
+    return LaunchAsked(launch_id=launch.launch_id, state=launch.state, points=list(launch.points))
+
+
+async def new_launch_id(tx: Transaction, launches: Launches, asker: Asker, key: str) -> str:
     """Derived from who asked under which key; if that was more than 30 days ago, from the time too."""
     launch_id = derive("launch", asker.project, asker.subject, key)
     if await launches.exists(tx.connection, launch_id):
@@ -159,5 +178,15 @@ def _shown(launch: Launch) -> LaunchShown:
         drafted_at=launch.drafted_at,
         requested_at=launch.requested_at,
         ended_at=launch.ended_at,
+        mode=launch.mode,
+        kind=launch.kind,
+        retry_of=launch.retry_of,
+        relaunch_of=launch.relaunch_of,
+        summary=launch.summary,
+        confirmed_by=launch.confirmed_by,
+        confirmed_at=launch.confirmed_at,
+        approved_by=launch.approved_by,
+        approved_at=launch.approved_at,
+        rejected=launch.rejected,
         figures=launch.figures,
     )

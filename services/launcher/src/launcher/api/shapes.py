@@ -37,6 +37,7 @@ _STATUS = {
     "conflict": 409,
     "wrong_state": 409,
     "scenario_inactive": 409,
+    "points": 409,
     "second_approver": 409,
     "user_disabled": 409,
     "drift": 409,
@@ -78,7 +79,9 @@ def problem(why: Denied | Refusal) -> Problem:
         return Problem(_STATUS.get(why.code, 422), why.code, why.detail, "look at its state: slipway launches")
     headers = {"WWW-Authenticate": "Bearer"} if why.code == "unauthenticated" else None
     extra = {"points": [point.model_dump(mode="json") for point in why.points]} if why.points else {}
-    return Problem(_STATUS.get(why.code, 422), why.code, why.detail, why.remedy, headers=headers, **extra)
+    return Problem(
+        _STATUS.get(why.code, 422), why.code, why.detail, why.remedy, headers=headers, **extra, **why.details
+    )
 
 
 def granted(answer: T | Denied | Refusal) -> T:

@@ -12,6 +12,7 @@ from contracts.crm import (
     ContactsGiven,
     GroupsGiven,
     LaunchAccepted,
+    LaunchApproved,
     LaunchDeclined,
     LaunchRejected,
     LaunchRequest,
@@ -74,6 +75,19 @@ def flow(subject: str, grants: Grants, kind: Kind) -> Flow:
     if Permission.LAUNCH_PREAPPROVED in grants or kind in (Kind.SINGLE, Kind.TEST, Kind.REHEARSAL):
         return Flow.DIRECT
     return Flow.CRM if subject.startswith(KEY_PREFIX) else Flow.PERSON
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """How a launch was asked for, beyond the request itself."""
+
+    kind: Kind = Kind.LAUNCH
+    mode: LaunchMode = LaunchMode.LIVE
+    retry_of: str | None = None
+    relaunch_of: str | None = None
+
+
+PLAIN = Way()
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,6 +196,8 @@ def drafted(launch: Launch, version: ScenarioVersion) -> LaunchDrafted:
             "options": launch.options,
             "context": launch.context,
             "launched_by": launch.requested_by,
+            "check": launch.check_round,
+            "retry_of": launch.retry_of,
         }
     )
 
@@ -207,6 +223,8 @@ def requested(launch: Launch, version: ScenarioVersion, now: datetime) -> Launch
             "options": launch.options,
             "context": launch.context,
             "launched_by": launch.requested_by,
+            "approved_by": launch.approved_by,
+            "retry_of": launch.retry_of,
             "command_id": launch.origin.id if launch.origin else None,
             "command_source": launch.origin.source if launch.origin else None,
             "requested_at": now,
@@ -231,17 +249,28 @@ def controlled(
 
 
 def outcome_of_request(launch: Launch, origin: Origin, by: str | None = None) -> Reply:
-    """What the CRM hears about its launch.request, once that is decided. `by`: who cancelled it."""
-    about = {
+    """What the CRM hears about its launch.request as the launch is now. `by`: who declined or cancelled it."""
+    about = _about(launch, origin)
+    if launch.state is not LaunchState.REJECTED:
+        return LaunchAccepted(
+            **about, launch_id=launch.launch_id, state=launch.state, targeted_expected=launch.targeted_expected
+        )
+    match launch.rejected:
+        case None | Rejected.POINTS:
+            return LaunchRejected(**about, points=list(launch.points))
+        case why:
+            return LaunchDeclined(**about, launch_id=launch.launch_id, reason=why.value, by=by)
+
+
+def approval(launch: Launch, origin: Origin) -> Reply:
+    """What it hears after it was told that its launch waits: somebody has approved."""
+    return LaunchApproved(**_about(launch, origin), launch_id=launch.launch_id, by=launch.approved_by or "")
+
+
+def _about(launch: Launch, origin: Origin) -> dict[str, Any]:
+    return {
         "project": launch.project,
         "command_id": origin.id,
         "command_source": origin.source,
         "command_at": origin.at,
     }
-    if launch.state is not LaunchState.REJECTED:
-        return LaunchAccepted(
-            **about, launch_id=launch.launch_id, state=launch.state, targeted_expected=launch.targeted_expected
-        )
-    if by is not None:
-        return LaunchDeclined(**about, launch_id=launch.launch_id, reason="cancelled", by=by)
-    return LaunchRejected(**about, points=list(launch.points))

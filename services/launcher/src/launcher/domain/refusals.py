@@ -1,6 +1,8 @@
 """What is not carried out: the code for programs, and for people what to do."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
 from contracts.checks import Point
 from contracts.crm import RejectionCode
@@ -22,3 +24,5 @@ class Denied:
     detail: str
     remedy: str
     points: tuple[Point, ...] = ()
+    details: Mapping[str, Any] = field(default_factory=dict)
+    """More fields of the answer, for programs."""

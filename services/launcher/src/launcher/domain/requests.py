@@ -9,11 +9,13 @@ from contracts.checks import Point
 from contracts.crm import AllGiven, ContactsGiven, GroupsGiven, LaunchRequest, OptionsGiven, SegmentGiven
 from contracts.launches import ScenarioVersion
 from contracts.scenario import LaunchType, Scenario
-from contracts.words import LaunchState, Permission
+from contracts.words import LaunchMode, LaunchState, Permission
+from launcher.domain.counting import Basis, What, mismatch, options_digest, selection_digest
 from launcher.domain.documents import canonical
-from launcher.domain.launch import Launch, Origin, Selection, select
+from launcher.domain.launch import PLAIN, Flow, Kind, Launch, Origin, Rejected, Selection, Way, flow, select
 from launcher.domain.parties import Asker, Grants
 from launcher.domain.points import blocks, did_you_mean, error
+from launcher.domain.refusals import Denied
 from launcher.domain.scenarios import ScenarioState
 
 MOST_CONTEXT_BYTES = 16 * 1024
@@ -28,14 +30,21 @@ class Candidate:
     points: tuple[Point, ...] = ()
 
 
-def judge(request: LaunchRequest, grants: Grants, candidate: Candidate | None) -> list[Point]:
-    """Nothing blocking in the answer: contacts may judge next."""
+def judge(
+    request: LaunchRequest,
+    grants: Grants,
+    candidate: Candidate | None,
+    kind: Kind = Kind.LAUNCH,
+    counted: Basis | Denied | None = None,
+) -> list[Point]:
+    """Nothing blocking in the answer: contacts may judge next. `counted`: what the request's count token is."""
     return [
-        *_scenario(request.scenario, candidate),
+        *_permission(grants),
+        *_scenario(request.scenario, candidate, kind),
         *_participants(request),
         *_options(request, grants),
         *(_context(request, candidate.version.body) if candidate and candidate.version else ()),
-        *_approval(grants),
+        *(_counted(request, candidate, counted) if counted else ()),
     ]
 
 
@@ -47,11 +56,14 @@ def draft(
     candidate: Candidate | None,
     points: Sequence[Point],
     now: datetime,
+    way: Way = PLAIN,
 ) -> tuple[Launch, Selection]:
-    """The launch as it begins: `validating`, or `rejected` for good if a point blocks."""
-    refused = blocks(points)
+    """The launch as it begins: `validating`; if a point blocks, a `draft` that a person can mend, or `rejected`."""
+    waits = flow(asker.subject, asker.grants, way.kind)
+    state = _first_state(blocks(points), waits)
+    rejected = state is LaunchState.REJECTED
     version = candidate.version if candidate else None
-    selection = Selection(None) if refused else select(request)
+    selection = Selection(None) if rejected or blocks(_participants(request)) else select(request)
     participants = selection.participants
     launch = Launch(
         launch_id=launch_id,
@@ -60,41 +72,83 @@ def draft(
         version=version.version if version else None,
         creator=version.creator if version else None,
         zone=version.zone if version else "UTC",
-        state=LaunchState.REJECTED if refused else LaunchState.VALIDATING,
+        state=state,
         revision=0,
         participants=participants.model_dump() if participants else {"kind": request.participants.kind},
         participants_chunks=len(selection.chunks),
         selected=selection.selected,
-        options=_kept(request.options),
-        context={} if refused else request.context,
+        options=_kept(request.options, way),
+        context={} if rejected else request.context,
         requested_by=asker.subject,
         origin=origin,
         points=tuple(points),
         targeted_expected=None,
         drafted_at=now,
-        ended_at=now if refused else None,
+        ended_at=now if rejected else None,
+        mode=way.mode,
+        kind=way.kind,
+        flow=waits,
+        retry_of=way.retry_of,
+        relaunch_of=way.relaunch_of,
+        rejected=Rejected.POINTS if rejected else None,
     )
     return launch, selection
 
 
-def _kept(options: OptionsGiven) -> dict[str, Any]:
+def _kept(options: OptionsGiven, way: Way) -> dict[str, Any]:
     """Options as they travel with the launch."""
     override = options.consent_override
     lifted = {"consent_override": True, "override_reason": override.reason} if override else {"consent_override": False}
-    return lifted | ({"intersect_with_launcher": True} if options.intersect_with_launcher else {})
+    narrowed = {"intersect_with_launcher": True} if options.intersect_with_launcher else {}
+    return lifted | narrowed | ({} if way.mode is LaunchMode.LIVE else {"mode": way.mode})
 
 
-def _scenario(key: str, candidate: Candidate | None) -> Iterator[Point]:
+def mismatched(counted: Basis, request: LaunchRequest, version: int) -> What | None:
+    """What was counted otherwise than this request of that version asks for."""
+    selection = selection_digest(request.participants, request.context)
+    return mismatch(counted, request.scenario, version, selection, options_digest(request.options))
+
+
+def _first_state(blocked: bool, waits: Flow) -> LaunchState:
+    if not blocked:
+        return LaunchState.VALIDATING
+    return LaunchState.DRAFT if waits is Flow.PERSON else LaunchState.REJECTED
+
+
+def _permission(grants: Grants) -> Iterator[Point]:
+    if Permission.PROCESS_START not in grants:
+        remedy = f"Who asks for a launch needs {Permission.PROCESS_START}: have it granted, or let somebody else ask."
+        yield error("forbidden", "launch", remedy)
+
+
+def _scenario(key: str, candidate: Candidate | None, kind: Kind) -> Iterator[Point]:
     if candidate is None:
         yield error("unknown_scenario", "scenario", f"There is no scenario `{key}` in this project: push it first.")
     elif candidate.version is None:
         archived = candidate.state is ScenarioState.ARCHIVED
         remedy = "it is archived: push it under a new key." if archived else "activate a version of it first."
         yield error("scenario_inactive", "scenario", f"`{key}` cannot be launched: {remedy}")
-    elif candidate.version.body.launch is not LaunchType.MANUAL:
-        yield error("wrong_launch_type", "scenario", f"`{key}` is started by its {candidate.version.body.launch} only.")
+    elif not startable(candidate.version.body, kind):
+        yield _wrong_type(key, candidate.version.body)
     else:
         yield from candidate.points
+
+
+def startable(scenario: Scenario, kind: Kind) -> bool:
+    """Whether it may be asked for: a triggered one only for a single contact, where its author allows that."""
+    if scenario.launch is LaunchType.MANUAL:
+        return True
+    return scenario.launch is LaunchType.TRIGGERED and scenario.manual_start_allowed and kind is Kind.SINGLE
+
+
+def _wrong_type(key: str, scenario: Scenario) -> Point:
+    if scenario.launch is LaunchType.TRIGGERED and scenario.manual_start_allowed:
+        remedy = f"`{key}` is triggered: by hand it is started for one contact, with `slipway start {key} CONTACT`."
+    elif scenario.launch is LaunchType.TRIGGERED:
+        remedy = f"`{key}` is started by its trigger only, unless its author writes `manual_start_allowed: true`."
+    else:
+        remedy = f"`{key}` is started by its schedule only."
+    return error("wrong_launch_type", "scenario", remedy)
 
 
 def _participants(request: LaunchRequest) -> Iterator[Point]:
@@ -119,7 +173,6 @@ def _options(request: LaunchRequest, grants: Grants) -> Iterator[Point]:
         yield error("forbidden", "options.consent_override", remedy)
     unbuilt = {
         "options.pacing": options.pacing is not None,
-        "count_token": request.count_token is not None,
     }
     for place, given in unbuilt.items():
         if given:
@@ -151,9 +204,10 @@ def _is(kind: str, value: object) -> bool:
             return isinstance(value, int | float) and not isinstance(value, bool)
 
 
-def _approval(grants: Grants) -> Iterator[Point]:
-    if Permission.LAUNCH_PREAPPROVED not in grants:
-        remedy = (
-            f"Approval by a person is not available yet: launch with the permission {Permission.LAUNCH_PREAPPROVED}."
-        )
-        yield error("unsupported", "approval", remedy)
+def _counted(request: LaunchRequest, candidate: Candidate | None, counted: Basis | Denied) -> Iterator[Point]:
+    if isinstance(counted, Denied):
+        yield error(counted.code, "count_token", f"{counted.detail}: {counted.remedy}")
+    elif candidate and candidate.version:
+        what = mismatched(counted, request, candidate.version.version)
+        if what:
+            yield error("count_token_mismatch", "count_token", f"Another {what} was counted: count what you launch.")

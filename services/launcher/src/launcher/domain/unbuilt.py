@@ -26,12 +26,13 @@ def check_built(scenario: Scenario) -> list[Point]:
 
 
 def _in_head(scenario: Scenario) -> Iterator[tuple[str, str]]:
-    if scenario.launch is not LaunchType.MANUAL:
-        yield "launch", "write `launch: manual`."
+    by_hand = scenario.launch is LaunchType.TRIGGERED and scenario.manual_start_allowed
+    if scenario.launch is not LaunchType.MANUAL and not by_hand:
+        yield "launch", "write `launch: manual`, or `launch: triggered` with `manual_start_allowed: true`."
     for field in ("trigger", "schedule", "exit_when"):
         if getattr(scenario, field) is not None:
             yield field, "remove it."
-    if scenario.manual_start_allowed:
+    if scenario.manual_start_allowed and not by_hand:
         yield "manual_start_allowed", "remove it (a manual scenario may always be started)."
 
 

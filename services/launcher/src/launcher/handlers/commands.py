@@ -29,7 +29,8 @@ from launcher.domain.parties import Asker
 from launcher.domain.refusals import Refusal
 from launcher.domain.shape import place
 from launcher.handlers.authentication import Authentication
-from launcher.handlers.launches import LaunchHandlers, kept_answer
+from launcher.handlers.deciding import kept_answer
+from launcher.handlers.launches import LaunchHandlers
 from launcher.handlers.ordering import Ordered, Ordering
 from launcher.handlers.outgoing import on_replies
 from launcher.handlers.pausing import Pausing, Turned

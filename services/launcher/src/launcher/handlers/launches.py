@@ -2,21 +2,26 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
+from datetime import datetime
 
 from contracts.checks import ConsentOverridden, LaunchChecked
-from contracts.crm import LaunchFigures, LaunchRequest, Reply
+from contracts.crm import LaunchFigures, LaunchRequest
+from contracts.launches import ScenarioVersion
 from contracts.words import ControlState, LaunchState
-from launcher.domain.launch import Launch, Origin, controlled, drafted, listed, outcome_of_request, requested
+from launcher.domain.counting import Basis
+from launcher.domain.launch import PLAIN, Flow, Launch, Origin, Rejected, Way, controlled
 from launcher.domain.parties import Asker
-from launcher.domain.points import blocks, error
+from launcher.domain.points import blocks
 from launcher.domain.refusals import Refusal
 from launcher.domain.requests import draft, judge
 from launcher.domain.states import ENDED, Advance, Answer, LaunchEvent, answer, reported
-from launcher.handlers.outgoing import on_launches, on_replies
+from launcher.domain.summaries import summary
+from launcher.handlers.deciding import Deciding
+from launcher.handlers.outgoing import on_launches
 from launcher.handlers.pausing import Pausing
 from launcher.handlers.versions import Versions
-from launcher.ports import Audit, AuditFilter, Commands, Launches
+from launcher.ports import Audit, AuditFilter, CountTokens, Launches
+from runtime.cloudevents import rfc3339
 from runtime.errors import Permanent
 from runtime.records import Received
 from runtime.transaction import Transaction
@@ -35,31 +40,41 @@ class LaunchHandlers:
         self,
         launches: Launches,
         versions: Versions,
-        commands: Commands,
+        tokens: CountTokens,
         audit: Audit,
+        deciding: Deciding,
         pausing: Pausing,
     ) -> None:
         self._launches = launches
         self._versions = versions
-        self._commands = commands
+        self._tokens = tokens
         self._audit = audit
+        self._deciding = deciding
         self._pausing = pausing
 
     async def request(
-        self, tx: Transaction, request: LaunchRequest, asker: Asker, launch_id: str, origin: Origin | None = None
+        self,
+        tx: Transaction,
+        request: LaunchRequest,
+        asker: Asker,
+        launch_id: str,
+        origin: Origin | None = None,
+        way: Way = PLAIN,
     ) -> Launch:
-        """The one way to a launch: over HTTP and Kafka, by users and keys. It is `validating` or `rejected` then."""
+        """The one way to a launch: over HTTP and Kafka, by users and keys. `draft`, `validating` or `rejected` then."""
         candidate = await self._versions.candidate(tx.connection, asker.project, request.scenario)
-        points = judge(request, asker.grants, candidate)
-        launch, selection = draft(request, asker, launch_id, origin, candidate, points, tx.now)
-        await self._launches.insert(tx.connection, launch)
-        details: dict[str, Any] = {"scenario": request.scenario, "state": launch.state}
-        await self._note(tx, launch, asker.subject, "launch.asked", details)
+        token = request.count_token
+        counted = self._tokens.read(token, asker.project, tx.now) if token is not None else None
+        points = judge(request, asker.grants, candidate, way.kind, counted)
+        launch, _ = draft(request, asker, launch_id, origin, candidate, points, tx.now, way)
+        if launch.flow is Flow.CRM and launch.state is LaunchState.VALIDATING and candidate and candidate.version:
+            launch = _as_confirmed(launch, candidate.version, counted if isinstance(counted, Basis) else None, tx.now)
+        again = launch.state is not LaunchState.REJECTED and launch.flow is not Flow.DIRECT
+        asked = request.model_dump(mode="json", exclude={"count_token"}) if again else None
+        await self._launches.insert(tx.connection, launch, asked)
+        await self._note_asked(tx, launch)
         if launch.state is LaunchState.VALIDATING and candidate and candidate.version:
-            if override := request.options.consent_override:
-                await self._note(tx, launch, asker.subject, "consent.overridden", {"reason": override.reason})
-            tx.emit(on_launches(drafted(launch, candidate.version), tx.partitions))
-            tx.emit(*(on_launches(chunk, tx.partitions) for chunk in listed(launch, selection.chunks)))
+            await self._deciding.have_checked(tx, launch, candidate.version, request)
         return launch
 
     async def stop(self, tx: Transaction, asker: Asker, launch_id: str) -> Launch | Refusal:
@@ -73,14 +88,13 @@ class LaunchHandlers:
             case Answer.REFUSE:
                 return Refusal("wrong_state", f"The launch is {launch.state}: there is nothing left to stop.")
             case Advance(to=LaunchState.REJECTED):
-                cancelled = error("cancelled", "launch", f"{asker.subject} stopped it before it began: launch again.")
-                launch = replace(launch, state=LaunchState.REJECTED, points=(cancelled,), ended_at=tx.now)
-                await self._tell(tx, launch, by=asker.subject)
+                remedy = f"{asker.subject} stopped it before it began: launch again."
+                launch = await self._deciding.reject(tx, launch, Rejected.CANCELLED, asker.subject, remedy)
             case Advance(to=to):
                 launch = replace(launch, state=to, revision=launch.revision + 1)
                 tx.emit(on_launches(controlled(launch, ControlState.STOPPED, asker.subject, tx.now), tx.partitions))
-        await self._launches.update(tx.connection, launch)
-        await self._note(tx, launch, asker.subject, "launch.stopped", {"state": launch.state})
+                await self._launches.update(tx.connection, launch)
+        await self._deciding.note(tx, launch, asker.subject, "launch.stopped", state=launch.state)
         return launch
 
     async def on_checks(self, tx: Transaction, events: Sequence[Received[LaunchChecked | ConsentOverridden]]) -> None:
@@ -114,50 +128,55 @@ class LaunchHandlers:
             await self._launches.update(tx.connection, launch)
 
     async def _checked(self, tx: Transaction, launch: Launch, checked: LaunchChecked) -> Launch:
+        if checked.check < launch.check_round:
+            return launch
         refused = blocks(checked.points)
-        match _answer(launch, LaunchEvent.REFUSED if refused else LaunchEvent.CHECKED):
-            case Advance(to=to):
-                return await self._decided(tx, launch, checked, to)
-            case Answer():
-                return launch
+        move = _answer(launch, _judged(launch.flow, refused))
+        if not isinstance(move, Advance):
+            return launch
+        points = (*launch.points, *checked.points)
+        launch = replace(launch, points=points, targeted_expected=checked.targeted_expected)
+        match move.to:
+            case LaunchState.REQUESTED:
+                return await self._deciding.release(tx, launch)
+            case LaunchState.REJECTED:
+                launch = replace(launch, state=move.to, rejected=Rejected.POINTS, ended_at=tx.now)
+            case to:
+                launch = replace(launch, state=to)
+        await self._launches.update(tx.connection, launch)
+        await self._deciding.answer(tx, launch)
+        return launch
 
     async def _overridden(self, tx: Transaction, launch: Launch, overridden: ConsentOverridden) -> None:
         """Noted once, however often it is told: the launch is locked."""
         known = AuditFilter(thing=f"launch/{launch.launch_id}", action=OVERRIDE_REACHED, limit=1)
         if not await self._audit.listed(tx.connection, launch.project, known):
             reached = overridden.model_dump(mode="json", include={"reason", "reached", "by_type"})
-            await self._note(tx, launch, overridden.by, OVERRIDE_REACHED, reached)
+            await self._deciding.note(tx, launch, overridden.by, OVERRIDE_REACHED, **reached)
 
-    async def _decided(self, tx: Transaction, launch: Launch, checked: LaunchChecked, to: LaunchState) -> Launch:
-        points = (*launch.points, *checked.points)
-        launch = replace(launch, state=to, points=points, targeted_expected=checked.targeted_expected)
-        if to is LaunchState.REQUESTED:
-            launch = replace(launch, revision=launch.revision + 1, requested_at=tx.now)
-            version = await self._versions.of_launch(tx.connection, launch)
-            tx.emit(on_launches(requested(launch, version, tx.now), tx.partitions))
-        else:
-            launch = replace(launch, ended_at=tx.now)
-        await self._launches.update(tx.connection, launch)
-        await self._tell(tx, launch)
-        return launch
-
-    async def _tell(self, tx: Transaction, launch: Launch, by: str | None = None) -> None:
-        """The CRM's request is answered, once: a repetition of the command gets the same answer from then on."""
-        if launch.origin is None:
-            return
-        reply = outcome_of_request(launch, launch.origin, by)
-        identity = (launch.project, launch.origin.source, launch.origin.id)
-        await self._commands.answer(tx.connection, identity, kept_answer(reply))
-        tx.emit(on_replies(reply, tx.partitions))
-
-    async def _note(self, tx: Transaction, launch: Launch, by: str, action: str, details: dict[str, Any]) -> None:
-        thing = f"launch/{launch.launch_id}"
-        await self._audit.note(tx.connection, tx.now, launch.project, by, action, thing, details)
+    async def _note_asked(self, tx: Transaction, launch: Launch) -> None:
+        lineage = {"retry_of": launch.retry_of, "relaunch_of": launch.relaunch_of}
+        said = {"scenario": launch.scenario, "state": launch.state, "kind": launch.kind, **lineage}
+        said = {name: value for name, value in said.items() if value is not None}
+        await self._deciding.note(tx, launch, launch.requested_by, "launch.asked", **said)
 
 
-def kept_answer(reply: Reply) -> dict[str, Any]:
-    """What is kept of a reply, so that it can be given again to another record."""
-    return {"type": reply.TYPE, "data": reply.model_dump(mode="json", exclude={"command_at"})}
+def _as_confirmed(launch: Launch, version: ScenarioVersion, counted: Basis | None, now: datetime) -> Launch:
+    """A program's request counts as confirmed, with the figures of its token if it has one."""
+    by, figures = launch.requested_by, counted.figures if counted else None
+    frozen = summary(launch, version, figures, by, rfc3339(now))
+    return replace(launch, summary=frozen, confirmed_by=by, confirmed_at=now)
+
+
+def _judged(flow: Flow, refused: bool) -> LaunchEvent:
+    """What contacts' word is to a launch that goes this way."""
+    match flow:
+        case Flow.PERSON:
+            return LaunchEvent.FAULTED if refused else LaunchEvent.TO_CONFIRM
+        case Flow.CRM:
+            return LaunchEvent.REFUSED if refused else LaunchEvent.TO_APPROVE
+        case Flow.DIRECT:
+            return LaunchEvent.REFUSED if refused else LaunchEvent.CHECKED
 
 
 def _answer(launch: Launch, event: LaunchEvent) -> Advance | Answer:

@@ -1,6 +1,6 @@
 """Where launcher's events go: topic, key, partition and id of each kind."""
 
-from contracts.crm import Reply
+from contracts.crm import LaunchApproved, LaunchDeclined, Reply
 from contracts.event import Event
 from contracts.launches import ContactOrdered, LaunchControlled, LaunchDrafted, LaunchRequested, ParticipantsListed
 from contracts.projects import KeySet, ProjectSet, ScenarioSet, UserSet
@@ -15,7 +15,7 @@ def on_launches(
     """On the launch's home partition."""
     match event:
         case LaunchDrafted():
-            id = derive(event.launch_id, "drafted")
+            id = derive(event.launch_id, "drafted", event.check)
         case ParticipantsListed():
             id = derive(event.launch_id, "listed", event.index)
         case LaunchRequested():
@@ -42,9 +42,13 @@ def on_projects(event: ProjectSet | KeySet | UserSet | ScenarioSet, partitions: 
 
 
 def on_replies(reply: Reply, partitions: int) -> Outgoing:
-    """One reply for each record that asked: its place is in the id, so a repeated question is another reply."""
+    """One answer for each record that asked: its place is in the id, so a repeated question is another reply.
+
+    What becomes of a launch that was accepted and waits is told later, about the same record: under an id of its own.
+    """
     at = reply.command_at
-    id = derive("reply", at.topic, at.partition, at.offset)
+    later = (reply.TYPE,) if isinstance(reply, LaunchApproved | LaunchDeclined) else ()
+    id = derive("reply", at.topic, at.partition, at.offset, *later)
     return _outgoing("launcher.replies", reply.command_id, reply, id, reply.project, partitions)
 
 

@@ -3,7 +3,7 @@
 from contracts.launches import ScenarioVersion
 from launcher.domain.launch import Launch
 from launcher.domain.requests import Candidate
-from launcher.domain.scenarios import StoredVersion
+from launcher.domain.scenarios import ScenarioState, StoredVersion
 from launcher.handlers.validator import Validator
 from launcher.ports import Projects, Scenarios
 from runtime.errors import Permanent
@@ -17,8 +17,8 @@ class Versions:
         self._validator = validator
 
     async def candidate(self, connection: Connection, project: str, key: str) -> Candidate | None:
-        """None: the project has no such scenario."""
-        scenario = await self._scenarios.load(connection, project, key)
+        """None: the project has no such scenario. Else it cannot be archived before this transaction has ended."""
+        scenario = await self._scenarios.hold(connection, project, key)
         if scenario is None:
             return None
         if scenario.active_version is None:
@@ -33,6 +33,11 @@ class Versions:
             body=stored.body,
         )
         return Candidate(scenario.state, version, self._validator.points(stored.digest, stored.body))
+
+    async def active(self, connection: Connection, launch: Launch) -> bool:
+        """Whether the launch's scenario can be launched; that stays so until this transaction has ended."""
+        scenario = await self._scenarios.hold(connection, launch.project, launch.scenario)
+        return scenario is not None and scenario.state is ScenarioState.ACTIVE
 
     async def of_launch(self, connection: Connection, launch: Launch) -> ScenarioVersion:
         """As it was when the launch was drafted: creator and zone are the launch's."""

@@ -1,0 +1,122 @@
+"""What happens to a launch before it runs: checked again, confirmed, approved, declined."""
+
+from typing import Annotated, Any
+
+import typer
+
+from cli.connection import Client, at, connection
+from cli.output import Exit, confirm, emit_json, say, stdout, told
+from cli.progress import follow
+
+flow = typer.Typer(no_args_is_help=True)
+
+Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
+Launch = Annotated[str, typer.Argument(metavar="LAUNCH", help="Launch id.")]
+Token = Annotated[str | None, typer.Option("--token", help="The token of your count (`slipway count`).")]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
+NEXT = {
+    "draft": "mend what is named, then `slipway validate-launch {id}`",
+    "awaiting_confirmation": "nothing runs yet: `slipway confirm {id}` counts it and asks you",
+    "awaiting_approval": "nothing runs yet: somebody with launch:approve says `slipway approve {id}`",
+}
+"""By state."""
+
+
+@flow.command("validate-launch")
+def validate(context: typer.Context, launch_id: Launch, as_json: Json = False) -> None:
+    """Check a launch again that has points, or whose scenario has changed."""
+    with connection(context).client() as client:
+        client.post(at("launches", launch_id, "validate"))
+        tell(checked(client, launch_id), as_json)
+
+
+@flow.command("confirm")
+def confirm_launch(
+    context: typer.Context, launch_id: Launch, token: Token = None, yes: Yes = False, as_json: Json = False
+) -> None:
+    """Confirm whom a launch is for: counts it, unless you name a count, shows the figures and asks."""
+    with connection(context).client() as client:
+        seen = client.get(at("launches", launch_id))
+        if token is None and seen["state"] == "awaiting_confirmation":
+            counted = _count(client, seen)
+            confirm(f"Launch {seen['scenario']} on {counted['targeted']:,} contacts?", yes)
+            token = counted["token"]
+        client.post(at("launches", launch_id, "confirm"), {"count_token": token or ""})
+        tell(client.get(at("launches", launch_id)), as_json)
+
+
+@flow.command("approve")
+def approve(
+    context: typer.Context, launch_id: Launch, token: Token = None, yes: Yes = False, as_json: Json = False
+) -> None:
+    """Let a launch run. It is counted once more; refused if that differs too much from what was confirmed."""
+    with connection(context).client() as client:
+        seen = client.get_if_allowed(at("launches", launch_id))
+        figures = ((seen or {}).get("summary") or {}).get("figures")
+        if figures:
+            _show(figures)
+        confirm(f"Approve {(seen or {}).get('scenario', launch_id)}?", yes)
+        answer = client.post(at("launches", launch_id, "approve"), {"count_token": token} if token else {})
+    if as_json:
+        emit_json(answer)
+    elif answer["changed"]:
+        say(f"approved: launch {launch_id} is {answer['state']}, {answer['targeted']:,} targets", "green")
+        say(f"`slipway watch {launch_id}` shows it")
+    else:
+        say(f"launch {launch_id} is {answer['state']} already, approved by {answer['approved_by'] or 'nobody'}")
+
+
+@flow.command("decline")
+def decline(
+    context: typer.Context,
+    launch_id: Launch,
+    reason: Annotated[str, typer.Option(help="Why; whoever asked reads it.")],
+    as_json: Json = False,
+) -> None:
+    """Say no to a launch that does not run yet, or take your own back. Declining twice is harmless."""
+    with connection(context).client() as client:
+        answer = client.post(at("launches", launch_id, "decline"), {"reason": reason})
+    if as_json:
+        emit_json(answer)
+    else:
+        say(f"launch {launch_id} is {answer['state']}: {answer['rejected']}")
+
+
+def checked(client: Client, launch_id: str) -> dict[str, Any]:
+    """The launch once nobody is checking it any more."""
+    return follow(client, launch_id, until=_settled)
+
+
+def tell(seen: dict[str, Any], as_json: bool) -> None:
+    """What became of it and what comes next. Ends with exit code 1 where it cannot go on."""
+    launch_id, state = seen["launch_id"], seen["state"]
+    stuck = state in ("draft", "rejected")
+    if as_json:
+        emit_json(seen)
+    else:
+        say(f"{state}: launch {launch_id}", "red" if stuck else "green")
+        for line in told(seen.get("points") or []):
+            say(line)
+        say(NEXT.get(state, "" if stuck else "`slipway watch {id}` shows it").format(id=launch_id))
+        if not stuck:
+            stdout.print(launch_id)
+    if stuck:
+        raise typer.Exit(Exit.NO)
+
+
+def _settled(seen: dict[str, Any]) -> bool:
+    return seen["state"] != "validating" and not (seen["state"] == "draft" and not seen["points"])
+
+
+def _count(client: Client, seen: dict[str, Any]) -> dict[str, Any]:
+    """Of the launch's own selection."""
+    asked = {"scenario": seen["scenario"], "participants": seen["participants"], "launch_id": seen["launch_id"]}
+    counted: dict[str, Any] = client.post(at("counts"), asked)
+    _show(counted)
+    return counted
+
+
+def _show(figures: dict[str, Any]) -> None:
+    say(f"{figures['targeted']:,} targeted, {figures['starting']:,} would start")
+    for reason, count in sorted(figures["excluded"].items(), key=lambda item: -item[1]):
+        say(f"  {count:,} {reason}")

@@ -1,0 +1,84 @@
+"""Launches begun from a contact, from a scenario, or from an earlier launch."""
+
+from typing import Annotated, Any
+
+from fastapi import Path, Response
+from pydantic import Field
+
+from contracts.crm import ContactId, OptionsGiven, ParticipantsGiven
+from contracts.words import Name
+from launcher.api.doors import Asking, Doors
+from launcher.api.idempotency import Idempotency, Required
+from launcher.api.launches import LaunchAsked, asked_for, new_launch_id
+from launcher.api.shapes import Input, PathWord, granted
+from launcher.domain.parties import Asker
+from launcher.handlers.starting import Starting
+from launcher.ports import Launches
+from runtime.transaction import Transaction
+
+
+class StartGiven(Input):
+    context: dict[str, Any] = Field(default_factory=dict)
+    options: OptionsGiven = Field(default_factory=OptionsGiven)
+
+
+class StartOfScenario(StartGiven):
+    contact_id: ContactId
+
+
+class StartOfContact(StartGiven):
+    scenario: Name
+
+
+class RelaunchGiven(Input):
+    participants: ParticipantsGiven | None = None
+    """Has to be given: a relaunch begins with an empty selection."""
+    options: OptionsGiven = Field(default_factory=OptionsGiven)
+    context: dict[str, Any] | None = None
+    """Left out: the earlier launch's."""
+    count_token: str | None = None
+
+
+def add(doors: Doors, starting: Starting, launches: Launches, idempotency: Idempotency) -> None:
+    async def start(asker: Asker, key: str, route: str, scenario: str, contact_id: str, given: StartGiven) -> Response:
+        async def work(tx: Transaction) -> tuple[int, LaunchAsked]:
+            launch_id = await new_launch_id(tx, launches, asker, key)
+            made = await starting.single(tx, asker, launch_id, scenario, contact_id, given.options, given.context)
+            return 202, asked_for(made)
+
+        asked = [route, scenario, contact_id, given.model_dump(mode="json", include={"options", "context"})]
+        return await idempotency.once(doors.resources, asker, key, asked, work)
+
+    @doors("POST", "/v1/scenarios/{key}/instances", status_code=202, response_model=LaunchAsked)
+    async def start_contact(
+        key: Annotated[Name, Path()], given: StartOfScenario, asker: Asking, idempotency_key: Required
+    ) -> Response:
+        """Starts the scenario for one contact: validated, then it runs, without count, confirmation or approval."""
+        return await start(asker, idempotency_key, "start of scenario", key, given.contact_id, given)
+
+    @doors("POST", "/v1/contacts/{contact_id}/instances", status_code=202, response_model=LaunchAsked)
+    async def start_scenario(
+        contact_id: Annotated[ContactId, Path()], given: StartOfContact, asker: Asking, idempotency_key: Required
+    ) -> Response:
+        """The same, from the contact."""
+        return await start(asker, idempotency_key, "start of contact", given.scenario, contact_id, given)
+
+    @doors("POST", "/v1/launches/{launch_id}/relaunch", status_code=202, response_model=LaunchAsked)
+    async def relaunch(launch_id: PathWord, given: RelaunchGiven, asker: Asking, idempotency_key: Required) -> Response:
+        """A new launch of the same scenario, for whom it is said anew; it goes the way of every launch."""
+
+        async def work(tx: Transaction) -> tuple[int, LaunchAsked]:
+            made = await starting.relaunch(
+                tx,
+                asker,
+                await new_launch_id(tx, launches, asker, idempotency_key),
+                launch_id,
+                given.participants,
+                given.options,
+                given.context,
+                given.count_token,
+            )
+            return 202, asked_for(granted(made))
+
+        asked = ["relaunch", launch_id, given.model_dump(mode="json")]
+        return await idempotency.once(doors.resources, asker, idempotency_key, asked, work)

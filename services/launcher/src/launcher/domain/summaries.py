@@ -1,0 +1,50 @@
+"""What somebody has confirmed: said once, kept with the launch, and shown to whoever approves it."""
+
+from typing import Any
+
+from contracts.launches import ScenarioVersion
+from contracts.scenario import Scenario, SendStep
+from launcher.domain.counting import Figures
+from launcher.domain.launch import Launch
+
+
+def messages(scenario: Scenario) -> list[dict[str, Any]]:
+    """What the scenario may send, in the order of its steps."""
+    return [
+        {
+            "step": name,
+            "channel": step.send.channel,
+            "message_type": step.send.message_type,
+            "subject": step.send.subject,
+        }
+        for name, step in scenario.steps.items()
+        if isinstance(step, SendStep)
+    ]
+
+
+def summary(launch: Launch, version: ScenarioVersion, figures: Figures | None, by: str, at: str) -> dict[str, Any]:
+    """As JSON. `at`: RFC 3339. `figures`: null where nobody has counted (a program's request without a token)."""
+    return {
+        "scenario": launch.scenario,
+        "name": version.body.name,
+        "version": version.version,
+        "participants": launch.participants,
+        "selected": launch.selected,
+        "options": launch.options,
+        "context": launch.context,
+        "messages": messages(version.body),
+        "figures": shown(figures) if figures else None,
+        "confirmed_by": by,
+        "confirmed_at": at,
+    }
+
+
+def confirmed_figures(launch: Launch) -> Figures | None:
+    """Those that whoever confirmed has seen."""
+    shown = (launch.summary or {}).get("figures")
+    return Figures(shown["targeted"], shown["starting"], shown["excluded"]) if shown else None
+
+
+def shown(figures: Figures) -> dict[str, Any]:
+    """As JSON."""
+    return {"targeted": figures.targeted, "starting": figures.starting, "excluded": dict(figures.excluded)}

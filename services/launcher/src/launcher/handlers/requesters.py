@@ -1,0 +1,22 @@
+"""Who asked for a launch, as they are now: a draft is judged again with the permissions they have by then."""
+
+from launcher.domain.parties import ADMINISTRATOR, ALL_GRANTS, KEY_PREFIX, Asker
+from launcher.ports import Keys, Users
+from runtime.transaction import Connection
+
+
+class Requesters:
+    def __init__(self, keys: Keys, users: Users) -> None:
+        self._keys = keys
+        self._users = users
+
+    async def now(self, connection: Connection, project: str, subject: str) -> Asker | None:
+        """None: gone, disabled or revoked."""
+        if subject == ADMINISTRATOR:
+            return Asker(project, subject, ALL_GRANTS)
+        if subject.startswith(KEY_PREFIX):
+            key = await self._keys.load(connection, subject)
+            valid = key is not None and key.project == project and not key.revoked
+            return Asker(project, subject, key.grants) if key and valid else None
+        user = await self._users.load(connection, project, subject)
+        return Asker(project, subject, user.grants) if user and not user.disabled else None
