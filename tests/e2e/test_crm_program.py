@@ -43,15 +43,24 @@ def test_it_launches_and_hears_that_it_runs(project: Slipway) -> None:
     assert done.stdout.startswith("com.slipway.launch.accepted.v1")
 
 
+@pytest.mark.behaviour(8, 30)
+def test_without_preapproval_it_hears_that_its_launch_waits_for_a_person(project: Slipway) -> None:
+    done = crm(project, project.key("process:start"), "--scenario", "plain", "--all")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.startswith("com.slipway.launch.accepted.v1")
+    assert '"awaiting_approval"' in done.stdout
+    [launch] = project.json("launches")
+    assert (launch["state"], launch["requested_at"]) == ("awaiting_approval", None)
+
+
 @pytest.mark.parametrize(
     ("grants", "arguments", "said"),
     [
         (("process:start", "launch:preapproved"), ("--scenario", "nothing", "--all"), '"unknown_scenario"'),
         (("process:start", "launch:preapproved"), ("--scenario", "plain", "--group", "nobody"), '"unknown_group"'),
-        (("process:start",), ("--scenario", "plain", "--all"), '"approval"'),
         (("view",), ("--scenario", "plain", "--all"), '"forbidden"'),
     ],
-    ids=["unknown scenario", "unknown group", "not preapproved", "no permission"],
+    ids=["unknown scenario", "unknown group", "no permission"],
 )
 def test_a_refusal_says_what_to_do(
     project: Slipway, grants: tuple[str, ...], arguments: tuple[str, ...], said: str
