@@ -17,6 +17,7 @@ from console.adapters.services import Services
 from console.adapters.tokens import Tokens
 from console.api import MAX_BODY, Console, routes
 from console.domain.owners import SERVICES
+from console.limits import Limits
 from runtime import web
 from runtime.health import Readiness
 from runtime.settings import Settings
@@ -65,6 +66,8 @@ class World:
     http: httpx.AsyncClient
     upstreams: dict[str, Upstream]
     now: float = 0.0
+    rate: float = 20.0
+    """Requests a second."""
 
     def __getitem__(self, service: str) -> Upstream:
         return self.upstreams[service]
@@ -89,7 +92,9 @@ async def world() -> AsyncIterator[World]:
         http = httpx.AsyncClient(base_url=web.address(listening), headers=ANN, trust_env=False)
         world = World(await stack.enter_async_context(http), upstreams)
         server.start(listening)
-        server.open(routes(Console(services, Tokens(services, lambda: world.now))))
+        server.open(
+            routes(Console(services, Tokens(services, lambda: world.now)), Limits(world.rate, lambda: world.now))
+        )
         yield world
         await server.stop()
     for upstream in upstreams.values():
@@ -205,6 +210,25 @@ async def test_the_owners_refusal_passes_as_it_is(world: World) -> None:
     world["launcher"].answers["/v1/launches/l9"] = JSONResponse({"code": "unknown_launch"}, 404)
     answer = await world.http.get("/v1/launches/l9")
     assert (answer.status_code, answer.json()) == (404, {"code": "unknown_launch"})
+
+
+async def test_one_request_too_many_is_refused_until_a_moment_later_and_nobody_else_is(world: World) -> None:
+    answers = [await world.http.get("/v1/launches") for _ in range(40)]
+    assert {answer.status_code for answer in answers} == {200}
+    assert [answer.headers["ratelimit-remaining"] for answer in answers[-2:]] == ["1", "0"]
+    refused = await world.http.get("/v1/launches")
+    assert (refused.status_code, refused.json()["code"]) == (429, "too_many_requests")
+    assert (refused.headers["retry-after"], refused.headers["x-content-type-options"]) == ("1", "nosniff")
+    assert (await world.http.get("/v1/launches", headers={"Slipway-Project": "other"})).status_code == 429
+    other = await world.http.get("/v1/launches", headers={"Authorization": "Bearer other.secret"})
+    assert other.status_code == 200
+    world.now += 0.05
+    assert (await world.http.get("/v1/launches")).status_code == 200
+
+
+async def test_who_shows_nothing_is_counted_by_address(world: World) -> None:
+    statuses = [(await world.http.post("/u/token", headers={"Authorization": ""})).status_code for _ in range(41)]
+    assert statuses == [200] * 40 + [429]
 
 
 async def test_events_arrive_one_by_one(world: World) -> None:

@@ -15,6 +15,7 @@ from console.adapters.services import Services
 from console.adapters.tokens import Credentials, Tokens
 from console.domain.headers import SECURITY, forwarded, returned
 from console.domain.owners import Refusal, Row, find, named
+from console.limits import Limits
 from contracts.access import Access, Door
 from runtime.guards import PUBLIC
 from runtime.problems import Problem, too_large
@@ -178,24 +179,33 @@ async def description(_: Request) -> Response:
     return Response(OPENAPI, media_type="application/json", headers={"Cache-Control": "max-age=300"})
 
 
-def routes(console: Console) -> APIRouter:
+def routes(console: Console, limits: Limits) -> APIRouter:
     """Open to everybody: whom a row wants, console asks for a token, and its owner judges that."""
     router = APIRouter(include_in_schema=False)
-    router.add_api_route("/openapi.json", _guarded(description), methods=["GET"], openapi_extra=PUBLIC)
+    router.add_api_route("/openapi.json", _guarded(description, limits), methods=["GET"], openapi_extra=PUBLIC)
     router.add_api_route(
-        "/{path:path}", _guarded(console.answer), methods=METHODS, max_body_size=COUNTED_HERE, openapi_extra=PUBLIC
+        "/{path:path}",
+        _guarded(console.answer, limits),
+        methods=METHODS,
+        max_body_size=COUNTED_HERE,
+        openapi_extra=PUBLIC,
     )
     return router
 
 
-def _guarded(answer: Callable[[Request], Awaitable[Response]]) -> Callable[[Request], Awaitable[Response]]:
-    """Every answer carries the security headers, refusals too; a page's own are stricter or know better."""
+def _guarded(
+    answer: Callable[[Request], Awaitable[Response]], limits: Limits
+) -> Callable[[Request], Awaitable[Response]]:
+    """Every answer carries the limits and the security headers, refusals too; a page's own know better."""
 
     async def guarded(request: Request) -> Response:
+        said: dict[str, str] = {}
         try:
+            said = limits.take(request)
             response = await answer(request)
         except Problem as problem:
             response = problem.response()
+        response.headers.update(said)
         for name, value in {**SECURITY, "Cache-Control": "no-store"}.items():
             response.headers.setdefault(name, value)
         return response

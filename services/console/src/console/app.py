@@ -10,6 +10,7 @@ from fastapi import APIRouter
 from console.adapters.services import Services
 from console.adapters.tokens import Tokens
 from console.api import Console, routes
+from console.limits import Limits
 from console.settings import ConsoleSettings
 from runtime.service import Service
 
@@ -26,6 +27,7 @@ def build(settings: ConsoleSettings) -> Service:
             yield
 
     def router(_: "Resources") -> APIRouter:
-        return routes(Console(services, Tokens(services, asyncio.get_running_loop().time)))
+        clock = asyncio.get_running_loop().time
+        return routes(Console(services, Tokens(services, clock)), Limits(settings.requests_per_second, clock))
 
     return Service(name="console", migrations=None, lifespan=lifespan, routes=router)
