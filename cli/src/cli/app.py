@@ -20,6 +20,7 @@ TOP_LEVEL = {
     "local": ("up", "down", "status", "logs", "scale"),
     "migrate": ("migrate",),
     "demo": ("demo",),
+    "counting": ("count",),
     "launching": ("launch", "start", "relaunch"),
     "flow": ("validate-launch", "confirm", "approve", "decline"),
     "steering": ("stop", "pause", "resume"),

@@ -49,6 +49,7 @@ def launch(
     everybody: Annotated[bool, typer.Option("--all", help="All contacts of the project.")] = False,
     group: Annotated[list[str] | None, typer.Option(help="Contacts of this group; repeat for more.")] = None,
     contact: Annotated[list[str] | None, typer.Option(help="This contact; repeat for more.")] = None,
+    segment: Annotated[str | None, typer.Option(metavar="CEL", help="Contacts for whom this holds.")] = None,
     value: Annotated[list[str] | None, typer.Option("--context", help="NAME=VALUE the scenario declares.")] = None,
     key: KeyOption = None,
     secret: SecretOption = None,
@@ -61,7 +62,7 @@ def launch(
     data = {
         "project": here.need_project(),
         "scenario": scenario,
-        "participants": participants(everybody, group, contact),
+        "participants": participants(everybody, group, contact, segment),
         "context": context_values(value),
     }
     answer = asyncio.run(
@@ -137,14 +138,18 @@ def _turn(
     show(asyncio.run(ask(here.kafka, key, name, data, str(uuid4()), timeout)), as_json)
 
 
-def participants(everybody: bool, groups: list[str] | None, contacts: list[str] | None) -> dict[str, Any]:
+def participants(
+    everybody: bool, groups: list[str] | None, contacts: list[str] | None, segment: str | None = None
+) -> dict[str, Any]:
     """The selection, said in exactly one way; all is never meant by saying nothing."""
-    if [everybody, bool(groups), bool(contacts)].count(True) != 1:
+    if [everybody, bool(groups), bool(contacts), segment is not None].count(True) != 1:
         fail(
             Exit.USAGE,
             "who is targeted?",
-            "Say exactly one of --all, --group G (may repeat), --contact ID (may repeat).",
+            "Say exactly one of --all, --group G (may repeat), --contact ID (may repeat), --segment CEL.",
         )
+    if segment is not None:
+        return {"kind": "segment", "where": segment}
     if everybody:
         return {"kind": "all"}
     return {"kind": "groups", "groups": groups} if groups else {"kind": "contacts", "contacts": contacts}

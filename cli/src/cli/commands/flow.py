@@ -5,7 +5,7 @@ from typing import Annotated, Any
 import typer
 
 from cli.connection import Client, at, connection
-from cli.output import Exit, confirm, emit_json, say, stdout, told
+from cli.output import Exit, confirm, emit_json, fail, say, stdout, told
 from cli.progress import follow
 
 flow = typer.Typer(no_args_is_help=True)
@@ -54,7 +54,7 @@ def approve(
         seen = client.get_if_allowed(at("launches", launch_id))
         figures = ((seen or {}).get("summary") or {}).get("figures")
         if figures:
-            _show(figures)
+            show_figures(figures)
         confirm(f"Approve {(seen or {}).get('scenario', launch_id)}?", yes)
         answer = client.post(at("launches", launch_id, "approve"), {"count_token": token} if token else {})
     if as_json:
@@ -110,13 +110,16 @@ def _settled(seen: dict[str, Any]) -> bool:
 
 def _count(client: Client, seen: dict[str, Any]) -> dict[str, Any]:
     """Of the launch's own selection."""
-    asked = {"scenario": seen["scenario"], "participants": seen["participants"], "launch_id": seen["launch_id"]}
-    counted: dict[str, Any] = client.post(at("counts"), asked)
-    _show(counted)
+    counted: dict[str, Any] = client.post(at("counts"), {"launch_id": seen["launch_id"]})
+    if counted["token"] is None:
+        for line in told(counted["points"]):
+            say(line)
+        fail(Exit.NO, "it could not run as it is", f"Mend that and say `slipway validate-launch {seen['launch_id']}`.")
+    show_figures(counted)
     return counted
 
 
-def _show(figures: dict[str, Any]) -> None:
+def show_figures(figures: dict[str, Any]) -> None:
     say(f"{figures['targeted']:,} targeted, {figures['starting']:,} would start")
     for reason, count in sorted(figures["excluded"].items(), key=lambda item: -item[1]):
         say(f"  {count:,} {reason}")

@@ -16,6 +16,7 @@ Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.
 Everybody = Annotated[bool, typer.Option("--all", help="All contacts of the project.")]
 Group = Annotated[list[str] | None, typer.Option(help="Contacts of this group; repeat for more.")]
 Contact = Annotated[list[str] | None, typer.Option(help="This contact; repeat for more.")]
+Segment = Annotated[str | None, typer.Option(metavar="CEL", help="Contacts for whom this holds: contact.active")]
 Values = Annotated[list[str] | None, typer.Option("--context", help="NAME=VALUE the scenario declares.")]
 IncludeAll = Annotated[bool, typer.Option(help="Lift consent (never restrictions or suppression).")]
 Reason = Annotated[str | None, typer.Option(help="Why consent is lifted.")]
@@ -30,6 +31,7 @@ def launch(
     everybody: Everybody = False,
     group: Group = None,
     contact: Contact = None,
+    segment: Segment = None,
     value: Values = None,
     include_all: IncludeAll = False,
     reason: Reason = None,
@@ -39,7 +41,7 @@ def launch(
 ) -> None:
     """Ask for a launch; it is answered when it has been checked, with what comes next."""
     options = lifting(include_all, reason)
-    who = participants(everybody, group, contact)
+    who = participants(everybody, group, contact, segment)
     confirm(f"Launch {scenario} on {_words(who)}?", yes)
     body = {"scenario": scenario, "participants": who, "context": context_values(value), "options": options}
     with connection(context).client() as client:
@@ -70,6 +72,7 @@ def relaunch(
     everybody: Everybody = False,
     group: Group = None,
     contact: Contact = None,
+    segment: Segment = None,
     value: Annotated[
         list[str] | None, typer.Option("--context", help="NAME=VALUE; none: those of the earlier launch.")
     ] = None,
@@ -81,7 +84,7 @@ def relaunch(
 ) -> None:
     """A new launch of the same scenario. Whom it is for is said anew: the earlier selection is not taken over."""
     options = lifting(include_all, reason)
-    who = participants(everybody, group, contact)
+    who = participants(everybody, group, contact, segment)
     body: dict[str, Any] = {"participants": who, "options": options}
     if value:
         body["context"] = context_values(value)
@@ -106,5 +109,7 @@ def _ask(client: Client, path: str, body: dict[str, Any], key: str | None, as_js
 def _words(who: dict[str, Any]) -> str:
     if who["kind"] == "all":
         return "ALL contacts"
+    if who["kind"] == "segment":
+        return f"contacts for whom {who['where']}"
     names = who[who["kind"]]
     return f"{who['kind']} {', '.join(names[:5])}{' …' if len(names) > 5 else ''}"

@@ -8,11 +8,11 @@ from contracts.checks import ConsentOverridden, LaunchChecked
 from contracts.crm import LaunchCompleted, LaunchFailed, LaunchProgressed, LaunchStopped
 from launcher.adapters.audit import PostgresAudit
 from launcher.adapters.commands import PostgresCommands
+from launcher.adapters.contacts_http import ContactsHttp
 from launcher.adapters.count_tokens import SignedCountTokens
 from launcher.adapters.http_requests import PostgresHttpRequests
 from launcher.adapters.language import RuntimeLanguage
 from launcher.adapters.launches import PostgresLaunches
-from launcher.adapters.no_counting import NoCounting
 from launcher.adapters.projects import PostgresKeys, PostgresProjects, PostgresUsers
 from launcher.adapters.scenarios import PostgresScenarios
 from launcher.adapters.secrets import KeySeals, RandomCredentials
@@ -22,6 +22,7 @@ from launcher.domain.counting import Tolerance
 from launcher.handlers.approving import Approving
 from launcher.handlers.authentication import Authentication
 from launcher.handlers.commands import CommandHandlers
+from launcher.handlers.counting import Counts
 from launcher.handlers.deciding import Deciding
 from launcher.handlers.flow import Drafts
 from launcher.handlers.launches import LaunchHandlers
@@ -53,12 +54,13 @@ def build(settings: Settings, counting: Counting | None = None) -> Service:
     tokens = SignedCountTokens(settings.token_key)
     control = LaunchHandlers(launches, versions, tokens, audit, deciding, pausing)
     drafts = Drafts(launches, versions, requesters, tokens, deciding)
+    counting = counting or ContactsHttp(settings.contacts_url, settings.token_key)
     approving = Approving(
         launches,
         versions,
         projects,
         requesters,
-        counting or NoCounting(),
+        counting,
         tokens,
         deciding,
         Tolerance(settings.drift_contacts, settings.drift_percent),
@@ -77,6 +79,7 @@ def build(settings: Settings, counting: Counting | None = None) -> Service:
         ordering=ordering,
         drafts=drafts,
         approving=approving,
+        counts=Counts(launches, versions, counting, tokens),
         starting=Starting(launches, control),
         tokens=TokenHandlers(keys, users, credentials, settings.administrator),
         validator=validator,

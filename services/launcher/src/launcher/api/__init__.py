@@ -7,6 +7,7 @@ from fastapi import APIRouter
 
 from launcher.api import (
     audit,
+    counts,
     flow,
     keys,
     launches,
@@ -21,6 +22,7 @@ from launcher.api import (
 from launcher.api.doors import Doors
 from launcher.api.idempotency import Idempotency
 from launcher.handlers.approving import Approving
+from launcher.handlers.counting import Counts
 from launcher.handlers.flow import Drafts
 from launcher.handlers.launches import LaunchHandlers
 from launcher.handlers.ordering import Ordering
@@ -53,6 +55,7 @@ class Surface:
     ordering: Ordering
     drafts: Drafts
     approving: Approving
+    counts: Counts
     starting: Starting
     tokens: TokenHandlers
     validator: Validator
@@ -69,6 +72,7 @@ def routes(surface: Surface, resources: "Resources") -> APIRouter:
     launches.add(doors, surface.control, surface.launches, surface.idempotency)
     starts.add(doors, surface.starting, surface.launches, surface.idempotency)
     flow.add(doors, surface.drafts, surface.approving)
+    counts.add(doors, surface.counts)
     pausing.add(doors, surface.pausing)
     ordering.add(doors, surface.control, surface.ordering, surface.idempotency)
     audit.add(doors, surface.audit)

@@ -1,0 +1,84 @@
+"""Count: how many a launch would target and start, before anybody asks for it."""
+
+from typing import Annotated, Any
+
+import typer
+
+from cli.commands.crm import context_values, participants
+from cli.commands.flow import show_figures
+from cli.commands.launching import Contact, Everybody, Group, IncludeAll, Json, Reason, Segment, Values, lifting
+from cli.connection import Client, at, connection
+from cli.output import Exit, emit_json, say, stdout, told
+
+counting = typer.Typer(no_args_is_help=True)
+
+
+@counting.command("count")
+def count(
+    context: typer.Context,
+    scenario: Annotated[str, typer.Argument(help="Key of an active scenario.")],
+    everybody: Everybody = False,
+    group: Group = None,
+    contact: Contact = None,
+    segment: Segment = None,
+    value: Values = None,
+    include_all: IncludeAll = False,
+    reason: Reason = None,
+    listed: Annotated[
+        str | None, typer.Option("--list", metavar="REASON", help="The contacts excluded for this reason instead.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Targeted, expected to start, excluded by reason, and what each message reaches; the token is good for 15 minutes.
+
+    Prints the token on stdout: `slipway confirm LAUNCH --token TOKEN` launches on what you have seen.
+    """
+    body: dict[str, Any] = {
+        "scenario": scenario,
+        "participants": participants(everybody, group, contact, segment),
+        "context": context_values(value),
+        "options": lifting(include_all, reason),
+    }
+    with connection(context).client() as client:
+        if listed is not None:
+            _list(client, body, listed, as_json)
+            return
+        counted = client.post(at("counts"), body)
+    if as_json:
+        emit_json(counted)
+    else:
+        _show(counted)
+    if counted["token"] is None:
+        raise typer.Exit(Exit.NO)
+
+
+def _list(client: Client, body: dict[str, Any], reason: str, as_json: bool) -> None:
+    found: list[dict[str, Any]] = []
+    cursor = None
+    while True:
+        page = client.post(at("counts"), {**body, "list": {"reason": reason, "cursor": cursor}})
+        found += page["items"]
+        cursor = page["next"]
+        if cursor is None:
+            break
+    if as_json:
+        emit_json(found)
+        return
+    for row in found:
+        print(row["contact_id"])
+
+
+def _show(counted: dict[str, Any]) -> None:
+    for line in told(counted["points"]):
+        say(line)
+    if counted["token"] is None:
+        say("it cannot be launched as it is: mend what is named above, and count again", "red")
+        return
+    show_figures(counted)
+    for message_type, contacts in counted["no_consent"].items():
+        say(f"    {contacts:,} of them without consent to {message_type}")
+    for message in counted["messages"]:
+        skipped = ", ".join(f"{contacts:,} {why}" for why, contacts in sorted(message["skipped"].items()))
+        also = f" ({skipped})" if skipped else ""
+        say(f"  step {message['step']} reaches {message['reached']:,} by {message['channel']}{also}")
+    stdout.print(counted["token"], soft_wrap=True)

@@ -1,0 +1,147 @@
+"""Counts: how many a launch would target and start. Judged as the launch would be, then counted by contacts."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Protocol
+
+import asyncpg
+
+from contracts.checks import Point
+from contracts.crm import ContactsGiven, LaunchRequest
+from contracts.launches import All, Contacts, Options, Participants, ScenarioVersion
+from launcher.domain.counting import Counted, Listing, Selected, basis_of
+from launcher.domain.launch import Kind, select
+from launcher.domain.parties import Asker
+from launcher.domain.points import blocks
+from launcher.domain.refusals import Denied, Refusal
+from launcher.domain.requests import judge
+from launcher.handlers.flow import asked, unknown
+from launcher.handlers.versions import Versions
+from launcher.ports import Counting, CountTokens, Launches
+from runtime.transaction import Connection
+
+
+class Resources(Protocol):
+    """Of `runtime.process.Resources`: a count opens no transaction."""
+
+    @property
+    def pool(self) -> "asyncpg.Pool[asyncpg.Record]": ...
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """What was counted and the token for it; only `points` where one blocks."""
+
+    scenario: str
+    version: int | None
+    points: tuple[Point, ...]
+    counted: Counted | None = None
+    token: str | None = None
+    expires_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    request: LaunchRequest
+    version: ScenarioVersion | None
+    points: tuple[Point, ...]
+    now: datetime
+    launch_id: str | None = None
+    launched_by: str = ""
+    retry: bool = False
+
+    @property
+    def selected(self) -> Selected | None:
+        """None: a point blocks."""
+        if self.version is None or blocks(self.points):
+            return None
+        options, override = self.request.options, self.request.options.consent_override
+        return Selected(
+            version=self.version,
+            participants=_whole(self.request),
+            options=Options(
+                consent_override=override is not None,
+                override_reason=override.reason if override else None,
+                intersect_with_launcher=options.intersect_with_launcher,
+            ),
+            context=self.request.context,
+            launched_by=self.launched_by,
+            launch_id=self.launch_id,
+            retry=self.retry,
+        )
+
+
+class Counts:
+    def __init__(self, launches: Launches, versions: Versions, counting: Counting, tokens: CountTokens) -> None:
+        self._launches = launches
+        self._versions = versions
+        self._counting = counting
+        self._tokens = tokens
+
+    async def count(self, resources: Resources, asker: Asker, wanted: LaunchRequest | str) -> Count | Denied | Refusal:
+        """`wanted`: what would be asked for, or the id of a launch that waits: then that is counted."""
+        judged = await self._judged(resources, asker, wanted)
+        if isinstance(judged, Refusal):
+            return judged
+        version = judged.version.version if judged.version else None
+        refused = Count(judged.request.scenario, version, judged.points)
+        if (selected := judged.selected) is None:
+            return refused
+        counted = await self._counting.count(asker, selected)
+        if isinstance(counted, Denied):
+            return counted
+        points = (*judged.points, *counted.points)
+        if blocks(points):
+            return replace(refused, points=points)
+        basis = basis_of(judged.request, selected.version.version, asker.subject, counted.figures)
+        token, expires_at = self._tokens.mint(basis, judged.now)
+        return replace(refused, points=points, counted=counted, token=token, expires_at=expires_at)
+
+    async def listed(
+        self, resources: Resources, asker: Asker, wanted: LaunchRequest | str, listing: Listing
+    ) -> tuple[list[str], str | None] | Denied | Refusal:
+        judged = await self._judged(resources, asker, wanted)
+        if isinstance(judged, Refusal):
+            return judged
+        if (selected := judged.selected) is None:
+            remedy = "mend what `points` name; a count without a list shows them too"
+            return Denied("points", "this cannot be launched, so nobody is behind its figures", remedy, judged.points)
+        return await self._counting.listed(asker, selected, listing)
+
+    async def _judged(self, resources: Resources, asker: Asker, wanted: LaunchRequest | str) -> _Judged | Refusal:
+        async with resources.pool.acquire() as connection:
+            now: datetime = await connection.fetchval("SELECT now()")
+            if isinstance(wanted, str):
+                return await self._of_launch(connection, asker, wanted, now)
+            candidate = await self._versions.candidate(connection, asker.project, wanted.scenario)
+        points = tuple(judge(wanted, asker.grants, candidate, Kind.LAUNCH))
+        version = candidate.version if candidate else None
+        return _Judged(wanted, version, points, now, launched_by=asker.subject)
+
+    async def _of_launch(
+        self, connection: Connection, asker: Asker, launch_id: str, now: datetime
+    ) -> _Judged | Refusal:
+        """It was judged when it was asked for."""
+        launch = await self._launches.load(connection, asker.project, launch_id)
+        if launch is None:
+            return unknown(launch_id)
+        if launch.version is None or await self._launches.asked(connection, launch_id) is None:
+            return Refusal("wrong_state", f"The launch is {launch.state}: there is nothing to count.")
+        return _Judged(
+            request=await asked(self._launches, connection, launch),
+            version=await self._versions.of_launch(connection, launch),
+            points=(),
+            now=now,
+            launch_id=launch_id,
+            launched_by=launch.requested_by,
+            retry=launch.retry_of is not None,
+        )
+
+
+def _whole(request: LaunchRequest) -> Participants:
+    """Participants with every contact that was named."""
+    match request.participants:
+        case ContactsGiven(contacts=named):
+            return Contacts(contacts=list(dict.fromkeys(named)))
+        case _:
+            return select(request).participants or All()
