@@ -1,0 +1,182 @@
+"""Counts over HTTP: what contacts is asked, what is told, and the token that a launch is confirmed with."""
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from aiohttp import web
+
+from contracts.launches import Contacts, Segment
+from contracts.words import Permission
+from fakes.counting import figures as counted
+from integration.launcher.desk import COUNTING, SETTINGS, Desk
+from launcher.adapters.contacts_http import ContactsHttp
+from launcher.adapters.count_tokens import SignedCountTokens
+from launcher.domain.counting import Basis, Counted, Listing
+from launcher.domain.parties import Asker
+from launcher.domain.points import error
+from launcher.domain.refusals import Denied
+
+TOKENS = SignedCountTokens(SETTINGS.token_key)
+BODY: dict[str, Any] = {"scenario": "welcome", "participants": {"kind": "all"}}
+ANN = Asker("demo", "ann", frozenset({Permission.PROCESS_START}))
+
+
+@pytest.fixture(autouse=True)
+async def _counting(desk: Desk) -> None:
+    COUNTING.now(counted(100, no_consent=10))
+    COUNTING.asked.clear()
+    COUNTING.behind = [f"c-{number:03}" for number in range(5)]
+    await desk.done("POST", "/v1/users", {"user": "ann", "grants": ["process:start", "view"]})
+    await desk.done("POST", "/v1/users", {"user": "bob", "grants": ["view", "launch:approve"]})
+    desk.now = datetime.now(UTC)
+
+
+async def count(desk: Desk, body: Any = None, **more: Any) -> Any:
+    return await desk.done("POST", "/v1/counts", body or BODY, as_user="ann", **more)
+
+
+async def test_count_has_figures_and_a_token_for_exactly_this(desk: Desk) -> None:
+    told = await count(desk)
+    assert (told["targeted"], told["starting"], told["excluded"]) == (100, 90, {"no_consent": 10})
+    basis = TOKENS.read(told["token"], "demo", datetime.now(UTC))
+    assert isinstance(basis, Basis)
+    assert (basis.subject, basis.scenario, basis.version, basis.figures) == (
+        "ann",
+        "welcome",
+        1,
+        counted(100, no_consent=10),
+    )
+
+
+async def test_contacts_is_asked_for_what_would_be_launched(desk: Desk) -> None:
+    ids = [f"c-{number}" for number in range(1200)]
+    await count(desk, {**BODY, "participants": {"kind": "contacts", "contacts": [*ids, "c-1"]}})
+    await count(desk, {**BODY, "participants": {"kind": "segment", "where": "contact.active"}})
+    (_, named), (asker, segment) = COUNTING.asked
+    assert named.participants == Contacts(contacts=ids) and named.launched_by == "ann"
+    assert segment.participants == Segment(where="contact.active") and asker.subject == "ann"
+
+
+async def test_waiting_launch_is_counted_as_it_is_and_confirmed_with_that_count(desk: Desk) -> None:
+    launch_id = (await desk.launch(BODY, as_user="ann"))["launch_id"]
+    await desk.checked(launch_id, expected=100)
+    told = await count(desk, {"launch_id": launch_id})
+    [(_, selected)] = COUNTING.asked
+    assert (selected.launch_id, selected.launched_by) == (launch_id, "ann")
+    confirmed = await desk.done(
+        "POST", f"/v1/launches/{launch_id}/confirm", {"count_token": told["token"]}, as_user="ann"
+    )
+    assert confirmed["state"] == "awaiting_approval"
+
+
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [
+        ({**BODY, "scenario": "nothing"}, "unknown_scenario"),
+        ({**BODY, "participants": {"kind": "groups", "groups": []}}, "empty_selection"),
+        ({**BODY, "context": {"oops": 1}}, "context_unknown"),
+        ({**BODY, "options": {"consent_override": {"reason": "x"}}}, "forbidden"),
+    ],
+)
+async def test_what_could_not_be_launched_is_not_counted(desk: Desk, body: Any, code: str) -> None:
+    told = await count(desk, body)
+    assert (told["token"], told["targeted"]) == (None, None)
+    assert code in [point["code"] for point in told["points"]]
+    assert not COUNTING.asked
+    assert await desk.refused("POST", "/v1/counts", {**body, "list": {"reason": "inactive"}}, as_user="ann") == (
+        409,
+        "points",
+    )
+
+
+async def test_what_contacts_has_against_it_is_told_without_figures(desk: Desk) -> None:
+    point = error("unknown_group", "participants.groups[0]", "There is no such group: make it.")
+    COUNTING.answer = Counted(counted(0), {}, points=(point,))
+    told = await count(desk)
+    assert told["token"] is None and [each["code"] for each in told["points"]] == ["unknown_group"]
+
+
+async def test_contacts_behind_a_figure_are_paged(desk: Desk) -> None:
+    first = await count(desk, {**BODY, "list": {"reason": "no_consent", "limit": 3}})
+    last = await count(desk, {**BODY, "list": {"reason": "no_consent", "limit": 3, "cursor": first["next"]}})
+    assert [row["contact_id"] for row in first["items"] + last["items"]] == COUNTING.behind
+    assert last["next"] is None
+
+
+async def test_refusals(desk: Desk) -> None:
+    COUNTING.answer = Denied("busy", "others count", "ask again")
+    assert await desk.refused("POST", "/v1/counts", BODY, as_user="ann") == (503, "busy")
+    assert await desk.refused("POST", "/v1/counts", BODY, as_user="bob") == (403, "forbidden")
+    assert await desk.refused("POST", "/v1/counts", {"launch_id": "nothing"}, as_user="ann") == (404, "unknown_launch")
+    for body in ({**BODY, "launch_id": "x"}, {"scenario": "welcome"}, {}):
+        assert (await desk.refused("POST", "/v1/counts", body, as_user="ann"))[0] == 422
+
+
+# the adapter, on a server that answers what it is told to
+
+
+@pytest.fixture
+async def contacts() -> AsyncIterator["Contactless"]:
+    server = Contactless()
+    app = web.Application()
+    app.router.add_post("/internal/counts", server.answer_one)
+    runner = web.AppRunner(app)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    server.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
+    yield server
+    await runner.cleanup()
+
+
+class Contactless:
+    url = ""
+    status = 200
+    body: Any = None
+
+    async def answer_one(self, request: web.Request) -> web.Response:
+        self.asked = await request.json()
+        return web.json_response(self.body, status=self.status)
+
+
+async def selected(desk: Desk) -> Any:
+    await count(desk)
+    return COUNTING.asked[-1][1]
+
+
+async def test_adapter_gives_what_contacts_says(desk: Desk, contacts: Contactless) -> None:
+    message = {"step": "a", "channel": "email", "message_type": "promo", "reached": 2, "skipped": {"no_address": 1}}
+    contacts.body = {"targeted": 4, "starting": 3, "excluded": {"inactive": 1}, "no_consent": {}, "points": []}
+    contacts.body["messages"] = [message]
+    http = ContactsHttp(contacts.url, SETTINGS.token_key)
+    found = await http.count(ANN, await selected(desk))
+    assert isinstance(found, Counted)
+    assert found.figures == counted(4, inactive=1) and found.messages[0].reached == 2
+    assert contacts.asked["participants"] == {"kind": "all"} and contacts.asked["launched_by"] == "ann"
+    contacts.body = {"items": ["a"], "next": "a"}
+    assert await http.listed(ANN, await selected(desk), Listing("inactive")) == (["a"], "a")
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "code"),
+    [
+        (503, {"code": "busy", "detail": "d", "remedy": "r"}, "busy"),
+        (500, {"code": "internal", "detail": "d", "remedy": "r"}, "unavailable"),
+        (502, "oops", "unavailable"),
+        (422, {"code": "broken_scenario", "detail": "d", "remedy": "r"}, "broken_scenario"),
+    ],
+)
+async def test_adapter_says_why_nothing_was_counted(
+    desk: Desk, contacts: Contactless, status: int, body: Any, code: str
+) -> None:
+    contacts.status, contacts.body = status, body
+    denied = await ContactsHttp(contacts.url, SETTINGS.token_key).count(ANN, await selected(desk))
+    assert isinstance(denied, Denied) and denied.code == code
+
+
+@pytest.mark.parametrize("url", ["", "http://127.0.0.1:9"])
+async def test_contacts_that_is_away_is_unavailable(desk: Desk, url: str) -> None:
+    denied = await ContactsHttp(url, SETTINGS.token_key).count(ANN, await selected(desk))
+    assert isinstance(denied, Denied) and denied.code == "unavailable"
