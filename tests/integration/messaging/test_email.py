@@ -246,6 +246,7 @@ async def test_launches_take_turns(world: World, mailer: FakeMailer) -> None:
         await node.sends(chunk(300, "large"))
         await node.until(lambda: len(mailer.accepted) > 10)
         await node.sends(chunk(snapshot(1, first=900), "small"), cause="small")
+        await asyncio.sleep(LOOK_SECONDS)
         before = len(mailer.accepted)
         await node.until(lambda: "accepted" in world.path("c-900"))
         assert len(mailer.accepted) - before < 20

@@ -170,6 +170,10 @@ class Teller(Protocol):
         """In the transaction that makes these changes: they are told soon after it is committed."""
         ...
 
+    def hurry(self, number: int) -> None:
+        """For now no other changes of this number are under way that would be worth waiting for."""
+        ...
+
 
 class Untold(Protocol):
     """Changes of state that are committed and not told yet."""

@@ -1,6 +1,6 @@
 """The two decisions about a send that is on its way: may its `dot` be committed, and what does its answer mean?"""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 from contracts.words import ControlState, DeliveryState
@@ -43,9 +43,21 @@ class Attempt:
         """What the database holds, unless a COMMIT's answer was lost or somebody else has moved it since."""
         if self.dot_epoch is None:
             return self.send
-        return replace(
-            self.send, state=DeliveryState.SENDING, attempts=self.send.attempts + 1, dot_epoch=self.dot_epoch
+        send = self.send  # `replace` costs four times as much
+        return StoredSend(
+            key=send.key,
+            state=DeliveryState.SENDING,
+            attempts=send.attempts + 1,
+            dot_epoch=self.dot_epoch,
+            snapshot=send.snapshot,
+            newer=send.newer,
+            facts=send.facts,
+            revision=send.revision,
         )
+
+    def at(self, epoch: int) -> "Attempt":
+        """With the `dot` of this lease."""
+        return Attempt(self.send, self.address, epoch)
 
 
 @dataclass(frozen=True, slots=True)

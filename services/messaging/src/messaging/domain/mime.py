@@ -5,6 +5,7 @@ from binascii import b2a_base64, b2a_qp
 from dataclasses import dataclass
 from datetime import datetime
 from email.utils import format_datetime
+from functools import lru_cache
 
 _PRINTABLE = re.compile(r"[\x20-\x7e]*")
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029]")
@@ -57,7 +58,7 @@ class Skeleton:
                 f"From: {self.mailbox}\r\n"
                 f"To: {recipient}\r\n"
                 f"Subject: {header_text(subject)}\r\n"
-                f"Date: {format_datetime(now)}\r\n"
+                f"Date: {_date(now.replace(microsecond=0))}\r\n"
                 f"Message-ID: <{send_id}@{self.domain}>\r\n"
                 f"{headers}"
                 "MIME-Version: 1.0\r\n"
@@ -83,6 +84,12 @@ def headers_of(token: str, unsubscribe_url: str | None) -> str:
     if unsubscribe_url is None:
         return reference
     return f"List-Unsubscribe: <{unsubscribe_url}>\r\nList-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n{reference}"
+
+
+@lru_cache(maxsize=16)
+def _date(now: datetime) -> str:
+    """Mails that are made together have the same."""
+    return format_datetime(now)
 
 
 def mailbox(name: str, address: str) -> str:

@@ -8,7 +8,7 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from messaging.domain.handover import Answer, Attempt
 from messaging.domain.sends import Mail, SendKey
@@ -41,6 +41,8 @@ class Desk:
     """Of the lease for which earlier owners' sends were put in order."""
     after: str = ""
     """The launch whose turn was last."""
+    running: Sequence[str] = ()
+    """Launches with planned mails, as they were found last; empty: to be looked for. Not if there were too many."""
     _lease: Lease | None = None
     _seen: float = 0.0
     _looked: float = 0.0
@@ -79,6 +81,11 @@ class Desk:
         known = {key.launch_id for key in self._hand}
         return [launch_id for launch_id in launch_ids if launch_id not in known]
 
+    @property
+    def idle(self) -> bool:
+        """Nothing is under way."""
+        return not self._hand
+
     def rested(self, seconds: float) -> bool:
         """Whether it is so long since this was answered with yes."""
         now = asyncio.get_running_loop().time()
@@ -114,7 +121,7 @@ class Desk:
         """From here until `decided` or `undecided` no mail is dropped, however long it takes."""
         for parcel in offered:
             parcel.stage = Stage.DECIDING
-            parcel.attempt = replace(parcel.attempt, dot_epoch=epoch)
+            parcel.attempt = parcel.attempt.at(epoch)
 
     def undecided(self, offered: list[Parcel]) -> None:
         """The transaction failed, perhaps only after its commit: the next one will see."""
@@ -137,7 +144,7 @@ class Desk:
 
     def restamped(self, keys: list[SendKey], epoch: int) -> None:
         for key in keys:
-            self._hand[key].attempt = replace(self._hand[key].attempt, dot_epoch=epoch)
+            self._hand[key].attempt = self._hand[key].attempt.at(epoch)
 
     @property
     def unsettled(self) -> bool:

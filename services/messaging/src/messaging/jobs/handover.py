@@ -28,7 +28,7 @@ from messaging.jobs.parcel import Parcel
 from messaging.jobs.ruling import Ruling
 from messaging.ports import TURN, Composers, Contacts, Launches, Meter, Sends, Teller, Withdrawals
 from runtime import failpoints
-from runtime.transaction import Lease, Transaction
+from runtime.transaction import Connection, Lease, Transaction
 
 PORTION = 500
 """Sends of a stopped launch that are cancelled in one transaction."""
@@ -74,8 +74,11 @@ class HandOver:
         standing = self._watch.standing(lease)
         if standing is Abreast.NOT_YET:
             return False
-        room = desk.room(self._in_hand)
-        return await self._make(lease, desk, room, standing) if room or desk.rested(LOOK_SECONDS) else False
+        room, look = desk.room(self._in_hand), desk.rested(LOOK_SECONDS)
+        more = await self._make(lease, desk, room, standing, look) if room or look else False
+        if desk.idle:
+            self._teller.hurry(lease.number)
+        return more
 
     async def release(self, lease: Lease) -> None:
         """What is handed over already comes to its end and is recorded; nothing more is handed over."""
@@ -198,17 +201,15 @@ class HandOver:
 
     # New mails
 
-    async def _make(self, lease: Lease, desk: Desk, room: int, standing: Abreast) -> bool:
+    async def _make(self, lease: Lease, desk: Desk, room: int, standing: Abreast, look: bool) -> bool:
         """At most `room` mails, without room one of each launch that has none in hand; and stops are carried out.
 
-        True if there is more to do without waiting for a worker.
+        `look`: for stopped and new launches. True if there is more to do without waiting for a worker.
         """
         async with lease.pool.acquire() as connection:
-            turn = await self._sends.turn(connection, lease.number, desk.after)
-            if not turn and desk.after:
-                turn = await self._sends.turn(connection, lease.number, "")
-            desk.after = turn[-1][0] if len(turn) == TURN else ""
-            running = [launch_id for launch_id, gate in turn if gate is ControlState.RUNNING]
+            running, stopped = desk.running, list[str]()
+            if look or not running:
+                running, stopped = await self._turn(connection, lease, desk)
             if not room:
                 running = desk.strangers(running, self._in_hand)
             ended = 0
@@ -219,11 +220,22 @@ class HandOver:
                 chosen = _one_each(due)[: room or len(running)]
                 if standing is Abreast.BEHIND:
                     chosen = [send for send in chosen if not plans[send.key.launch_id].is_marketing(send.key.step)]
+                if not due:
+                    desk.running = ()
                 ended = sum(self._made(desk, send, plans[send.key.launch_id], now) for send in chosen)
                 failpoints.hit("messaging.claimed")
-        stopped = [launch_id for launch_id, gate in turn if gate is ControlState.STOPPED]
         more = [await self._cancel(lease, launch_id) for launch_id in stopped]
         return bool(ended) or any(more)
+
+    async def _turn(self, connection: Connection, lease: Lease, desk: Desk) -> tuple[list[str], list[str]]:
+        """Launches with planned mails: those that are running, and those that are stopped."""
+        turn = await self._sends.turn(connection, lease.number, desk.after)
+        if not turn and desk.after:
+            turn = await self._sends.turn(connection, lease.number, "")
+        desk.after = turn[-1][0] if len(turn) == TURN else ""
+        running = [launch_id for launch_id, gate in turn if gate is ControlState.RUNNING]
+        desk.running = () if desk.after else running
+        return running, [launch_id for launch_id, gate in turn if gate is ControlState.STOPPED]
 
     def _made(self, desk: Desk, send: StoredSend, plan: Plan, now: datetime) -> bool:
         """Give its mail to the workers, or know at once that there will be none: True."""

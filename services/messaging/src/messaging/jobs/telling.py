@@ -15,8 +15,12 @@ from messaging.ports import Launches, Meter, Untold
 from runtime.spans import following
 from runtime.transaction import Lease, Transaction
 
-GATHER_SECONDS = 0.5
-PASSING_PATIENCE = 4
+GATHER_SECONDS = 1.0
+ENOUGH = 500
+"""So many changes are told sooner: a record holds no more."""
+HURRIED = 0.5
+"""With nothing else under way things are told after this part of the usual time."""
+PASSING_PATIENCE = 2
 """A `sending` that still stands is told after so many times the usual."""
 ROWS = 200
 """Transactions whose changes are told in one."""
@@ -28,8 +32,10 @@ class Waiting:
 
     epoch: int | None = None
     """Of the lease for which an earlier owner's rest was looked for."""
-    settled: bool = False
-    """Something beside `sending` waits."""
+    settled: int = 0
+    """Changes that wait, beside those to `sending`."""
+    hurried: bool = False
+    """No others are under way."""
     since: float | None = None
     """When the first of it was kept; None: nothing waits."""
     told: float = -math.inf
@@ -37,12 +43,13 @@ class Waiting:
 
     def due(self, now: float, gather: float) -> bool:
         if self.settled:
-            return now - self.told >= gather
+            return self.settled >= ENOUGH or now - self.told >= gather * (HURRIED if self.hurried else 1)
         return self.since is not None and now - self.since >= PASSING_PATIENCE * gather
 
 
 class Telling:
-    """`ports.Teller`, and the job that does it: a quiet number tells at once, a busy one every `gather` seconds."""
+    """`ports.Teller`, and the job that does it: a quiet number tells at once, a busy one every `gather` seconds
+    or when there is enough for a record."""
 
     def __init__(self, launches: Launches, untold: Untold, meter: Meter, gather: float = GATHER_SECONDS) -> None:
         self._launches = launches
@@ -60,8 +67,12 @@ class Telling:
         waiting = self._waiting[tx.number]
         if waiting.since is None:
             waiting.since = asyncio.get_running_loop().time()
-        waiting.settled |= any(change.state is not DeliveryState.SENDING for change in moved)
+        waiting.settled += sum(change.state is not DeliveryState.SENDING for change in moved)
+        waiting.hurried = False
         self._meter.count(change.state for change in moved)
+
+    def hurry(self, number: int) -> None:
+        self._waiting[number].hurried = True
 
     async def run(self, lease: Lease) -> bool:
         waiting = self._waiting[lease.number]
@@ -92,5 +103,5 @@ class Telling:
                     tx.emit(*changed_states(summed(changes), plan.project, partition=lease.number, at=tx.now))
         now = asyncio.get_running_loop().time()
         waiting.told = now if taken else waiting.told
-        waiting.since, waiting.settled = (now, True) if more else (None, False)
+        waiting.since, waiting.settled = (now, ENOUGH) if more else (None, 0)
         return more

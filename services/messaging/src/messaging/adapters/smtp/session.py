@@ -15,6 +15,8 @@ _GOODBYE_SECONDS = 1.0
 _NOT_THIS_MAIL = (421, 530)
 """The server is closing the connection, or wants us to authenticate: says nothing about the mail."""
 _SEND_THE_MESSAGE = 354
+_OFFER = 3
+"""Commands before a message, hence replies."""
 
 
 class SmtpSession:
@@ -37,6 +39,9 @@ class SmtpSession:
         return self._wire.lost is None and not self._message_due
 
     async def offer(self, mail: Mail) -> Answer | None:
+        if self._underway is mail and (here := self._wire.ready(_OFFER)) is not None:
+            self._underway = None
+            return self._refusal(here)
         commands = self._commands(mail)
         if self._underway is not mail:
             self._listen()

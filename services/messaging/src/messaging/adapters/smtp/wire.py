@@ -66,6 +66,12 @@ class Wire(asyncio.Protocol):
             await self._waiting
         return self._replies.popleft()
 
+    def ready(self, count: int) -> list[Reply] | None:
+        """The next replies, if so many are here already."""
+        if len(self._replies) < count:
+            return None
+        return [self._replies.popleft() for _ in range(count)]
+
     @property
     def silent(self) -> bool:
         """Nothing has come that was not asked for."""
