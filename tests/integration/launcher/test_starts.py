@@ -1,5 +1,6 @@
 """A start for one contact, and a launch like an earlier one."""
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -55,6 +56,32 @@ async def test_a_triggered_scenario_that_allows_it_is_started_for_one_contact_on
     assert answer["state"] == "validating"
     launch = await ann.launch({"scenario": "by-hand", "participants": {"kind": "contacts", "contacts": ["c-1"]}}, "two")
     assert (launch["state"], [point["code"] for point in launch["points"]]) == ("rejected", ["wrong_launch_type"])
+
+
+async def test_the_picker_offers_what_can_be_started_for_one_contact_with_its_summary(ann: Desk) -> None:
+    await ann.done("POST", "/v1/scenarios", TRIGGERED)
+    await ann.done("POST", "/v1/scenarios", TRIGGERED.replace(b"by-hand", b"asleep"))
+    await ann.done("POST", "/v1/scenarios/by-hand/activate", {})
+    offered = (await ann.done("GET", "/v1/scenarios", params={"startable": "true"}, as_user="ann"))["items"]
+    assert [(each["key"], each["summary"]["launch"]) for each in offered] == [
+        ("by-hand", "triggered"),
+        ("welcome", "manual"),
+    ]
+    assert all(message["message_type"] for message in offered[1]["summary"]["messages"])
+    assert len((await ann.done("GET", "/v1/scenarios"))["items"]) == 3
+
+
+async def test_a_scenario_is_not_archived_while_somebody_asks_for_it(ann: Desk) -> None:
+    async with ann.transaction() as tx:
+        held = "SELECT FROM scenario WHERE project = 'demo' AND key = 'welcome' FOR SHARE"
+        await tx.connection.execute(held)
+        archiving = asyncio.create_task(ann.call("POST", "/v1/scenarios/welcome/archive", {}))
+        launch_id = (await ann.launch())["launch_id"]
+        assert not archiving.done()
+    response = await archiving
+    assert (response.status_code, response.json()["code"]) == (409, "wrong_state")
+    assert "have not ended" in response.json()["detail"]
+    assert (await ann.done("GET", f"/v1/launches/{launch_id}"))["state"] == "validating"
 
 
 async def test_a_start_that_is_wrong_is_rejected_at_once(ann: Desk) -> None:

@@ -68,10 +68,14 @@ def archive(context: typer.Context, key: Key) -> None:
 
 
 @scenario.command("list")
-def list_scenarios(context: typer.Context, as_json: Json = False) -> None:
+def list_scenarios(
+    context: typer.Context,
+    startable: Annotated[bool, typer.Option(help="Only those that can be started for one contact.")] = False,
+    as_json: Json = False,
+) -> None:
     """List the project's scenarios."""
     with connection(context).client() as client:
-        found = list(client.pages(at("scenarios")))
+        found = list(client.pages(at("scenarios"), startable=startable or None))
     show_rows(found, ["key", "name", "state", "active_version", "newest_version", "creator"], as_json)
 
 

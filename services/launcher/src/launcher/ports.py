@@ -87,6 +87,10 @@ class Scenarios(Protocol):
         """Newest first."""
         ...
 
+    async def active_versions(self, connection: Connection, project: str) -> list[StoredVersion]:
+        """Of every scenario that can be launched, by key."""
+        ...
+
     async def insert_version(self, connection: Connection, project: str, key: str, version: StoredVersion) -> None: ...
 
 

@@ -79,6 +79,15 @@ class PostgresScenarios:
         )
         return [_version(row) for row in rows]
 
+    async def active_versions(self, connection: Connection, project: str) -> list[StoredVersion]:
+        rows = await connection.fetch(
+            f"SELECT {_VERSION} FROM scenario_version AS stored JOIN scenario ON scenario.project = stored.project"
+            " AND scenario.key = stored.scenario AND scenario.active_version = stored.version"
+            " WHERE stored.project = $1 ORDER BY scenario.key",
+            project,
+        )
+        return [_version(row) for row in rows]
+
     async def insert_version(self, connection: Connection, project: str, key: str, version: StoredVersion) -> None:
         await connection.execute(
             f"INSERT INTO scenario_version (project, scenario, {_VERSION}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",

@@ -12,9 +12,12 @@ from launcher.adapters.scenario_files import read_file
 from launcher.api.doors import Asking, Doors
 from launcher.api.shapes import Input, Output, Page, PathWord, Time, granted, problem
 from launcher.domain.documents import digest
+from launcher.domain.launch import Kind
 from launcher.domain.points import blocks
 from launcher.domain.refusals import Denied
+from launcher.domain.requests import startable as may_start
 from launcher.domain.scenarios import StoredScenario, StoredVersion
+from launcher.domain.summaries import offer
 from launcher.handlers.scenarios import ScenarioHandlers, unknown_scenario, unknown_version
 from launcher.handlers.validator import Validator
 from launcher.ports import Scenarios
@@ -52,6 +55,8 @@ class ScenarioShown(Output):
     newest_version: int
     creator: str
     created_at: Time
+    summary: dict[str, Any] | None = None
+    """Of those that were asked for as `startable`: launch, recurrence, sender, context, messages."""
 
 
 class VersionListed(Output):
@@ -157,10 +162,15 @@ def _add_reading(doors: Doors, scenarios: Scenarios) -> None:
     resources = doors.resources
 
     @doors("GET", "/v1/scenarios")
-    async def list_scenarios(asker: Asking) -> Page[ScenarioShown]:
-        """The project's scenarios, archived ones too."""
+    async def list_scenarios(asker: Asking, startable: bool = False) -> Page[ScenarioShown]:
+        """The project's scenarios, archived ones too; `startable`: those that can be started for one contact."""
         async with resources.pool.acquire() as connection:
-            return Page(items=[_shown(each) for each in await scenarios.of_project(connection, asker.project)])
+            found = await scenarios.of_project(connection, asker.project)
+            if not startable:
+                return Page(items=[_shown(each) for each in found])
+            active = await scenarios.active_versions(connection, asker.project)
+        offers = {each.body.key: offer(each.body) for each in active if may_start(each.body, Kind.SINGLE)}
+        return Page(items=[_shown(each, offers[each.key]) for each in found if each.key in offers])
 
     @doors("GET", "/v1/scenarios/{key}")
     async def show_scenario(key: PathWord, asker: Asking) -> ScenarioShown:
@@ -221,7 +231,7 @@ def _judge(validator: Validator, raw: bytes, json: bool) -> tuple[Scenario | Non
     return scenario, list(validator.points(digest(scenario.model_dump(mode="json")), scenario))
 
 
-def _shown(scenario: StoredScenario) -> ScenarioShown:
+def _shown(scenario: StoredScenario, summary: dict[str, Any] | None = None) -> ScenarioShown:
     return ScenarioShown(
         key=scenario.key,
         name=scenario.name,
@@ -230,4 +240,5 @@ def _shown(scenario: StoredScenario) -> ScenarioShown:
         newest_version=scenario.newest_version,
         creator=scenario.creator,
         created_at=scenario.created_at,
+        summary=summary,
     )

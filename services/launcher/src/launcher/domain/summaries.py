@@ -22,6 +22,17 @@ def messages(scenario: Scenario) -> list[dict[str, Any]]:
     ]
 
 
+def offer(scenario: Scenario) -> dict[str, Any]:
+    """As JSON: what somebody has to know of a scenario who is about to start it."""
+    return {
+        "launch": scenario.launch,
+        "recurrence": scenario.recurrence,
+        "sender": scenario.sender.model_dump() if scenario.sender else None,
+        "context": scenario.context,
+        "messages": messages(scenario),
+    }
+
+
 def summary(launch: Launch, version: ScenarioVersion, figures: Figures | None, by: str, at: str) -> dict[str, Any]:
     """As JSON. `at`: RFC 3339. `figures`: null where nobody has counted (a program's request without a token)."""
     return {
