@@ -67,6 +67,19 @@ def test_an_audience_that_grew_too_much_is_not_approved_and_a_declined_launch_ne
     assert here.mails_to(str(here.project)) == {}
 
 
+@pytest.mark.behaviour(7)
+def test_an_approver_who_counts_again_approves_what_there_is_now(here: Slipway) -> None:
+    ann, bob = who(here, "ann"), who(here, "bob")
+    named = [part for number in range(MANY) for part in ("--contact", f"{here.project}-{number}")]
+    launch_id = str(ann.json("launch", "plain", *named, "--yes")["launch_id"])
+    ann("confirm", launch_id, "--yes")
+    here("suppress", "add", *(f"{here.project}-{number}" for number in range(MANY - 1)))
+    assert bob("approve", launch_id, "--yes", check=False).returncode == 1
+    assert bob.json("approve", launch_id, "--recount", "--yes")["changed"]
+    shown = ann.json("watch", launch_id)
+    assert (shown["figures"]["success"], shown["figures"]["other"]) == (1, MANY - 1)
+
+
 @pytest.mark.behaviour(9)
 def test_points_are_told_with_their_remedy_and_checked_again_when_they_are_mended(here: Slipway) -> None:
     ann = who(here, "ann")

@@ -4,9 +4,9 @@ from typing import Annotated, Any
 
 import typer
 
-from cli.commands.crm import context_values, participants
+from cli.commands.crm import context_values, lifting, participants
 from cli.commands.flow import show_figures
-from cli.commands.launching import Contact, Everybody, Group, IncludeAll, Json, Reason, Segment, Values, lifting
+from cli.commands.launching import Contact, Everybody, Group, IncludeAll, Json, Reason, Segment, Values
 from cli.connection import Client, at, connection
 from cli.output import Exit, emit_json, say, stdout, told
 

@@ -51,6 +51,9 @@ def launch(
     contact: Annotated[list[str] | None, typer.Option(help="This contact; repeat for more.")] = None,
     segment: Annotated[str | None, typer.Option(metavar="CEL", help="Contacts for whom this holds.")] = None,
     value: Annotated[list[str] | None, typer.Option("--context", help="NAME=VALUE the scenario declares.")] = None,
+    include_all: Annotated[bool, typer.Option(help="Lift consent (never restrictions or suppression).")] = False,
+    reason: Annotated[str | None, typer.Option(help="Why consent is lifted.")] = None,
+    token: Annotated[str | None, typer.Option("--token", help="Of a count (`slipway count`) that it is about.")] = None,
     key: KeyOption = None,
     secret: SecretOption = None,
     command_id: Annotated[str | None, typer.Option("--id", help="The command's id; the same again is safe.")] = None,
@@ -64,6 +67,8 @@ def launch(
         "scenario": scenario,
         "participants": participants(everybody, group, contact, segment),
         "context": context_values(value),
+        "options": lifting(include_all, reason),
+        **({"count_token": token} if token else {}),
     }
     answer = asyncio.run(
         ask(here.kafka, signing_key(key, secret), "launch.request", data, command_id or str(uuid4()), timeout)
@@ -153,6 +158,13 @@ def participants(
     if everybody:
         return {"kind": "all"}
     return {"kind": "groups", "groups": groups} if groups else {"kind": "contacts", "contacts": contacts}
+
+
+def lifting(include_all: bool, reason: str | None) -> dict[str, Any]:
+    """The options of a launch; consent is never lifted without saying why."""
+    if include_all and not reason:
+        fail(Exit.USAGE, "--include-all needs a reason", "Say --reason TEXT; it is kept in the audit.")
+    return {"consent_override": {"reason": reason}} if include_all else {}
 
 
 def context_values(pairs: list[str] | None) -> dict[str, Any]:

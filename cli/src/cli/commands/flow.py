@@ -47,15 +47,23 @@ def confirm_launch(
 
 @flow.command("approve")
 def approve(
-    context: typer.Context, launch_id: Launch, token: Token = None, yes: Yes = False, as_json: Json = False
+    context: typer.Context,
+    launch_id: Launch,
+    token: Token = None,
+    recount: Annotated[bool, typer.Option(help="Approve what is counted now, not what was confirmed.")] = False,
+    yes: Yes = False,
+    as_json: Json = False,
 ) -> None:
     """Let a launch run. It is counted once more; refused if that differs too much from what was confirmed."""
     with connection(context).client() as client:
-        seen = client.get_if_allowed(at("launches", launch_id))
-        figures = ((seen or {}).get("summary") or {}).get("figures")
-        if figures:
+        seen = client.get_if_allowed(at("launches", launch_id)) or {"launch_id": launch_id, "scenario": launch_id}
+        if figures := (seen.get("summary") or {}).get("figures"):
+            say("as confirmed:")
             show_figures(figures)
-        confirm(f"Approve {(seen or {}).get('scenario', launch_id)}?", yes)
+        if recount and token is None:
+            say("as counted now:")
+            token = _count(client, seen)["token"]
+        confirm(f"Approve {seen['scenario']}?", yes)
         answer = client.post(at("launches", launch_id, "approve"), {"count_token": token} if token else {})
     if as_json:
         emit_json(answer)

@@ -5,10 +5,10 @@ from uuid import uuid4
 
 import typer
 
-from cli.commands.crm import context_values, participants
+from cli.commands.crm import context_values, lifting, participants
 from cli.commands.flow import checked, tell
 from cli.connection import Client, at, connection
-from cli.output import Exit, confirm, fail
+from cli.output import confirm
 
 launching = typer.Typer(no_args_is_help=True)
 
@@ -92,13 +92,6 @@ def relaunch(
         earlier = client.get(at("launches", launch_id))
         confirm(f"Launch {earlier['scenario']} on {_words(who)}?", yes)
         _ask(client, at("launches", launch_id, "relaunch"), body, idempotency_key, as_json)
-
-
-def lifting(include_all: bool, reason: str | None) -> dict[str, Any]:
-    """The options of a launch; consent is never lifted without saying why."""
-    if include_all and not reason:
-        fail(Exit.USAGE, "--include-all needs a reason", "Say --reason TEXT; it is kept in the audit.")
-    return {"consent_override": {"reason": reason}} if include_all else {}
 
 
 def _ask(client: Client, path: str, body: dict[str, Any], key: str | None, as_json: bool) -> None:

@@ -99,7 +99,7 @@ ROUTES: Final[dict[tuple[str, str], Access]] = {
     ("DELETE", "/v1/suppressions"): Access("contacts", P.CONTACTS_WRITE),
     ("DELETE", "/v1/suppressions/{contact_id}"): Access("contacts", P.CONTACTS_WRITE),
     # launches: from the count to the start
-    ("POST", "/v1/counts"): Access("launcher", P.PROCESS_START),
+    ("POST", "/v1/counts"): Access("launcher", P.PROCESS_START, alternative=P.LAUNCH_APPROVE),
     ("POST", "/v1/launches"): Access("launcher", P.PROCESS_START),
     ("POST", "/v1/launches/{launch_id}/validate"): Access("launcher", P.PROCESS_START),
     ("POST", "/v1/launches/{launch_id}/confirm"): Access("launcher", P.PROCESS_START),

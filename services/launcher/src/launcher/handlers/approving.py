@@ -147,7 +147,7 @@ class Approving:
             f"{basis.targeted} targets and {basis.starting} starts were counted; now {now.targeted} and {now.starting}"
         )
         details = {"counted": shown(basis), "now": shown(now)}
-        remedy = "count it again and approve with that token (`slipway approve` offers to), or decline it"
+        remedy = "approve a count of your own (`slipway approve --recount`, or `count_token`), or decline it"
         return Denied("drift", detail, remedy, details=details)
 
 
