@@ -30,6 +30,7 @@ from contacts.handlers.imports import Imported, Imports
 from contacts.handlers.launches import LaunchHandlers
 from contacts.handlers.outcomes import OutcomeHandlers
 from contacts.handlers.projects import ProjectHandlers
+from contacts.handlers.reports import ReportHandlers
 from contacts.handlers.suppressing import Suppressing
 from contacts.handlers.updates import UpdateHandlers
 from contacts.handlers.writing import ContactWriter, Wanted
@@ -155,6 +156,9 @@ class World:
         self.projects = ProjectHandlers(PostgresDirectory)
         self.outcomes = OutcomeHandlers(PostgresPlaces)
         self.updates = UpdateHandlers(PostgresAnswers, self.writer)
+        self.reports = ReportHandlers(
+            PostgresContacts, PostgresSuppression, PostgresAnswers, self.writer, self.address_hash
+        )
         self.walk = AudienceWalk(PostgresLaunches, PostgresAudience, PostgresDirectory, self.ahead, 30_000)
 
     @asynccontextmanager
@@ -180,6 +184,8 @@ class World:
         name = type(event).__name__
         if name in ("ProjectSet", "KeySet", "UserSet", "ScenarioSet"):
             return self.projects.on_launcher_projects
+        if name == "ContactsReported":
+            return self.reports.on_messaging_deliveries
         return self.updates.on_executor_updates if name == "AttributesSet" else self.launches.on_launcher_launches
 
     async def crm_says(self, *records: Record) -> None:

@@ -14,7 +14,7 @@ from typing import Any, Self
 import asyncpg
 
 from contracts.changes import ContactChange, ContactsChanged
-from contracts.deliveries import DeliveriesRecorded, LaunchHeld
+from contracts.deliveries import ContactsReported, DeliveriesRecorded, LaunchHeld
 from contracts.launches import LaunchControlled, LaunchRequested
 from contracts.sends import SendsRequested, SendsWithdrawn
 from contracts.words import DeliveryState
@@ -54,6 +54,7 @@ class World:
         self.epochs: Counter[int] = Counter()
         self.emitted: list[Outgoing] = []
         self.holds: list[LaunchHeld] = []
+        self.reports: list[ContactsReported] = []
         self.told: dict[SendKey, DeliveryState] = {}
         """By the records alone: each says what the state was before, and that must be what was told last."""
 
@@ -65,6 +66,9 @@ class World:
             record = event.event
             if isinstance(record, LaunchHeld):
                 self.holds.append(record)
+                continue
+            if isinstance(record, ContactsReported):
+                self.reports.append(record)
                 continue
             assert isinstance(record, DeliveriesRecorded)
             for place, contact_id in enumerate(record.contact_ids):
@@ -91,6 +95,15 @@ class World:
         """(state, reason) by contact id, as the database has it."""
         rows = await self.pool.fetch("SELECT contact_id, state, reason FROM send ORDER BY contact_id")
         return {row["contact_id"]: (row["state"], row["reason"]) for row in rows}
+
+    @asynccontextmanager
+    async def request(self) -> AsyncIterator[FakeTransaction]:
+        """The transaction of an HTTP request."""
+        async with self.pool.acquire() as connection, connection.transaction():
+            now: datetime = await connection.fetchval("SELECT date_trunc('milliseconds', clock_timestamp())")
+            tx = FakeTransaction(number=None, now=now, connection=connection)
+            yield tx
+        self.committed(tx.emitted)
 
     async def check(self) -> None:
         """What was told is what is stored."""

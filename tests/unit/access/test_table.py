@@ -52,8 +52,6 @@ NOT_BUILT: dict[str, set[Route]] = {
         ("GET", "/v1/audit"),
     },
     "messaging": {
-        ("GET", "/u/{token}"),
-        ("POST", "/u/{token}"),
         ("POST", "/v1/deliveries/{provider}"),
     },
 }

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from fastapi import APIRouter
+from pydantic import BaseModel
 
 from contacts.adapters import work
 from contacts.adapters.answers import PostgresAnswers
@@ -29,12 +30,14 @@ from contacts.handlers.imports import Imports
 from contacts.handlers.launches import LaunchHandlers
 from contacts.handlers.outcomes import OutcomeHandlers
 from contacts.handlers.projects import ProjectHandlers
+from contacts.handlers.reports import ReportHandlers, Unread
 from contacts.handlers.suppressing import Suppressing
 from contacts.handlers.updates import UpdateHandlers
 from contacts.handlers.writing import ContactWriter
 from contacts.jobs.sweep import EVERY_SECONDS, Sweep
 from contacts.jobs.walk import AudienceWalk
 from contacts.settings import Settings
+from contracts.deliveries import ContactsReported
 from contracts.topics import TOPICS
 from runtime.database import connect
 from runtime.errors import Transient
@@ -53,6 +56,7 @@ def build(settings: Settings) -> Service:
     launches = LaunchHandlers(PostgresLaunches, PostgresDirectory, examine)
     projects = ProjectHandlers(PostgresDirectory)
     updates = UpdateHandlers(PostgresAnswers, writer)
+    reports = ReportHandlers(PostgresContacts, PostgresSuppression, PostgresAnswers, writer, address_hash)
     walk = AudienceWalk(PostgresLaunches, PostgresAudience, PostgresDirectory, ahead, settings.targets_ahead)
     sweep = Sweep(PostgresAnswers, PostgresLaunches)
     outcomes = OutcomeHandlers(PostgresPlaces)
@@ -94,6 +98,7 @@ def build(settings: Settings) -> Service:
             _subscription("launcher.projects", projects.on_launcher_projects),
             _subscription("executor.updates", updates.on_executor_updates),
             RawSubscription("executor.outcomes", outcomes.on_executor_outcomes),
+            Subscription("messaging.deliveries", _reported(), reports.on_messaging_deliveries),
         ),
         emits=("contacts.targets", "contacts.changes", "contacts.checks", "contacts.replies"),
         jobs=(
@@ -105,6 +110,12 @@ def build(settings: Settings) -> Service:
         routes=routes,
         lifespan=lifespan,
     )
+
+
+def _reported() -> Mapping[str, type[BaseModel]]:
+    """Of deliveries only what concerns the contacts themselves."""
+    events = TOPICS["messaging.deliveries"].events
+    return {event.TYPE: event if event is ContactsReported else Unread for event in events}
 
 
 def _subscription(topic: str, handler: Any) -> Subscription:

@@ -5,10 +5,12 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from fastapi import APIRouter
 from pydantic import BaseModel
 
 from contracts.event import Event
 from contracts.topics import TOPICS
+from messaging import api, api_public
 from messaging.adapters import work
 from messaging.adapters.channels import announce
 from messaging.adapters.chunks import PostgresWaitingChunks
@@ -22,7 +24,6 @@ from messaging.adapters.sends import PostgresSends
 from messaging.adapters.smtp.mailer import SmtpMailer
 from messaging.adapters.untold import PostgresUntold
 from messaging.adapters.withdrawn import PostgresWithdrawals
-from messaging.api import routes
 from messaging.domain.admitted import Admitted, Unread
 from messaging.domain.links import Links
 from messaging.domain.retries import Backoff
@@ -79,6 +80,12 @@ def build(settings: MessagingSettings, *, mailer: Mailer | None = None, meter: M
             ]
         async with working(workers):
             yield
+
+    def routes(resources: "Resources") -> APIRouter:
+        router = APIRouter()
+        router.include_router(api.routes(resources))
+        router.include_router(api_public.routes(resources, links))
+        return router
 
     return Service(
         name="messaging",

@@ -58,7 +58,7 @@ class Contacts(Protocol):
     async def newer(
         self, connection: Connection, project: str, contact_ids: Sequence[str], revisions: Sequence[int]
     ) -> dict[str, ContactState]:
-        """Of these contacts, those known with a higher revision than the one given."""
+        """Of these contacts, those known with a higher revision than the one given, and those that are blocked here."""
         ...
 
 

@@ -2,9 +2,11 @@
 
 from collections.abc import Sequence
 
+import asyncpg
 import orjson
 
 from contracts.changes import ContactChange
+from messaging.adapters.blocks import answered
 from messaging.domain.judgement import ContactState
 from runtime.packed import packed
 from runtime.transaction import Connection
@@ -37,6 +39,7 @@ class PostgresContacts:
             [None if row.contact is None else row.contact.email for row in rows],
             ["{}" if row.contact is None else orjson.dumps(row.contact.consent).decode() for row in rows],
         )
+        await answered(connection, project, changes)
 
     async def newer(
         self, connection: Connection, project: str, contact_ids: Sequence[str], revisions: Sequence[int]
@@ -45,23 +48,36 @@ class PostgresContacts:
             """
             WITH stored AS MATERIALIZED (
                 SELECT * FROM contact_state WHERE project = $1 AND contact_id = ANY(string_to_array($2, chr(31)))
+            ), blocked AS MATERIALIZED (
+                SELECT contact_id, array_agg(kind) AS kinds FROM local_block
+                WHERE project = $1 AND contact_id = ANY(string_to_array($2, chr(31))) GROUP BY contact_id
             )
-            SELECT c.contact_id, c.deleted, c.active, c.suppressed, c.email, c.consent
+            SELECT s.contact_id, c.contact_id IS NOT NULL AS said, b.kinds,
+                c.deleted, c.active, c.suppressed, c.email, c.consent
             FROM unnest(string_to_array($2, chr(31)), string_to_array($3, chr(31))::bigint[])
                 AS s (contact_id, revision)
-            JOIN stored c ON c.contact_id = s.contact_id AND c.revision > s.revision
+            LEFT JOIN blocked b ON b.contact_id = s.contact_id
+            -- of a blocked contact also what was known before, for the answer takes its place
+            LEFT JOIN stored c ON c.contact_id = s.contact_id
+                AND c.revision > s.revision - (b.contact_id IS NOT NULL)::int
+            WHERE c.contact_id IS NOT NULL OR b.contact_id IS NOT NULL
             """,
             project,
             packed(contact_ids),
             packed([str(revision) for revision in revisions]),
         )
-        return {
-            row["contact_id"]: ContactState(
-                deleted=row["deleted"],
-                active=row["active"],
-                suppressed=row["suppressed"],
-                email=row["email"],
-                consent=orjson.loads(row["consent"]),
-            )
-            for row in rows
-        }
+        return {row["contact_id"]: _state(row) for row in rows}
+
+
+def _state(row: asyncpg.Record) -> ContactState:
+    blocks = frozenset(row["kinds"] or ())
+    if not row["said"]:
+        return ContactState.unknown(blocks)
+    return ContactState(
+        deleted=row["deleted"],
+        active=row["active"],
+        suppressed=row["suppressed"],
+        email=row["email"],
+        consent=orjson.loads(row["consent"]),
+        blocks=blocks,
+    )

@@ -9,6 +9,7 @@ import orjson
 
 from contracts.words import ControlState, DeliveryState
 from messaging.adapters import new_sends
+from messaging.adapters.blocks import with_blocks
 from messaging.domain.deliveries import OPEN
 from messaging.domain.judgement import ContactState, Kept, Standing
 from messaging.domain.sends import Change, Move, SendKey, StoredSend
@@ -47,7 +48,7 @@ class PostgresSends:
             f"SELECT {_SEND} FROM {_KEYS} JOIN send s USING (launch_id, contact_id, step, occurrence){_NEWER}",  # noqa: S608
             *_columns(keys),
         )
-        return {send.key: send for send in map(_stored, rows)}
+        return await with_blocks(connection, {send.key: send for send in map(_stored, rows)})
 
     async def sending(self, connection: Connection, number: int) -> list[StoredSend]:
         rows = await connection.fetch(

@@ -1,7 +1,7 @@
 """Who must not get a message, and why: judged when a send comes, and again at the moment of sending."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from contracts.scenario import Message
 from contracts.targets import Snapshot
@@ -9,17 +9,31 @@ from contracts.words import ControlState, DeliveryState, Why
 
 ADMINISTRATIVE = "administrative"
 """The message type that needs no consent."""
+SUPPRESSED = "suppressed"
+
+
+def consent_to(message_type: str) -> str:
+    """As the kind of a block."""
+    return f"consent:{message_type}"
 
 
 @dataclass(frozen=True, slots=True)
 class ContactState:
-    """The newest that `contacts.changes` said of a contact."""
+    """The newest that `contacts.changes` said of a contact, and what it has not said yet."""
 
     deleted: bool
     active: bool
     suppressed: bool
     email: str | None
     consent: Mapping[str, bool]
+    blocks: frozenset[str] = frozenset()
+    """What a link or a provider told us: `SUPPRESSED`, or `consent_to` a message type is withdrawn."""
+    said: bool = True
+    """False: nothing newer was said, only `blocks` are known."""
+
+    @classmethod
+    def unknown(cls, blocks: frozenset[str]) -> "ContactState":
+        return cls(deleted=False, active=True, suppressed=False, email=None, consent={}, blocks=blocks, said=False)
 
     def consents(self, message_type: str) -> bool:
         return message_type == ADMINISTRATIVE or self.consent.get(message_type, False)
@@ -37,9 +51,19 @@ class Standing:
     deleted: bool = False
 
     def renewed(self, newer: ContactState | None, message_type: str) -> "Standing":
-        """With what a higher revision says."""
+        """With what a higher revision says, and what holds until there is one."""
         if newer is None:
             return self
+        standing = self._said(newer, message_type) if newer.said else self
+        if not newer.blocks:
+            return standing
+        return replace(
+            standing,
+            suppressed=standing.suppressed or SUPPRESSED in newer.blocks,
+            consented=standing.consented and consent_to(message_type) not in newer.blocks,
+        )
+
+    def _said(self, newer: ContactState, message_type: str) -> "Standing":
         return Standing(
             permitted=self.permitted,
             suppressed=newer.suppressed,

@@ -4,11 +4,11 @@ from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 from itertools import groupby
 
-from contracts.deliveries import DeliveriesRecorded, LaunchHeld
+from contracts.deliveries import ContactsReported, DeliveriesRecorded, LaunchHeld, Report
 from contracts.sends import SendsRequested
 from contracts.words import DeliveryState
 from messaging.domain.judgement import Kept
-from messaging.domain.sends import Change
+from messaging.domain.sends import Change, SendKey
 from runtime.cloudevents import rfc3339
 from runtime.ids import derive
 from runtime.partitions import partition_of
@@ -81,6 +81,37 @@ def launch_held(launch_id: str, project: str, reason: str, number: int, *, parti
         id=derive("held", launch_id, number),
         project=project,
         event=LaunchHeld(project=project, launch_id=launch_id, reason=reason, number=number, at=at),
+    )
+
+
+def contact_reported(
+    key: SendKey,
+    project: str,
+    kind: Report,
+    message_type: str,
+    recipient: str | None,
+    id: str,
+    *,
+    partition: int,
+    at: datetime,
+) -> Outgoing:
+    """`id`: of the report, which contacts' answer will name."""
+    return Outgoing(
+        topic=TOPIC,
+        partition=partition,
+        key=key.launch_id,
+        id=derive(id, "reported"),
+        project=project,
+        event=ContactsReported(
+            project=project,
+            launch_id=key.launch_id,
+            contact_ids=[key.contact_id],
+            kinds=[kind],
+            message_types=[message_type],
+            recipients=[recipient],
+            ids=[id],
+            at=at,
+        ),
     )
 
 

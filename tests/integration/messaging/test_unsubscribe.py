@@ -1,0 +1,168 @@
+"""The link in a message: looking changes nothing, a click counts before the next one, contacts has the last word."""
+
+from collections.abc import AsyncIterator
+from types import SimpleNamespace
+from typing import Any, cast
+
+import httpx
+import pytest
+
+from fakes.mailer import FakeMailer
+from integration.messaging.rig import Node, World, eventually
+from messaging.adapters.sends import PostgresSends
+from messaging.api_public import routes
+from messaging.domain.links import Links, Reference
+from runtime import web
+from runtime.health import Readiness
+from runtime.settings import Settings
+from unit.messaging.builders import LAUNCH, PROJECT, STEP, change, chunk, key, requested, snapshot
+
+LINKS = Links("l" * 32, "https://slipway.example")
+REFERENCE = Reference(PROJECT, "c-0", "promotional", LAUNCH, STEP, 1)
+
+
+@pytest.fixture
+async def http(world: World) -> AsyncIterator[httpx.AsyncClient]:
+    """As anybody."""
+    settings = Settings()
+    server = web.Web("messaging", settings, Readiness("messaging"))
+    listening = web.listen(settings)
+    server.start(listening)
+    server.open(routes(cast(Any, SimpleNamespace(transaction=world.request)), LINKS))
+    async with httpx.AsyncClient(base_url=web.address(listening), trust_env=False) as client:
+        yield client
+    await server.stop()
+
+
+def link(**changed: Any) -> str:
+    return f"/u/{LINKS.token(REFERENCE._replace(**changed))}"
+
+
+async def click(http: httpx.AsyncClient, **changed: Any) -> None:
+    answer = await http.post(link(**changed), data={"List-Unsubscribe": "One-Click"})
+    assert answer.status_code == 200, answer.text
+
+
+async def blocks(world: World) -> set[tuple[str, str]]:
+    return {tuple(row) for row in await world.pool.fetch("SELECT contact_id, kind FROM local_block")}
+
+
+async def test_looking_at_the_page_changes_nothing_however_often(world: World, http: httpx.AsyncClient) -> None:
+    for _ in range(10):
+        page = await http.get(link(message_type="news<b>"), headers={"Sec-Purpose": "prefetch"})
+        assert page.status_code == 200 and '<form method="post">' in page.text and "news&lt;b&gt;" in page.text
+        await http.head(link())
+        await http.options(link())
+    assert (
+        page.headers["cache-control"] == "no-store" and "default-src 'none'" in page.headers["content-security-policy"]
+    )
+    assert await blocks(world) == set() and world.reports == []
+
+
+async def test_a_click_is_told_once_however_often_it_is_repeated(world: World, http: httpx.AsyncClient) -> None:
+    for _ in range(10):
+        await click(http)
+    assert await blocks(world) == {("c-0", "consent:promotional")}
+    (report,) = world.reports
+    assert (report.contact_ids, report.kinds, report.message_types) == (["c-0"], ["withdrawn"], ["promotional"])
+    assert (report.project, report.launch_id, report.recipients) == (PROJECT, LAUNCH, [None])
+
+
+async def test_a_link_that_is_altered_is_not_found_and_changes_nothing(world: World, http: httpx.AsyncClient) -> None:
+    whole = link()
+    other = Links("x" * 32).token(REFERENCE)
+    for wrong in (whole[:-1], whole + "A", whole.replace("/u/", "/u/A"), f"/u/{other}", "/u/x"):
+        for method in ("GET", "POST"):
+            answer = await http.request(method, wrong)
+            assert (answer.status_code, answer.json()["code"]) == (404, "unknown_link")
+    assert await blocks(world) == set()
+
+
+async def test_the_link_of_a_test_changes_nothing(world: World, http: httpx.AsyncClient) -> None:
+    answer = await http.post(link(mode="test"))
+    assert answer.status_code == 200 and "nothing has been changed" in answer.text
+    assert await blocks(world) == set() and world.reports == []
+
+
+async def test_a_click_between_planned_and_the_dot_stops_the_message(
+    world: World, mailer: FakeMailer, http: httpx.AsyncClient
+) -> None:
+    async with Node(world, mailer) as node:
+        await node.launches(requested())
+        await node.sends(chunk(2))
+        await node.round()
+        await eventually(lambda: len(mailer.offers) == 2)
+        await click(http)
+        await node.until_ended(2)
+    assert [mail.id for mail in mailer.accepted] == [key("c-1").send_id]
+    assert await world.rows() == {"c-0": ("skipped", "no_consent"), "c-1": ("accepted", None)}
+    await world.check()
+
+
+@pytest.mark.parametrize("channel", ["email", "discard"])
+async def test_who_clicked_is_kept_out_of_what_comes_later(
+    world: World, mailer: FakeMailer, http: httpx.AsyncClient, channel: str
+) -> None:
+    await click(http)
+    async with Node(world, mailer) as node:
+        await node.changes(change("c-0", 1), change("c-1", 1))
+        await node.launches(requested(channel=channel))
+        await node.sends(chunk(snapshot(2, revision=1)))
+        await node.until_ended(2)
+    assert await world.rows() == {"c-0": ("skipped", "no_consent"), "c-1": ("accepted", None)}
+
+
+async def test_messages_of_another_type_still_come(world: World, mailer: FakeMailer, http: httpx.AsyncClient) -> None:
+    await click(http, message_type="newsletter")
+    async with Node(world, mailer) as node:
+        await node.changes(change("c-0", 3, email="new@x.example"))
+        await node.launches(requested())
+        await node.sends(chunk(snapshot(2, revision=1)))
+        await node.until_ended(2)
+    assert sorted(mail.recipient for mail in mailer.accepted) == ["c-1@x.example", "new@x.example"]
+
+
+async def test_contacts_answer_takes_the_place_of_the_click_and_a_later_consent_wins(
+    world: World, mailer: FakeMailer, http: httpx.AsyncClient
+) -> None:
+    async with Node(world, mailer) as node:
+        await node.changes(change("c-0", 1))
+        await click(http)
+        (report,) = world.reports
+        await node.changes(change("c-0", 2))  # crossed the report: says nothing of it yet
+        assert await blocks(world) == {("c-0", "consent:promotional")}
+        answer = change("c-0", 3, consent={"promotional": False}).model_copy(update={"cause": report.ids[0]})
+        await node.changes(answer)
+        assert await blocks(world) == set()
+        await node.launches(requested())
+        await node.sends(chunk(snapshot(1, revision=2)))
+        await node.changes(change("c-0", 4))
+        await node.launches(requested("launch-2"))
+        await node.sends(chunk(snapshot(1, revision=2), "launch-2"), cause="second")
+        await node.until_ended(2)
+    states = await world.pool.fetch("SELECT launch_id, state FROM send ORDER BY launch_id")
+    assert [tuple(row) for row in states] == [(LAUNCH, "skipped"), ("launch-2", "accepted")]
+
+
+async def test_a_click_after_the_answer_is_told_again(
+    world: World, http: httpx.AsyncClient, mailer: FakeMailer
+) -> None:
+    node = Node(world, mailer)
+    await click(http)
+    answer = change("c-0", 2, consent={}).model_copy(update={"cause": world.reports[0].ids[0]})
+    await node.changes(answer)
+    await click(http)
+    assert len({report.ids[0] for report in world.reports}) == 2
+
+
+async def test_what_is_looked_up_once_more_is_seen_with_its_blocks(
+    world: World, mailer: FakeMailer, http: httpx.AsyncClient
+) -> None:
+    node = Node(world, mailer)
+    await node.launches(requested())
+    await node.sends(chunk(2))
+    await click(http)
+    async with world.pool.acquire() as connection:
+        found = await PostgresSends().load(connection, [key("c-0"), key("c-1")])
+    assert [found[key(id)].standing("promotional").consented for id in ("c-0", "c-1")] == [False, True]
+    assert found[key("c-0")].standing("promotional").email == "c-0@x.example"
