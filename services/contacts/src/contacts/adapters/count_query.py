@@ -8,21 +8,22 @@ from contacts.domain.counting import ACTIVE, ADDRESSED, FIRST_CONSENT, GONE, PER
 from contacts.ports.counting import Asked
 from runtime.cel import Condition
 
+_TOLD = "FROM place_chunk WHERE project = {project} AND scenario = {scenario}"
+_RUNNING = f"""
+    SELECT contact_id FROM (
+        SELECT launch_id, unnest(contact_ids) AS contact_id, ended {_TOLD} AND launch_id IN (
+            SELECT launch_id {_TOLD} {{only}} GROUP BY launch_id
+            HAVING sum(CASE WHEN ended THEN -cardinality(contact_ids) ELSE cardinality(contact_ids) END) <> 0
+        )
+    ) AS told
+    GROUP BY launch_id, contact_id HAVING NOT bool_or(ended)
+"""  # noqa: S608
+"""Of launches in which not all have ended that started."""
 _TAKEN = {
-    "once": """
-        SELECT unnest(contact_ids) AS contact_id FROM place_chunk
-        WHERE project = {project} AND scenario = {scenario} AND NOT ended AND keeps
-        UNION {running}
-    """,
-    "running": "{running}",
+    "running": _RUNNING.replace("{only}", ""),
+    "once": f"SELECT unnest(contact_ids) AS contact_id {_TOLD} AND keeps AND NOT ended UNION ALL "
+    + _RUNNING.replace("{only}", "AND NOT keeps"),
 }
-_RUNNING = """
-        SELECT contact_id FROM (
-            SELECT launch_id, unnest(contact_ids) AS contact_id, ended FROM place_chunk
-            WHERE project = {project} AND scenario = {scenario}
-        ) AS told
-        GROUP BY launch_id, contact_id HAVING NOT bool_or(ended)
-"""
 
 
 class CountQuery:
@@ -41,8 +42,8 @@ class CountQuery:
             ADDRESSED: "contact.email IS NOT NULL",
         }
         for index, kind in enumerate(asked.types):
-            given = f"coalesce(contact.consent -> {self._parameter(kind)} = 'true'::jsonb, false)"
-            self._bits[1 << FIRST_CONSENT + index] = given
+            given = self._parameter({kind: True})
+            self._bits[1 << FIRST_CONSENT + index] = f"coalesce(contact.consent @> {given}::jsonb, false)"
         self._left: list[Condition] = []
         """Of the reach, what is not SQL."""
         self._left_where: Condition | None = None
@@ -72,14 +73,16 @@ class CountQuery:
         if not there_are or self._asked.place is None:
             return
         scenario = self._parameter(self._asked.scenario)
-        running = _RUNNING.format(project=self._project, scenario=scenario)
-        taken = _TAKEN[self._asked.place].format(project=self._project, scenario=scenario, running=running)
+        taken = _TAKEN[self._asked.place].format(project=self._project, scenario=scenario)
         places = f"SELECT DISTINCT contact_id FROM ({taken}) AS told"  # noqa: S608
         self._source += f" LEFT JOIN ({places}) AS place ON place.contact_id = contact.contact_id"
         self._bits[TAKEN] = "place.contact_id IS NOT NULL"
 
     def counted(self) -> str:
-        return f"SELECT {self._code()} AS code, count(*) AS contacts FROM {self._from()} GROUP BY 1"  # noqa: S608
+        """Grouped by each truth, not by the code: PostgreSQL knows that a truth has two values, so that every worker
+        counts for itself, and takes a code to be different in every row."""
+        truths = ", ".join(held for held in self._bits.values() if held != "true")
+        return f"SELECT {self._code()} AS code, count(*) AS contacts FROM {self._from()} GROUP BY {truths}"  # noqa: S608
 
     def listed(self) -> str:
         codes, after, limit = self._next(3)
