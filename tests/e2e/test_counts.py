@@ -1,4 +1,4 @@
-"""What is counted is what happens: for every way to choose, before and after a first launch, and with consent lifted."""
+"""What is counted is what happens: for every way to choose, before and after a launch, and with consent lifted."""
 
 import uuid
 from collections import Counter

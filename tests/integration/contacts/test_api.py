@@ -218,3 +218,26 @@ async def test_every_route_needs_its_permission(call: Client) -> None:
         await call("GET", path, expect=403, grants=("contacts:write",))
     for method, path in writes:
         await call(method, path, expect=403, grants=("view",))
+
+
+async def test_deleted_group_is_gone_and_its_contacts_stay(world: World, call: Client) -> None:
+    await call.load({"id": "a", "groups": ["vip", "news"]}, {"id": "b", "groups": ["vip"]}, {"id": "c"})
+    assert await call("DELETE", "/groups/vip") == {"removed": 2, "more": False}
+    assert await call("GET", "/groups") == {"items": [{"group": "news", "contacts": 1}], "next": None}
+    assert (await call("GET", "/contacts/a"))["groups"] == ["news"]
+    await call.load({"id": "a", "active": False})
+    await call("DELETE", "/groups/vip", expect=404)
+    await call("DELETE", "/groups/news", expect=403, grants=("view",))
+    assert (await call("GET", "/groups"))["items"] == [{"group": "news", "contacts": 1}]
+
+
+async def test_large_group_is_deleted_in_several_calls(
+    world: World, call: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("contacts.api.groups.PORTION", 2)
+    monkeypatch.setattr("contacts.api.groups.PORTIONS", 1)
+    await call.load(*({"id": f"c-{number}", "groups": ["vip"]} for number in range(3)))
+    assert await call("DELETE", "/groups/vip") == {"removed": 2, "more": True}
+    assert (await call("GET", "/groups"))["items"] == []
+    assert await call("DELETE", "/groups/vip") == {"removed": 1, "more": False}
+    await call("DELETE", "/groups/vip", expect=404)

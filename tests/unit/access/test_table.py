@@ -41,7 +41,6 @@ NOT_BUILT: dict[str, set[Route]] = {
         ("POST", "/v1/users/{user}/enable"),
     },
     "contacts": {
-        ("DELETE", "/v1/groups/{group}"),
         ("DELETE", "/v1/segments/{segment}"),
         ("GET", "/v1/audit"),
         ("GET", "/v1/segments"),

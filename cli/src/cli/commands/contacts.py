@@ -95,6 +95,15 @@ def create_group(context: typer.Context, group: Group) -> None:
     say(f"group {group} is there")
 
 
+@groups.command("delete")
+def delete_group(context: typer.Context, group: Group) -> None:
+    """Delete a group; its contacts stay. A launch that is just targeting its members ends as failed."""
+    with connection(context).client() as client:
+        while client.delete(at("groups", group))["more"]:
+            pass
+    say(f"group {group} is deleted")
+
+
 @groups.command("add")
 def add(context: typer.Context, group: Group, ids: Annotated[list[str], typer.Argument(metavar="CONTACT...")]) -> None:
     """Put contacts into a group."""

@@ -132,6 +132,13 @@ class PostgresContacts:
         )
         return len(made)
 
+    async def drop_group(self, project: str, group: str) -> bool:
+        """The group, not who is in it; False: there was none."""
+        dropped = await self._connection.fetchval(
+            "DELETE FROM contact_group WHERE project = $1 AND group_id = $2 RETURNING true", project, group
+        )
+        return dropped is not None
+
     async def discard(self, keys: Collection[Key]) -> None:
         await self._connection.execute(
             "DELETE FROM contact WHERE revision = 0"

@@ -12,6 +12,9 @@ from contracts.words import Name
 from runtime.ids import derive
 from runtime.problems import Problem
 
+PORTION = 1000
+"""Members taken out of a group in one transaction."""
+PORTIONS = 10
 GroupName = Annotated[str, Path(max_length=63)]
 
 
@@ -22,6 +25,13 @@ class ShownGroup(BaseModel):
 
 class NewGroup(Given):
     group: Name
+
+
+class GroupDeletion(BaseModel):
+    removed: int
+    """Members taken out by this call."""
+    more: bool
+    """Some may still be in it: call again."""
 
 
 class Member(BaseModel):
@@ -56,6 +66,27 @@ def routes(doors: Doors) -> APIRouter:
                 response.status_code = 200
         return new
 
+    @router.delete("/groups/{group}")
+    async def delete_group(group: GroupName, caller: Writer) -> GroupDeletion:
+        """Gone at once: nothing is launched on it any more, and a launch that is just targeting its members fails.
+        Its members are then taken out of it, some thousand a call: `more` says to call again."""
+        async with doors.transaction() as tx:
+            there = await doors.groups(tx.connection).drop_group(caller.project, group)
+        removed = 0
+        for _ in range(PORTIONS):
+            members = await doors.reading.members(caller.project, group, "", PORTION)
+            if members:
+                async with doors.transaction() as tx:
+                    cause = derive("group deleted", caller.project, group, tx.now.isoformat())
+                    out = Regroup(frozenset(), frozenset({group}))
+                    await doors.writer.write(tx, [Wanted(caller.project, one, out, cause) for one in members])
+                removed += len(members)
+            if len(members) < PORTION:
+                break
+        if not there and not removed:
+            raise _unknown(group)
+        return GroupDeletion(removed=removed, more=len(members) == PORTION)
+
     @router.get("/groups/{group}/contacts")
     async def list_members(
         group: GroupName, caller: Viewer, cursor: Cursor = "", limit: Limit = 1000
@@ -85,4 +116,8 @@ def routes(doors: Doors) -> APIRouter:
 
 async def _known(doors: Doors, project: str, group: str) -> None:
     if not await doors.reading.has_group(project, group):
-        raise Problem(404, "unknown_group", f"there is no group {group}", "make it: POST /v1/groups")
+        raise _unknown(group)
+
+
+def _unknown(group: str) -> Problem:
+    return Problem(404, "unknown_group", f"there is no group {group}", "make it: POST /v1/groups")

@@ -92,9 +92,9 @@ class _Work:
         after: StoredContact | Refused = Refused.UNKNOWN
         if before is not None:
             after = apply(before, wanted.change, self._suppressed)
-        if isinstance(after, StoredContact) and after is not before:
+        if before is not None and isinstance(after, StoredContact) and after is not before:
             self.contacts[wanted.key] = after
-            self.groups.update((after.project, group) for group in after.groups)
+            self.groups.update((after.project, group) for group in after.groups if group not in before.groups)
             self._tell(wanted, after)
             return True
         if wanted.answered:
