@@ -87,7 +87,7 @@ async def test_the_end_waits_until_every_outcome_is_on_the_topic(log: Log) -> No
     story = Story.of(10, seed=1)
     await log.take_all(story.records(), Random(1))
     await log.pool.execute(
-        "INSERT INTO outbox (consumer, lease_partition, seq, topic, partition, key, headers, value, tag, at)"
+        "INSERT INTO outbox (consumer, lease_partition, seq, topic, partition, key, headers, packed, tag, at)"
         " VALUES ('log', 2, 1, 'log.outcomes', 2, '', '{}', '', $1, now())",
         story.launch_id,
     )

@@ -22,7 +22,7 @@ async def test_what_a_late_zombie_left_behind_is_published_without_new_work(
                 "UPDATE stream_cursor SET epoch = epoch + 1, owner = 'zombie' WHERE partition = 0 RETURNING epoch"
             )
             await connection.execute(
-                "INSERT INTO outbox (consumer, lease_partition, seq, topic, partition, key, headers, value, at)"
+                "INSERT INTO outbox (consumer, lease_partition, seq, topic, partition, key, headers, packed, at)"
                 " VALUES ('ledger', 0, $1, $2, 0, 'z', $3, '{\"name\": \"z\"}', now())",
                 epoch << 32 | 1,
                 OUT,

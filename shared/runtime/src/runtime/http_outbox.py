@@ -42,7 +42,7 @@ class HttpOutbox:
                 yield tx
                 if tx.rows:
                     await connection.executemany(
-                        "INSERT INTO http_outbox (topic, partition, key, headers, value, tag, expand, at)"
+                        "INSERT INTO http_outbox (topic, partition, key, headers, packed, tag, expand, at)"
                         " VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
                         [columns(row) for row in tx.rows],
                     )
@@ -93,7 +93,7 @@ class HttpOutbox:
 
 async def _claim(connection: Connection) -> list[asyncpg.Record]:
     return await connection.fetch(
-        "SELECT id, topic, partition, key, headers, value, tag, expand, at FROM http_outbox"
+        "SELECT id, topic, partition, key, headers, packed, tag, expand, at FROM http_outbox"
         " ORDER BY id LIMIT $1 FOR UPDATE SKIP LOCKED",
         CLAIM,
     )
