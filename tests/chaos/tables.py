@@ -29,7 +29,10 @@ OF: Final = {
     },
     "messaging": {
         **GATES,
-        "send": "SELECT launch_id, contact_id, step, occurrence, state, reason FROM send",
+        "send": (
+            "SELECT launch.launch_id, contact_id, step, occurrence, state::text, reason"
+            " FROM send JOIN launch ON launch.number = send.launch"
+        ),
         "untold": "SELECT launch_id FROM untold",
         "dotted": "SELECT * FROM witness.dotted ORDER BY place",
     },

@@ -30,7 +30,7 @@ BEGIN
             INSERT INTO witness.steps_asked (launch_id) VALUES (convert_from(NEW.key, 'UTF8'));
         WHEN 'send' THEN
             INSERT INTO witness.dotted (launch_id, contact_id, step, occurrence) VALUES
-                (NEW.launch_id, NEW.contact_id, NEW.step, NEW.occurrence);
+                ((SELECT launch_id FROM launch WHERE number = NEW.launch), NEW.contact_id, NEW.step, NEW.occurrence);
     END CASE;
     RETURN NULL;
 END $$;

@@ -107,7 +107,9 @@ class World:
 
     async def check(self) -> None:
         """What was told is what is stored."""
-        rows = await self.pool.fetch("SELECT launch_id, contact_id, step, occurrence, state FROM send")
+        rows = await self.pool.fetch(
+            "SELECT launch_id, contact_id, step, occurrence, state FROM send JOIN launch ON number = launch"
+        )
         stored = {SendKey(*tuple(row)[:4]): DeliveryState(row["state"]) for row in rows}
         assert stored == self.told
 

@@ -78,7 +78,9 @@ async def test_the_override_lifts_consent_for_this_launch_only(node: Node, world
     await node.launches(requested("with", channel="discard", override=True), requested("without", channel="discard"))
     targets = snapshot(2, no_consent={0}, suppressed={1})
     await node.sends(chunk(targets, "with"), chunk(targets, "without"))
-    rows = await world.pool.fetch("SELECT launch_id, contact_id, state, reason FROM send")
+    rows = await world.pool.fetch(
+        "SELECT launch_id, contact_id, state, reason FROM send JOIN launch ON number = launch"
+    )
     assert {tuple(row) for row in rows} == {
         ("with", "c-0", "accepted", None),
         ("with", "c-1", "skipped", "suppressed"),

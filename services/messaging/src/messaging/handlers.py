@@ -242,7 +242,6 @@ class Handlers:
 
 def _sends(chunk: SendsRequested, indexes: Sequence[int]) -> NewSends:
     return NewSends(
-        chunk.project,
         chunk.launch_id,
         chunk.step,
         _chosen(chunk.targets.contact_ids, indexes),

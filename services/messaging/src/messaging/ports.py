@@ -66,7 +66,6 @@ class Contacts(Protocol):
 class NewSends:
     """Sends of one chunk that get the same state. Columns, one entry per contact."""
 
-    project: str
     launch_id: str
     step: str
     contact_ids: Sequence[str]

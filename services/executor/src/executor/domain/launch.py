@@ -28,7 +28,6 @@ class Launch:
     launch_id: str
     project: str
     scenario: str
-    version: int
     rule: Rule | None
     """None: any number of instances per contact."""
     flow: Flow
@@ -61,7 +60,6 @@ def compile_launch(
         launch_id=launch_id,
         project=version.project,
         scenario=version.key,
-        version=version.version,
         rule=recurrence_rule(version.body.recurrence, retry_of is not None),
         flow=compile_flow(version.body, context, compile_condition),
     )

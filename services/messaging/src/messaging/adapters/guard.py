@@ -70,8 +70,8 @@ class PostgresGuard:
     async def new(self, tx: Transaction, chunk: SendsRequested) -> list[int]:
         known = await tx.connection.fetch(
             "SELECT s.contact_id, s.occurrence FROM unnest($3::text[], $4::int[]) AS k (contact_id, occurrence)"
-            " JOIN send s ON s.launch_id = $1 AND s.contact_id = k.contact_id AND s.step = $2"
-            " AND s.occurrence = k.occurrence",
+            " JOIN send s ON s.launch = (SELECT number FROM launch WHERE launch_id = $1)"
+            " AND s.contact_id = k.contact_id AND s.step = $2 AND s.occurrence = k.occurrence",
             chunk.launch_id,
             chunk.step,
             chunk.targets.contact_ids,
@@ -120,10 +120,11 @@ class PostgresGuard:
         self, tx: Transaction, launch_id: str, steps: Collection[str], kept: Kept, limit: int
     ) -> list[Change]:
         rows = await tx.connection.fetch(
-            "UPDATE send SET state = $1, reason = $2, changed_at = $3 WHERE ctid = ANY(ARRAY("
+            "UPDATE send SET state = $1::text::delivery_state, reason = $2, changed_at = $3 WHERE ctid = ANY(ARRAY("
             " SELECT ctid FROM send"
-            " WHERE partition = $4 AND launch_id = $5 AND state = 'planned' AND step = ANY($6) LIMIT $7))"
-            " RETURNING launch_id, contact_id, step, occurrence, attempts",
+            " WHERE partition = $4 AND launch = (SELECT number FROM launch WHERE launch_id = $5)"
+            " AND state = 'planned' AND step = ANY($6) LIMIT $7))"
+            " RETURNING $5 AS launch_id, contact_id, step, occurrence, attempts",
             kept.state,
             kept.reason,
             tx.now,
@@ -149,8 +150,9 @@ class PostgresGuard:
 
     async def held(self, tx: Transaction, holding: Holding, limit: int) -> list[SendKey]:
         rows = await tx.connection.fetch(
-            "SELECT launch_id, contact_id, step, occurrence FROM send"
-            " WHERE launch_id = $1 AND state = 'held' AND partition = $2 AND reason = $3 LIMIT $4",
+            "SELECT $1 AS launch_id, contact_id, step, occurrence FROM send"
+            " WHERE launch = (SELECT number FROM launch WHERE launch_id = $1)"
+            " AND state = 'held' AND partition = $2 AND reason = $3 LIMIT $4",
             holding.launch_id,
             tx.number,
             holding.reason,
@@ -160,10 +162,11 @@ class PostgresGuard:
 
     async def held_of(self, tx: Transaction, project: str, gone: Mapping[str, int]) -> list[SendKey]:
         rows = await tx.connection.fetch(
-            "SELECT s.launch_id, s.contact_id, s.step, s.occurrence"
+            "SELECT h.launch_id, s.contact_id, s.step, s.occurrence"
             " FROM (SELECT DISTINCT launch_id FROM holding WHERE partition = $1) h"
             " CROSS JOIN unnest($3::text[], $4::bigint[]) AS gone (contact_id, revision)"
-            " JOIN send s ON s.launch_id = h.launch_id AND s.contact_id = gone.contact_id AND s.project = $2"
+            " JOIN launch l ON l.launch_id = h.launch_id AND l.project = $2"
+            " JOIN send s ON s.launch = l.number AND s.contact_id = gone.contact_id"
             " AND s.state = 'held' AND s.revision < gone.revision",
             tx.number,
             project,

@@ -16,23 +16,24 @@ from runtime.transaction import Transaction
 _KNOWN = """
 WITH known AS MATERIALIZED (
     SELECT contact_id, occurrence FROM send
-    WHERE launch_id = $2 AND step = $3 AND contact_id = ANY(string_to_array($4, chr(31)))
+    WHERE launch = (SELECT number FROM launch WHERE launch_id = $1) AND step = $2
+      AND contact_id = ANY(string_to_array($3, chr(31)))
 )"""
 _NEW_ONE = "NOT EXISTS (SELECT FROM known k WHERE k.contact_id = t.contact_id AND k.occurrence = t.occurrence)"
 _ADD_SETTLED = f"""{_KNOWN}, added AS (
-    INSERT INTO send (project, launch_id, step, contact_id, occurrence, partition, changed_at, state, reason)
-    SELECT $1, $2, $3, t.*, $6, $7, $8, $9
-    FROM unnest(string_to_array($4, chr(31)), string_to_array($5, chr(31))::int[]) AS t (contact_id, occurrence)
+    INSERT INTO send (launch, step, contact_id, occurrence, partition, changed_at, state, reason)
+    SELECT (SELECT number FROM launch WHERE launch_id = $1), $2, t.*, $5, $6, $7::text::delivery_state, $8
+    FROM unnest(string_to_array($3, chr(31)), string_to_array($4, chr(31))::int[]) AS t (contact_id, occurrence)
     WHERE {_NEW_ONE}
 )
 SELECT contact_id, occurrence FROM known
 """  # noqa: S608
 _ADD_WAITING = f"""{_KNOWN}, added AS (
-    INSERT INTO send (project, launch_id, step, partition, changed_at, state, reason, next_at,
+    INSERT INTO send (launch, step, partition, changed_at, state, reason, next_at,
                       contact_id, occurrence, revision, permitted, suppressed, consented, email, facts)
-    SELECT $1, $2, $3, $6, $7, $8, $9, $10, t.*
-    FROM unnest(string_to_array($4, chr(31)), string_to_array($5, chr(31))::int[], $11::bigint[], $12::bool[],
-                $13::bool[], $14::bool[], $15::text[], $16::json[])
+    SELECT (SELECT number FROM launch WHERE launch_id = $1), $2, $5, $6, $7::text::delivery_state, $8, $9, t.*
+    FROM unnest(string_to_array($3, chr(31)), string_to_array($4, chr(31))::int[], $10::bigint[], $11::bool[],
+                $12::bool[], $13::bool[], $14::text[], $15::json[])
         AS t (contact_id, occurrence, revision, permitted, suppressed, consented, email, facts)
     WHERE {_NEW_ONE}
 )
@@ -67,7 +68,6 @@ async def add_waiting(
 
 def _shared(tx: Transaction, sends: NewSends) -> tuple[object, ...]:
     return (
-        sends.project,
         sends.launch_id,
         sends.step,
         packed(sends.contact_ids),

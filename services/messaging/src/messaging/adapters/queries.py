@@ -50,8 +50,9 @@ class Queries:
         # The state stands in the statement so that the planner can use an index made for it; it is one of an enum.
         only = "" if state is None else f"AND state = '{state.value}'"
         rows = await self._pool.fetch(
-            "SELECT contact_id, step, occurrence, state, reason, changed_at FROM send"  # noqa: S608
-            f" WHERE launch_id = $1 {only} AND (contact_id, step, occurrence) > ($2, $3, $4)"
+            "SELECT contact_id, step, occurrence, state::text, reason, changed_at FROM send"  # noqa: S608
+            f" WHERE launch = (SELECT number FROM launch WHERE launch_id = $1) {only}"
+            " AND (contact_id, step, occurrence) > ($2, $3, $4)"
             " ORDER BY contact_id, step, occurrence LIMIT $5",
             launch_id,
             *after,
@@ -83,7 +84,8 @@ async def held(pool: Pool, numbers: Sequence[int]) -> Mapping[int, float]:
     """Sends that are held, per partition number."""
     rows = await pool.fetch(
         "SELECT s.partition, count(*) FROM (SELECT DISTINCT partition, launch_id FROM holding) h"
-        " JOIN send s ON s.launch_id = h.launch_id AND s.partition = h.partition AND s.state = 'held'"
+        " JOIN launch l ON l.launch_id = h.launch_id"
+        " JOIN send s ON s.launch = l.number AND s.partition = h.partition AND s.state = 'held'"
         " WHERE h.partition = ANY($1) GROUP BY s.partition",
         list(numbers),
     )

@@ -17,13 +17,13 @@ from messaging.ports import TURN, NewSends, Snapshots
 from runtime.transaction import Connection, Transaction
 
 _SEND = (
-    "s.launch_id, s.contact_id, s.step, s.occurrence, s.state, s.attempts, s.dot_epoch,"
+    "l.launch_id, s.contact_id, s.step, s.occurrence, s.state::text, s.attempts, s.dot_epoch,"
     " s.permitted, s.suppressed, s.consented, s.email, c.contact_id IS NOT NULL AS renewed,"
     " c.deleted, c.active, c.suppressed AS newly_suppressed, c.email AS new_email, c.consent,"
     " COALESCE(c.revision, s.revision, 0) AS revision"
 )
 _NEWER = (
-    " LEFT JOIN contact_state c ON c.project = s.project AND c.contact_id = s.contact_id AND c.revision > s.revision"
+    " LEFT JOIN contact_state c ON c.project = l.project AND c.contact_id = s.contact_id AND c.revision > s.revision"
 )
 _KEYS = "unnest($1::text[], $2::text[], $3::text[], $4::int[]) AS k (launch_id, contact_id, step, occurrence)"
 _SAME = 4
@@ -45,14 +45,17 @@ class PostgresSends:
 
     async def load(self, connection: Connection, keys: Collection[SendKey]) -> dict[SendKey, StoredSend]:
         rows = await connection.fetch(
-            f"SELECT {_SEND} FROM {_KEYS} JOIN send s USING (launch_id, contact_id, step, occurrence){_NEWER}",  # noqa: S608
+            f"SELECT {_SEND} FROM {_KEYS} JOIN launch l USING (launch_id)"  # noqa: S608
+            " JOIN send s ON s.launch = l.number AND s.contact_id = k.contact_id AND s.step = k.step"
+            f" AND s.occurrence = k.occurrence{_NEWER}",
             *_columns(keys),
         )
         return await with_blocks(connection, {send.key: send for send in map(_stored, rows)})
 
     async def sending(self, connection: Connection, number: int) -> list[StoredSend]:
         rows = await connection.fetch(
-            f"SELECT {_SEND} FROM send s{_NEWER} WHERE s.partition = $1 AND s.state = 'sending'",  # noqa: S608
+            f"SELECT {_SEND} FROM send s JOIN launch l ON l.number = s.launch{_NEWER}"  # noqa: S608
+            " WHERE s.partition = $1 AND s.state = 'sending'",
             number,
         )
         return [_stored(row) for row in rows]
@@ -74,10 +77,13 @@ class PostgresSends:
         """They differ in nothing but their contact."""
         stored, change = moves[0].stored, moves[0].change
         rows = await tx.connection.fetch(
-            "UPDATE send SET state = $8, reason = $9, attempts = $10, next_at = $11, dot_epoch = $12, changed_at = $13,"
+            "UPDATE send SET state = $8::text::delivery_state, reason = $9, attempts = $10, next_at = $11,"
+            " dot_epoch = $12, changed_at = $13,"
             " email = CASE WHEN $14 THEN email END, facts = CASE WHEN $14 THEN facts END"
-            " WHERE launch_id = $1 AND contact_id = ANY($2::text[]) AND step = $3 AND occurrence = $4"
-            " AND state = $5 AND attempts = $6 AND dot_epoch IS NOT DISTINCT FROM $7 RETURNING contact_id",
+            " WHERE launch = (SELECT number FROM launch WHERE launch_id = $1) AND contact_id = ANY($2::text[])"
+            " AND step = $3 AND occurrence = $4"
+            " AND state = $5::text::delivery_state AND attempts = $6 AND dot_epoch IS NOT DISTINCT FROM $7"
+            " RETURNING contact_id",
             stored.key.launch_id,
             [move.change.key.contact_id for move in moves],
             stored.key.step,
@@ -100,17 +106,17 @@ class PostgresSends:
 
     async def _move_each(self, tx: Transaction, moves: Sequence[Move]) -> set[SendKey]:
         rows = await tx.connection.fetch(
-            "UPDATE send s SET state = n.state, reason = n.reason, attempts = n.attempts, next_at = n.next_at,"
-            " dot_epoch = n.dot_epoch, changed_at = $5,"
+            "UPDATE send s SET state = n.state::delivery_state, reason = n.reason, attempts = n.attempts,"
+            " next_at = n.next_at, dot_epoch = n.dot_epoch, changed_at = $5,"
             " email = CASE WHEN n.open THEN s.email END, facts = CASE WHEN n.open THEN s.facts END"
             " FROM unnest($1::text[], $2::text[], $3::text[], $4::int[], $6::text[], $7::text[], $8::int[],"
             " $9::timestamptz[], $10::bigint[], $11::bool[], $12::text[], $13::int[], $14::bigint[])"
             " AS n (launch_id, contact_id, step, occurrence, state, reason, attempts, next_at, dot_epoch, open,"
-            " was, tried, owned)"
-            " WHERE s.launch_id = n.launch_id AND s.contact_id = n.contact_id AND s.step = n.step"
+            " was, tried, owned) JOIN launch l ON l.launch_id = n.launch_id"
+            " WHERE s.launch = l.number AND s.contact_id = n.contact_id AND s.step = n.step"
             " AND s.occurrence = n.occurrence"
-            " AND s.state = n.was AND s.attempts = n.tried AND s.dot_epoch IS NOT DISTINCT FROM n.owned"
-            " RETURNING s.launch_id, s.contact_id, s.step, s.occurrence",
+            " AND s.state = n.was::delivery_state AND s.attempts = n.tried AND s.dot_epoch IS NOT DISTINCT FROM n.owned"
+            " RETURNING l.launch_id, s.contact_id, s.step, s.occurrence",
             *_columns([move.change.key for move in moves]),
             tx.now,
             [move.change.state for move in moves],
@@ -127,8 +133,8 @@ class PostgresSends:
 
     async def restamp(self, tx: Transaction, keys: Collection[SendKey], epoch: int) -> None:
         await tx.connection.execute(
-            f"UPDATE send s SET dot_epoch = $5 FROM {_KEYS}"  # noqa: S608
-            " WHERE s.launch_id = k.launch_id AND s.contact_id = k.contact_id AND s.step = k.step"
+            f"UPDATE send s SET dot_epoch = $5 FROM {_KEYS} JOIN launch l USING (launch_id)"  # noqa: S608
+            " WHERE s.launch = l.number AND s.contact_id = k.contact_id AND s.step = k.step"
             " AND s.occurrence = k.occurrence AND s.state = 'sending'",
             *_columns(keys),
             epoch,
@@ -137,9 +143,10 @@ class PostgresSends:
     async def cancel_launch(self, tx: Transaction, launch_id: str, kept: Kept, limit: int) -> list[Change]:
         rows = await tx.connection.fetch(
             # by their places: a join with the sub-select was planned as a loop in a loop
-            f"UPDATE send SET state = $2, reason = $3, {_ENDED} WHERE ctid = ANY(ARRAY("  # noqa: S608
-            " SELECT ctid FROM send WHERE partition = $4 AND launch_id = $5 AND state = 'planned' LIMIT $6))"
-            " RETURNING launch_id, contact_id, step, occurrence, attempts",
+            f"UPDATE send SET state = $2::text::delivery_state, reason = $3, {_ENDED} WHERE ctid = ANY(ARRAY("  # noqa: S608
+            " SELECT ctid FROM send WHERE partition = $4 AND state = 'planned'"
+            " AND launch = (SELECT number FROM launch WHERE launch_id = $5) LIMIT $6))"
+            " RETURNING $5 AS launch_id, contact_id, step, occurrence, attempts",
             tx.now,
             kept.state,
             kept.reason,
@@ -151,11 +158,12 @@ class PostgresSends:
 
     async def cancel_contacts(self, tx: Transaction, project: str, gone: Mapping[str, int], kept: Kept) -> list[Change]:
         rows = await tx.connection.fetch(
-            f"UPDATE send s SET state = $2, reason = $3, {_ENDED}"  # noqa: S608
+            f"UPDATE send s SET state = $2::text::delivery_state, reason = $3, {_ENDED}"  # noqa: S608
             " FROM unnest($5::text[], $6::bigint[]) AS gone (contact_id, revision)"
-            " WHERE s.project = $4 AND s.contact_id = gone.contact_id AND s.revision < gone.revision"
-            " AND s.state = 'planned'"
-            " RETURNING s.launch_id, s.contact_id, s.step, s.occurrence, s.attempts",
+            " WHERE s.contact_id = gone.contact_id AND s.revision < gone.revision AND s.state = 'planned'"
+            " AND (SELECT project FROM launch WHERE number = s.launch) = $4"
+            " RETURNING (SELECT launch_id FROM launch WHERE number = s.launch), s.contact_id, s.step, s.occurrence,"
+            " s.attempts",
             tx.now,
             kept.state,
             kept.reason,
@@ -167,14 +175,15 @@ class PostgresSends:
 
     async def turn(self, connection: Connection, number: int, after: str) -> list[tuple[str, ControlState]]:
         rows = await connection.fetch(
-            "WITH RECURSIVE turn (launch_id, place) AS ("
-            " SELECT (SELECT launch_id FROM send WHERE partition = $1 AND state = 'planned' AND launch_id > $2"
-            " ORDER BY launch_id LIMIT 1), 1"
+            "WITH RECURSIVE turn (launch, place) AS ("
+            " SELECT (SELECT launch FROM send WHERE partition = $1 AND state = 'planned'"
+            " AND launch > coalesce((SELECT number FROM launch WHERE launch_id = $2), 0) ORDER BY launch LIMIT 1), 1"
             " UNION ALL"
-            " SELECT (SELECT s.launch_id FROM send s WHERE s.partition = $1 AND s.state = 'planned'"
-            " AND s.launch_id > turn.launch_id ORDER BY s.launch_id LIMIT 1), place + 1"
-            " FROM turn WHERE turn.launch_id IS NOT NULL AND place < $3)"
-            " SELECT launch_id, gate.state FROM turn JOIN gate USING (launch_id) ORDER BY place",
+            " SELECT (SELECT s.launch FROM send s WHERE s.partition = $1 AND s.state = 'planned'"
+            " AND s.launch > turn.launch ORDER BY s.launch LIMIT 1), place + 1"
+            " FROM turn WHERE turn.launch IS NOT NULL AND place < $3)"
+            " SELECT launch_id, gate.state FROM turn JOIN launch l ON l.number = turn.launch"
+            " JOIN gate USING (launch_id) ORDER BY place",
             number,
             after,
             TURN,
@@ -185,8 +194,9 @@ class PostgresSends:
         self, connection: Connection, number: int, launch_ids: Sequence[str], busy: Collection[str], each: int
     ) -> tuple[datetime, list[StoredSend]]:
         rows = await connection.fetch(
-            f"SELECT now() AS now, s.facts, {_SEND} FROM unnest($2::text[]) AS l (launch_id), LATERAL ("  # noqa: S608
-            " SELECT * FROM send WHERE partition = $1 AND send.launch_id = l.launch_id AND state = 'planned'"
+            f"SELECT now() AS now, s.facts, {_SEND} FROM unnest($2::text[]) AS k (launch_id)"  # noqa: S608
+            " JOIN launch l USING (launch_id) CROSS JOIN LATERAL ("
+            " SELECT * FROM send WHERE partition = $1 AND send.launch = l.number AND state = 'planned'"
             " AND next_at <= now() AND contact_id <> ALL($3::text[]) ORDER BY next_at LIMIT $4) s"
             f"{_NEWER}",
             number,
