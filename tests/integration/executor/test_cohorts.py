@@ -44,6 +44,23 @@ async def test_one_record_splits_a_cohort_in_all_its_parts(desk: Desk) -> None:
     assert desk.outcomes() == {id: "failure/error:render" if n % 2 else "success/end:won" for n, id in enumerate(IDS)}
 
 
+async def test_one_record_is_about_several_cohorts_in_several_ways(desk: Desk) -> None:
+    await desk.targets(opened(), admitted(IDS[:3]))
+    desk.later(seconds=1)
+    await desk.targets(admitted(IDS[3:]))
+    states = [DeliveryState.ACCEPTED] * 3 + [DeliveryState.FAILED] * 3
+    await desk.deliveries(delivered(IDS).model_copy(update={"states": states}))
+    assert await desk.rows("SELECT size, outcome FROM cohort ORDER BY number") == [(3, "success"), (3, "failure")]
+    assert len(desk.outcomes()) == 6
+
+
+async def test_a_record_that_names_a_contact_twice_moves_it_once(desk: Desk) -> None:
+    await desk.launch(IDS[:2])
+    states = [DeliveryState.FAILED, DeliveryState.ACCEPTED, DeliveryState.ACCEPTED]
+    await desk.deliveries(delivered(["c-1", "c-0", "c-1"]).model_copy(update={"states": states}))
+    assert desk.outcomes() == {"c-0": "success/end:won", "c-1": "failure/error:send"}
+
+
 async def test_parts_of_chunks_that_started_at_once_and_end_alike_are_one_row(desk: Desk) -> None:
     await desk.targets(opened(), admitted(IDS[:3]), admitted(IDS[3:]))
     await desk.accept([IDS[0], IDS[3]])

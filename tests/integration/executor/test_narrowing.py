@@ -12,6 +12,7 @@ from executor.handlers.between import Between
 from integration.executor.desk import LONG_AGO, Desk
 from platform_for_tests import FreshDatabase
 from runtime.migrations import apply
+from runtime.poison import judge
 from unit.executor.builders import opened
 
 MIGRATIONS = Path(executor.__file__).parent / "migrations"
@@ -84,6 +85,23 @@ async def test_open_instances_go_on_where_they_stood(wide: str) -> None:
     await desk.launch(["e"], launch_id="l-2")
     assert await desk.standing("l-2") == {"e": "waiting_delivery at hello"}
     await pool.close()
+
+
+async def test_code_of_the_version_before_writes_nothing_and_parks_nothing(wide: str) -> None:
+    await apply(wide, "executor", MIGRATIONS)
+    connection = await asyncpg.connect(wide)
+    for statement in (
+        "INSERT INTO process_instance (launch_id, contact_id) VALUES ('l-1', 'z')",
+        "UPDATE process_instance SET status = 'ended' WHERE launch_id = 'l-1'",
+        "INSERT INTO refused_target (launch_id, contact_id) VALUES ('l-1', 'z')",
+        "SELECT value FROM outbox",
+    ):
+        with pytest.raises(asyncpg.UndefinedColumnError) as raised:
+            await connection.execute(statement)
+        assert judge(raised.value, connection_open=True) is raised.value, (
+            "the world's fault: tried again until replaced"
+        )
+    await connection.close()
 
 
 async def test_rows_of_an_unknown_launch_stop_the_migration(wide: str) -> None:

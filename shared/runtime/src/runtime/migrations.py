@@ -1,7 +1,8 @@
 """Forward-only numbered SQL: `0001_initial.sql`, `0002_….sql`, each in its own transaction, applied once.
 
 The runtime's own folder comes first, then the service's. Whoever starts applies them: an advisory lock lets one
-process work while the others wait. Migrations only expand, so code one version older runs on the newer schema.
+process work while the others wait. Migrations only expand, so code one version older runs on the newer schema; one that
+does not says in its first line that the service has to be stopped for it.
 """
 
 import asyncio

@@ -50,9 +50,14 @@ def _settled(chunk: DeliveriesRecorded) -> Settled:
 
 
 def _moves(standing: Standing, settled: Settled) -> Iterator[Move]:
+    """Each instance meets the first that is told of its message: what comes after it is late."""
     ids = standing.roll.contact_ids
+    gone: set[int] = set()
     for event, contacts in settled.items():
         met = set(contacts)
         for cohort in standing.cohorts:
             if cohort.occurrence == event.occurrence:
-                yield cohort.of([member for member in cohort.members if ids[member] in met]), event
+                members = [member for member in cohort.members if ids[member] in met and member not in gone]
+                gone.update(members)
+                if members:
+                    yield cohort.of(members), event
