@@ -16,8 +16,8 @@ async def test_several_processes_migrate_a_database_that_is_not_there_yet(fresh_
     await asyncio.gather(*(apply(template, "ledger", MIGRATIONS, partitions=4) for _ in range(3)))
     connection = await asyncpg.connect(template.replace("{service}", "ledger"))
     try:
-        rows = await connection.fetch("SELECT component, number FROM schema_migration ORDER BY component")
-        assert [tuple(row) for row in rows] == [("ledger", 1), ("runtime", 1)]
+        rows = await connection.fetch("SELECT component, number FROM schema_migration ORDER BY component, number")
+        assert [tuple(row) for row in rows] == [("ledger", 1), ("runtime", 1), ("runtime", 2)]
         assert await connection.fetchval("SELECT partitions FROM platform") == 4
     finally:
         await connection.close()

@@ -11,14 +11,15 @@ from runtime.transaction import Connection, Transaction
 
 _CANCEL = """
 WITH found AS MATERIALIZED (
-    SELECT s.contact_id, s.step, s.occurrence, s.state AS previous, w.reason
-    FROM withdrawn w JOIN send s USING (launch_id, contact_id)
+    SELECT s.launch, s.contact_id, s.step, s.occurrence, s.state::text AS previous, w.reason
+    FROM withdrawn w JOIN launch l USING (launch_id)
+    JOIN send s ON s.launch = l.number AND s.contact_id = w.contact_id
     WHERE w.launch_id = $1 AND w.contact_id = ANY(string_to_array($2, chr(31))) AND s.state IN ('planned', 'held')
 )
 UPDATE send s
 SET state = 'cancelled', reason = f.reason, changed_at = $3, next_at = NULL, email = NULL, facts = NULL
 FROM found f
-WHERE s.launch_id = $1 AND s.contact_id = f.contact_id AND s.step = f.step AND s.occurrence = f.occurrence
+WHERE s.launch = f.launch AND s.contact_id = f.contact_id AND s.step = f.step AND s.occurrence = f.occurrence
 RETURNING s.contact_id, s.step, s.occurrence, s.attempts, f.previous, f.reason
 """
 
