@@ -140,7 +140,7 @@ async def test_contacts_answer_takes_the_place_of_the_click_and_a_later_consent_
         await node.launches(requested("launch-2"))
         await node.sends(chunk(snapshot(1, revision=2), "launch-2"), cause="second")
         await node.until_ended(2)
-    states = await world.pool.fetch("SELECT launch_id, state FROM send ORDER BY launch_id")
+    states = await world.pool.fetch("SELECT launch_id, state FROM send JOIN launch ON number = launch ORDER BY 1")
     assert [tuple(row) for row in states] == [(LAUNCH, "skipped"), ("launch-2", "accepted")]
 
 
