@@ -10,13 +10,11 @@ from behaviours import BEHAVIOURS, E2E, ROOT, WANTED, marks
 
 UNSHOWN = {
     # who may launch what
-    *(2, 3, 4),
-    # choosing and counting
-    *(5, 6),
+    3,
     # launching
     12,
     # stopping
-    *(21,),
+    21,
     # seeing
     *(22, 28),
     # messages
