@@ -17,6 +17,8 @@ from runtime.web import operations
 Document = dict[str, Any]
 VERSION = "3.1.0"
 SCHEMAS = "#/components/schemas/"
+AUDIT = "/v1/audit"
+"""console passes launcher's on as it is."""
 RESPONSES = "#/components/responses/"
 DESCRIPTION = """Everything that the command line does, below one address. Refusals are problem documents (RFC 9457)
 with a `code`, a `detail` and a `remedy`. Lists are read page by page: `next` of a page is the `cursor` of the page
@@ -121,7 +123,7 @@ def _public(operation: Document, method: str, path: str, row: Access) -> Documen
         "tags": [parts[0]],
         "parameters": parameters,
         "security": [] if public else [{"bearer": []}],
-        "responses": _responses(operation, method, public, row),
+        "responses": _responses(operation, method, public, row.merged and path != AUDIT),
     }
     return found if parameters else {name: value for name, value in found.items() if name != "parameters"}
 
@@ -142,7 +144,7 @@ def _whose(path: str, row: Access) -> Document:
     return {"name": "service", "in": "query", "required": required, "description": text, "schema": schema}
 
 
-def _responses(operation: Document, method: str, public: bool, row: Access) -> Document:
+def _responses(operation: Document, method: str, public: bool, merged: bool) -> Document:
     own = {int(status): answer for status, answer in operation["responses"].items() if status != "422"}
     refusals = set(ANYWHERE)
     if not public:
@@ -152,7 +154,7 @@ def _responses(operation: Document, method: str, public: bool, row: Access) -> D
     if "requestBody" in operation:
         refusals |= WITH_BODY.keys()
     found: dict[int, Document] = {status: {"$ref": RESPONSES + str(status)} for status in refusals} | own
-    if row.merged:
+    if merged:
         found[200] = _merged(own[200])
     return {str(status): found[status] for status in sorted(found)}
 
