@@ -8,6 +8,7 @@ from typing import Any
 from contracts.outcomes import StepsCounted
 from fakes.launch_story import later
 from log.domain.chunks import Chunk
+from log.domain.controls import Control
 from log.domain.counting import rested
 from log.domain.endings import Endings
 from log.domain.launch import Launch
@@ -126,6 +127,7 @@ class InMemoryChunks:
         self.rows: dict[tuple[int, int, str], Chunk] = {}
         self.incidents: dict[tuple[int, str], str] = {}
         self.steps: dict[tuple[int, int], StepsCounted] = {}
+        self.controls: dict[tuple[int, str, str], Control] = {}
 
     async def add(self, tx: Transaction, chunks: Sequence[tuple[int, Chunk]]) -> Sequence[bool]:
         assert tx.number is not None
@@ -147,3 +149,7 @@ class InMemoryChunks:
         kept = self.steps.get((number, steps.number))
         if kept is None or kept.revision < steps.revision:
             self.steps[number, steps.number] = steps
+
+    async def note(self, tx: Transaction, number: int, project: str, controls: Sequence[Control]) -> None:
+        for control in controls:
+            self.controls.setdefault((number, control.event_id, control.what), control)

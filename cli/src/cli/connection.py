@@ -87,6 +87,10 @@ class Connection:
             yield Client(http)
 
 
+class Interrupted(Exception):
+    """An answer that was to go on for ever broke off: its services may be restarting."""
+
+
 class Client:
     """HTTP with the answers of interest: a document, or the problem told to the person and an exit code."""
 
@@ -144,6 +148,20 @@ class Client:
                 yield response
         except httpx.TransportError as error:
             self._unreachable(error)
+
+    def lines(self, path: str, headers: dict[str, str]) -> Iterator[str]:
+        """Lines of an answer that goes on for ever. Raises Interrupted when it breaks off, or is not there for now."""
+        try:
+            with self._http.stream("GET", path, headers=headers) as response:
+                if response.status_code in RESTARTING:
+                    raise Interrupted
+                if response.is_error:
+                    response.read()
+                    self._refused(response)
+                yield from response.iter_lines()
+        except httpx.TransportError as error:
+            raise Interrupted from error
+        raise Interrupted
 
     def _call(self, method: str, path: str, **options: Any) -> Any:
         try:

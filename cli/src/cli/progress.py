@@ -1,7 +1,8 @@
 """Live progress of a launch: reads its figures as they change and draws them."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from typing import Any
 
 from rich.console import Group
@@ -11,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from cli.connection import Client, at
+from cli.events import figures_of
 from cli.output import stderr, stdout
 from cli.stuck import Parked, state_words
 
@@ -26,19 +28,33 @@ def follow(client: Client, launch_id: str, until: Callable[[Figures], bool], liv
     seen: Figures = client.get_patiently(at("launches", launch_id))
     parked = Parked(client)
     began = time.monotonic()
-    with Live(console=stderr, refresh_per_second=8, transient=True) if live else _Silent() as screen:
-        while not until(seen):
+    shown: Figures = seen
+    drawn = Live(
+        console=stderr,
+        refresh_per_second=8,
+        transient=True,
+        get_renderable=lambda: _panel(shown, time.monotonic() - began),
+    )
+    with drawn if live else nullcontext():
+        for now in _sights(client, launch_id, seen):
+            seen = now
             figures = seen.get("figures") or {}
-            if live:
-                told = {**seen, **figures, "parked": parked.of(launch_id) if figures else 0}
-                screen.update(_panel(told, time.monotonic() - began))
-            time.sleep(POLL_SECONDS)
-            if seen["state"] in UNDECIDED:
-                seen = client.get_patiently(at("launches", launch_id))
-            if seen["state"] not in UNDECIDED:
-                figures = client.get_patiently(at("launches", launch_id, "progress"))
-                seen = {**seen, "state": figures["state"], "figures": figures}
+            shown = {**seen, **figures, "parked": parked.of(launch_id) if live and figures else 0}
+            if until(seen):
+                break
     return seen
+
+
+def _sights(client: Client, launch_id: str, seen: Figures) -> Iterator[Figures]:
+    """The launch, again and again: asked for until log knows it, then as log tells."""
+    yield seen
+    while seen["state"] in UNDECIDED:
+        time.sleep(POLL_SECONDS)
+        seen = client.get_patiently(at("launches", launch_id))
+        if seen["state"] in UNDECIDED:
+            yield seen
+    for figures in figures_of(client, launch_id):
+        yield {**seen, "state": figures["state"], "figures": figures}
 
 
 def show_figures(seen: Figures) -> None:
@@ -74,18 +90,14 @@ def _panel(figures: Figures, seconds: float) -> Group:
     counts = Text("  ").join(
         Text(f"{name} {figures.get(name, 0):,}", style=colour) for name, colour in OUTCOMES.items()
     )
-    told = [Text(f"held: {held['reason']}", style="yellow")] if held else []
+    told = [Text(_going(figures))]
+    if figures.get("steps"):
+        told.append(Text("  ".join(f"{step} {count:,}" for step, count in figures["steps"].items()), style="dim"))
+    told += [Text(f"held: {held['reason']}", style="yellow")] if held else []
     return Group(line, ProgressBar(total=max(targeted, 1), completed=ended, width=60), counts, *told)
 
 
-class _Silent:
-    """Stands in for `Live` where nothing is drawn."""
-
-    def __enter__(self) -> "_Silent":
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        return None
-
-    def update(self, panel: object) -> None:
-        return None
+def _going(figures: Figures) -> str:
+    """`12.5 a second, done about 14:03:20 UTC`."""
+    end = figures.get("estimated_end")
+    return f"{figures.get('rate', 0):,.1f} a second" + (f", done about {end[11:19]} UTC" if end else "")

@@ -193,4 +193,7 @@ async def test_started_targets_are_listed_by_status_and_step(desk: Desk, client:
     assert [row["contact_id"] for row in found] == sorted(HERE[:5])
     assert {row["contact_id"] for row in await everything(client, path, limit=2, status="ended")} == {A}
     assert [row["contact_id"] for row in await everything(client, path, limit=2, step="hello")] == [B]
+    exported = (await client.get(path, params={"step": "pause"}, headers={"Accept": "text/csv"})).text.split("\r\n")
+    assert exported[0] == "contact_id,status,step,due_at,started_at,ended_at,outcome,reason"
+    assert [line.split(",")[0] for line in exported[1:-1]] == sorted(set(HERE[:5]) - {B})
     assert (await client.get("/v1/launches/l-9/instances")).json()["code"] == "unknown_launch"

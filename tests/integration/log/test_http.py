@@ -15,8 +15,10 @@ import orjson
 import pytest
 
 from contracts.deliveries import DeliveriesRecorded
-from contracts.outcomes import IncidentsOpened, StepsCounted
-from contracts.words import DeliveryState, Outcome
+from contracts.launches import LaunchControlled, Options
+from contracts.outcomes import IncidentsOpened, OrdersCarriedOut, StepsCounted, TargetsEnded, TargetsStarted
+from contracts.targets import TargetsExcluded
+from contracts.words import ControlState, DeliveryState, Outcome
 from fakes.launch_story import Story, Target, Told, later
 from fakes.transaction import NOON
 from integration.log.conftest import Log
@@ -158,16 +160,177 @@ async def test_the_timeline_tells_why(log: Log, http: httpx.AsyncClient, story: 
         return cast(list[dict[str, Any]], answer.raise_for_status().json()["items"])
 
     entries = await timeline(ODD)
-    assert [entry["what"] for entry in entries] == ["targeted", "started", "message", "message", "ended"]
-    assert [entry["detail"] for entry in entries[2:]] == [
+    whole = ["requested", "targeted", "started", "message", "message", "ended"]
+    assert [entry["what"] for entry in entries] == whole
+    assert entries[0]["detail"] == {"by": "key-1"}
+    assert [entry["detail"] for entry in entries[3:]] == [
         {"step": "hello", "state": "planned"},
         {"step": "hello", "state": "accepted"},
         {"outcome": "success", "reason": "end:won"},
     ]
     assert entries[-1]["event_id"] == derive("outcome", story.launch_id, ODD)
     excluded = next(target for target in story.targets if target.fate == "excluded")
-    assert [entry["detail"]["reason"] for entry in await timeline(excluded.contact_id)] == [excluded.reason]
+    told = await timeline(excluded.contact_id)
+    assert [(entry["what"], entry["detail"].get("reason")) for entry in told] == [
+        ("requested", None),
+        ("not_started", excluded.reason),
+    ]
+    causes = {record.id for record in story.records() if isinstance(record.event, TargetsExcluded)}
+    assert told[-1]["event_id"] in causes
     assert await timeline("nobody") == []
+
+
+async def test_the_timeline_tells_what_people_did_while_the_target_lived(log: Log, http: httpx.AsyncClient) -> None:
+    target = Target("c-1", partition_of("c-1", 4), "ended", Outcome.ABANDON, "removed", None)
+    story = Story("launch-1", 4, [target])
+    requested = story.requested().model_copy(
+        update={"approved_by": "bea", "options": Options(consent_override=True, override_reason="recall")}
+    )
+
+    def turned(state: ControlState, revision: int, seconds: float, reason: str | None = None) -> Told:
+        event = LaunchControlled(
+            project="acme",
+            launch_id=story.launch_id,
+            revision=revision,
+            state=state,
+            by="cem",
+            reason=reason,
+            at=later(seconds),
+        )
+        return Told("launcher.launches", story.home, f"turned-{revision}", event)
+
+    ordered = OrdersCarriedOut(
+        project="acme",
+        launch_id=story.launch_id,
+        contact_ids=["c-1", "c-1"],
+        order_ids=["o-1", "o-2"],
+        kinds=["advance", "remove"],
+        results=["not_waiting", "removed"],
+        by=["dan", "eve:x"],
+        at=later(30),
+    )
+    started = TargetsStarted(project="acme", launch_id=story.launch_id, contact_ids=["c-1"], at=later(5))
+    ended = TargetsEnded(
+        project="acme",
+        launch_id=story.launch_id,
+        contact_ids=["c-1"],
+        outcomes=[Outcome.ABANDON],
+        reasons=["removed"],
+        started_at=[later(5)],
+        at=later(30),
+    )
+    await log.take_all(
+        [
+            Told("launcher.launches", story.home, "requested", requested),
+            Told("contacts.targets", target.number, "opened", story.opened()),
+            turned(ControlState.PAUSED, 2, 1),
+            turned(ControlState.RUNNING, 3, 2),
+            turned(ControlState.PAUSED, 4, 10, "too fast"),
+            turned(ControlState.RUNNING, 5, 20),
+            turned(ControlState.STOPPED, 6, 40),
+            Told("executor.outcomes", target.number, "started", started),
+            Told("executor.outcomes", target.number, "orders", ordered),
+            Told("executor.outcomes", target.number, "ended", ended),
+        ],
+        Random(1),
+    )
+    answer = await http.get("/v1/contacts/c-1/timeline", params={"launch": story.launch_id})
+    assert [(entry["what"], entry["detail"], entry["event_id"]) for entry in answer.json()["items"]] == [
+        ("requested", {"by": "key-1"}, "requested"),
+        ("approved", {"by": "bea"}, "requested"),
+        ("consent_overridden", {"by": "key-1", "reason": "recall"}, "requested"),
+        ("started", {}, "started"),
+        ("paused", {"by": "cem", "reason": "too fast"}, "turned-4"),
+        ("resumed", {"by": "cem"}, "turned-5"),
+        ("order", {"by": "dan", "kind": "advance", "result": "not_waiting"}, "orders"),
+        ("removed", {"by": "eve:x"}, "orders"),
+        (
+            "ended",
+            {"outcome": "abandon", "reason": "removed"},
+            derive("outcome", story.launch_id, "c-1"),
+        ),
+    ]
+
+
+async def test_the_figures_add_up_in_every_event_of_a_launch(log: Log, http: httpx.AsyncClient) -> None:
+    story = Story.of(60, seed=5)
+    records = story.records()
+    await log.take_all(records[:1], Random(1))
+    seen: list[dict[str, Any]] = []
+
+    async def listen() -> None:
+        async with http.stream("GET", f"/v1/launches/{story.launch_id}/events") as answer:
+            async for line in answer.aiter_lines():
+                if line.startswith("data: "):
+                    seen.append(orjson.loads(line.removeprefix("data: ")))
+                    if seen[-1]["ended_at"] is not None:
+                        return
+
+    listening = asyncio.create_task(listen())
+    for start in range(1, len(records), 6):
+        await log.take_all(records[start : start + 6], Random(start))
+        count = len(seen)
+        async with asyncio.timeout(20):
+            while len(seen) == count and not listening.done():
+                await asyncio.sleep(0.02)
+    async with asyncio.timeout(20):
+        await listening
+    assert len(seen) > 3
+    for figures in seen:
+        ended = sum(figures[outcome.value] for outcome in Outcome)
+        assert figures["targeted"] == ended + figures["in_progress"] == figures["started"] + figures["not_started"]
+    assert [figures["revision"] for figures in seen] == sorted({figures["revision"] for figures in seen})
+    assert seen[-1]["rate"] > 0 and seen[-1]["estimated_end"] is None
+
+
+async def test_every_figure_is_as_long_as_its_list(log: Log, http: httpx.AsyncClient, story: Story) -> None:
+    path = f"/v1/launches/{story.launch_id}"
+    figures = (await http.get(f"{path}/progress")).json()
+
+    async def length(**wanted: str) -> int:
+        items: list[dict[str, str]] = []
+        cursor: str | None = ""
+        while cursor is not None:
+            query = wanted | {"limit": "7"} | ({"cursor": cursor} if cursor else {})
+            page = (await http.get(f"{path}/outcomes", params=query)).raise_for_status().json()
+            items, cursor = [*items, *page["items"]], page["next"]
+        assert len({item["contact_id"] for item in items}) == len(items)
+        exported = (await http.get(f"{path}/outcomes", params=wanted, headers={"Accept": "text/csv"})).text
+        assert len(list(csv.reader(io.StringIO(exported, newline="")))) == len(items) + 1
+        return len(items)
+
+    assert await length(started="true") == figures["started"]
+    assert await length(started="false") == figures["not_started"]
+    for outcome in Outcome:
+        assert await length(outcome=outcome.value) == figures[outcome.value]
+    for reason, count in figures["by_reason"].items():
+        assert await length(reason=reason) == count
+    assert await length(outcome="other", started="true") <= figures["other"]
+
+
+async def test_a_list_that_grows_while_it_is_read_repeats_nobody_and_loses_nobody_there_before(
+    log: Log, http: httpx.AsyncClient
+) -> None:
+    story = Story.of(60, seed=6)
+    records = story.records()
+    half = len(records) // 2
+    await log.take_all(records[:half], Random(1))
+    path = f"/v1/launches/{story.launch_id}/outcomes"
+    before = [row["contact_id"] for row in (await http.get(path, params={"limit": 1000})).json()["items"]]
+    read: list[str] = []
+    query: dict[str, Any] = {"limit": max(1, len(before) // 3)}
+    left = records[half:]
+    while True:
+        page = (await http.get(path, params=query)).json()
+        read += [row["contact_id"] for row in page["items"]]
+        portion, left = left[:4], left[4:]
+        if portion:
+            await log.take_all(portion, Random(2))
+        if page["next"] is None:
+            break
+        query["cursor"] = page["next"]
+    assert read == sorted(set(read), key=str.encode)
+    assert set(before) <= set(read)
 
 
 async def test_a_message_that_went_through_two_states_in_one_record_shows_both(
@@ -190,6 +353,7 @@ async def test_a_message_that_went_through_two_states_in_one_record_shows_both(
     await log.take("messaging.deliveries", contact.number, [Told("messaging.deliveries", contact.number, "d", both)])
     answer = await http.get("/v1/contacts/twice/timeline", params={"launch": story.launch_id})
     assert [entry["detail"] for entry in answer.json()["items"]] == [
+        {"by": "key-1"},
         {"step": "hello", "state": "failed", "reason": "smtp:550"},
         {"step": "hello", "occurrence": 2, "state": "accepted"},
     ]

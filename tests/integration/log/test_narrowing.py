@@ -6,7 +6,7 @@ from pathlib import Path
 import asyncpg
 
 import log
-from log.adapters.queries import Queries
+from log.adapters.queries import Queries, Wanted
 from platform_for_tests import FreshDatabase
 from runtime.migrations import apply
 
@@ -36,7 +36,7 @@ async def test_every_outcome_is_found_as_it_was(fresh_database: FreshDatabase, t
     assert await connection.fetchval("SELECT count(*) FROM ending") == 8
     await connection.close()
     pool = await asyncpg.create_pool(dsn, min_size=1, max_size=2)
-    found = await Queries(pool).outcomes(2, "", None, None, 100)
+    found = await Queries(pool).outcomes(2, "", Wanted(), 100)
     assert [(row.contact_id, row.outcome, row.reason, row.started_at, row.ended_at) for row in found] == before
-    assert [row.contact_id for row in await Queries(pool).outcomes(1, "a", "success", "end:won", 1)] == ["c"]
+    assert [row.contact_id for row in await Queries(pool).outcomes(1, "a", Wanted("success", "end:won"), 1)] == ["c"]
     await pool.close()

@@ -1,5 +1,7 @@
 """messaging's routes over real HTTP and a real database."""
 
+import csv
+import io
 from collections.abc import AsyncIterator
 from types import SimpleNamespace
 from typing import Any, cast
@@ -121,3 +123,23 @@ async def test_a_cursor_that_is_not_ours_is_said(http: httpx.AsyncClient, node: 
 async def test_a_state_that_does_not_exist_is_said(http: httpx.AsyncClient, node: Node) -> None:
     answer = await http.get(f"/v1/launches/{LAUNCH}/deliveries", params={"state": "lost' OR 1=1"})
     assert answer.status_code == 422
+
+
+async def test_deliveries_of_one_contact_and_all_of_a_state_as_csv(
+    world: World, http: httpx.AsyncClient, node: Node
+) -> None:
+    path = f"/v1/launches/{LAUNCH}/deliveries"
+    items = (await http.get(path, params={"contact": "c-7"})).raise_for_status().json()["items"]
+    assert [(item["contact_id"], item["state"]) for item in items] == [("c-7", "accepted")]
+    await world.pool.execute("UPDATE send SET contact_id = '=1+1' WHERE contact_id = 'c-9002'")
+    answer = (await http.get(path, params={"state": "skipped"}, headers={"Accept": "text/csv"})).raise_for_status()
+    assert answer.headers["content-type"] == "text/csv; charset=utf-8"
+    header, *rows = list(csv.reader(io.StringIO(answer.text, newline="")))
+    assert header == ["contact_id", "step", "occurrence", "state", "reason", "changed_at", "send_id"]
+    assert [(row[0], row[3], row[4]) for row in rows] == [
+        ("'=1+1", "skipped", "no_consent"),
+        ("c-9000", "skipped", "suppressed"),
+        ("c-9001", "skipped", "no_consent"),
+    ]
+    everything = await http.get(path, headers={"Accept": "text/csv"})
+    assert len(everything.text.splitlines()) == 2504

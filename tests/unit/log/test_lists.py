@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from fakes.launch_story import later
 from fakes.transaction import NOON
 from log.domain.chunks import Kind
-from log.domain.exports import csv_line
 from log.domain.timeline import Entry, Result, Said, timeline
+from runtime.exports import csv_line
 
 
 def test_what_a_spreadsheet_would_run_is_shown_as_text() -> None:

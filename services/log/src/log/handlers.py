@@ -71,6 +71,8 @@ class Handlers:
         for reading in readings:
             if reading.steps is not None:
                 await self._chunks.count_steps(tx, known[reading.launch_id].number, reading.steps)
+            if reading.controls:
+                await self._chunks.note(tx, known[reading.launch_id].number, reading.project, reading.controls)
             if facts.Opened() in reading.facts:
                 await self._publish_undescribed(tx, reading.launch_id, known[reading.launch_id])
         await self._count(tx, told_facts, known)

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 from contracts.outcomes import StepsCounted
 from log.domain.chunks import Chunk
+from log.domain.controls import Control
 from log.domain.endings import Endings
 from log.domain.launch import Launch
 from runtime.transaction import Transaction
@@ -93,4 +94,8 @@ class ChunkStore(Protocol):
 
     async def count_steps(self, tx: Transaction, number: int, steps: StepsCounted) -> None:
         """The highest revision of a partition is kept."""
+        ...
+
+    async def note(self, tx: Transaction, number: int, project: str, controls: Sequence[Control]) -> None:
+        """Each once."""
         ...

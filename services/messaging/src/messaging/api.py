@@ -5,21 +5,23 @@ from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, Annotated
 
 import orjson
-from fastapi import APIRouter, Depends, Path, Query
-from fastapi.responses import StreamingResponse
+from fastapi import APIRouter, Depends, Header, Path, Query
+from fastapi.responses import Response, StreamingResponse
 from pydantic import BaseModel
 
 from contracts.words import DeliveryState, Permission
 from messaging.adapters.queries import Delivery, Place, Queries
 from runtime.auth import Caller, requires
 from runtime.cloudevents import rfc3339
-from runtime.media import NDJSON, streamed
+from runtime.exports import csv_line
+from runtime.media import CSV, NDJSON, streamed
 from runtime.problems import Problem
 
 if TYPE_CHECKING:
     from runtime.process import Resources
 
 Viewer = Annotated[Caller, Depends(requires(Permission.VIEW))]
+COLUMNS = ("contact_id", "step", "occurrence", "state", "reason", "changed_at", "send_id")
 LaunchId = Annotated[str, Path(min_length=1, max_length=64)]
 
 
@@ -42,17 +44,21 @@ def routes(resources: "Resources") -> APIRouter:
     queries = Queries(resources.pool)
     router = APIRouter(prefix="/v1", tags=["messaging"])
 
-    @router.get("/launches/{launch_id}/deliveries", response_model=DeliveryPage)
+    @router.get("/launches/{launch_id}/deliveries", response_model=DeliveryPage, responses=streamed(CSV))
     async def deliveries(
         launch_id: LaunchId,
         caller: Viewer,
         state: DeliveryState | None = None,
+        contact: Annotated[str | None, Query(max_length=128, description="Only of this contact.")] = None,
         cursor: Annotated[str | None, Query(max_length=800, description="`next` of the page before.")] = None,
         limit: Annotated[int, Query(ge=1, le=1000)] = 100,
-    ) -> DeliveryPage:
-        """Messages of a launch and what became of them, by contact id."""
+        accept: Annotated[str, Header()] = "*/*",
+    ) -> Response | DeliveryPage:
+        """Messages of a launch and what became of them, by contact id; with `Accept: text/csv` all, streamed."""
         await _found(queries, caller, launch_id)
-        page = await queries.deliveries(launch_id, state, _after(cursor), limit)
+        if CSV in accept:
+            return StreamingResponse(_table(queries, launch_id, state, contact), media_type=f"{CSV}; charset=utf-8")
+        page = await queries.deliveries(launch_id, state, _after(cursor), limit, contact)
         return DeliveryPage(
             items=[DeliveryItem(**_ledger_entry(each), changed_at=rfc3339(each.changed_at)) for each in page],
             next=_cursor(page[-1]) if len(page) == limit else None,
@@ -65,6 +71,19 @@ def routes(resources: "Resources") -> APIRouter:
         return StreamingResponse(_lines(queries, launch_id), media_type=NDJSON)
 
     return router
+
+
+async def _table(
+    queries: Queries, launch_id: str, state: DeliveryState | None, contact: str | None
+) -> AsyncIterator[bytes]:
+    yield csv_line(COLUMNS).encode()
+    async for page in queries.all_deliveries(launch_id, state, contact):
+        yield "".join(map(_row, page)).encode()
+
+
+def _row(delivery: Delivery) -> str:
+    entry = {**_ledger_entry(delivery), "changed_at": rfc3339(delivery.changed_at)}
+    return csv_line([None if (value := entry[column]) is None else str(value) for column in COLUMNS])
 
 
 async def _lines(queries: Queries, launch_id: str) -> AsyncIterator[bytes]:

@@ -174,6 +174,19 @@ class Queries:
         )
         return [InstanceRow(**row) for row in rows]
 
+    async def all_of_launch(
+        self, launch_id: str, status: str | None, step: str | None
+    ) -> AsyncGenerator[list[InstanceRow], None]:
+        """In pages; every page is a statement of its own, so a slow reader holds no connection."""
+        after = ""
+        while True:
+            page = await self.of_launch(launch_id, status, step, after, LEDGER_PAGE)
+            if page:
+                yield page
+            if len(page) < LEDGER_PAGE:
+                return
+            after = page[-1].contact_id
+
     async def incidents(self, project: str, after: tuple[str, str] | None, limit: int) -> list[IncidentRow]:
         rows = await self._pool.fetch(
             """

@@ -1,9 +1,12 @@
 """Process instances of a contact, of a scenario and of a launch."""
 
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path, Query
+from fastapi import APIRouter, Depends, Header, Path, Query
+from fastapi.responses import Response, StreamingResponse
 from pydantic import BaseModel
 
 from contracts.words import Name, Outcome, Permission
@@ -12,12 +15,15 @@ from executor.api import cursors
 from executor.domain.cohort import Status
 from runtime.auth import Caller, requires
 from runtime.cloudevents import rfc3339
+from runtime.exports import csv_line
+from runtime.media import CSV, streamed
 from runtime.partitions import partition_of
 from runtime.problems import Problem
 
 Viewer = Annotated[Caller, Depends(requires(Permission.VIEW))]
 Cursor = Annotated[str | None, Query(max_length=800, description="`next` of the page before.")]
 Limit = Annotated[int, Query(ge=1, le=1000)]
+COLUMNS = ("contact_id", "status", "step", "due_at", "started_at", "ended_at", "outcome", "reason")
 
 
 class Instance(BaseModel):
@@ -62,7 +68,7 @@ def routes(queries: Queries, partitions: int) -> APIRouter:
         rows = await queries.in_process(caller.project, key, cursors.read(cursor), limit)
         return Instances(items=list(map(_instance, rows)), next=_next(rows, limit))
 
-    @router.get("/launches/{launch_id}/instances")
+    @router.get("/launches/{launch_id}/instances", response_model=Instances, responses=streamed(CSV))
     async def of_launch(
         launch_id: Annotated[str, Path(min_length=1, max_length=64)],
         caller: Viewer,
@@ -70,16 +76,28 @@ def routes(queries: Queries, partitions: int) -> APIRouter:
         step: Annotated[str | None, Query(max_length=128, description="Only those at this step.")] = None,
         cursor: Cursor = None,
         limit: Limit = 100,
-    ) -> Instances:
-        """Targets of a launch that started, by contact id: as many as `started` says."""
+        accept: Annotated[str, Header()] = "*/*",
+    ) -> Response | Instances:
+        """Targets of a launch that started, by contact id: as many as `started` says. With `Accept: text/csv` all."""
         if not await queries.knows(caller.project, launch_id):
             remedy = "look at GET /v1/launches for its id"
             raise Problem(404, "unknown_launch", f"no launch {launch_id} is known here", remedy)
+        if CSV in accept:
+            lines = _lines(queries.all_of_launch(launch_id, status, step))
+            return StreamingResponse(lines, media_type=f"{CSV}; charset=utf-8")
         after = cursors.read(cursor)
         rows = await queries.of_launch(launch_id, status, step, "" if after is None else after[1], limit)
         return Instances(items=list(map(_instance, rows)), next=_next(rows, limit))
 
     return router
+
+
+async def _lines(pages: AsyncGenerator[list[InstanceRow], None]) -> AsyncGenerator[bytes, None]:
+    yield csv_line(COLUMNS).encode()
+    async with aclosing(pages):
+        async for page in pages:
+            shown = (_instance(row).model_dump(mode="json") for row in page)
+            yield "".join(csv_line([each[column] for column in COLUMNS]) for each in shown).encode()
 
 
 def _moment(cursor: str | None) -> tuple[datetime, str] | None:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from contracts.outcomes import StepsCounted
 from log.domain.chunks import Chunk
+from log.domain.controls import Control
 from runtime.packed import packed
 from runtime.transaction import Transaction
 
@@ -60,3 +61,10 @@ class PostgresChunks:
 
     async def count_steps(self, tx: Transaction, number: int, steps: StepsCounted) -> None:
         await tx.connection.execute(_COUNT_STEPS, number, steps.number, steps.project, steps.revision, steps.entered)
+
+    async def note(self, tx: Transaction, number: int, project: str, controls: Sequence[Control]) -> None:
+        await tx.connection.executemany(
+            "INSERT INTO control_event (launch, event_id, what, project, at, detail) VALUES ($1, $2, $3, $4, $5, $6)"
+            " ON CONFLICT DO NOTHING",
+            [(number, each.event_id, each.what, project, each.at, each.detail) for each in controls],
+        )

@@ -11,6 +11,7 @@ import asyncpg
 
 from log.adapters.launches import launch_of
 from log.domain.chunks import Kind
+from log.domain.controls import Control
 from log.domain.launch import Launch
 from log.domain.timeline import Result, Said
 from runtime.ids import derive
@@ -64,10 +65,11 @@ SELECT contact_id, e.outcome::text, e.reason, e.started_at, e.ended_at FROM outc
 CROSS JOIN LATERAL (
     SELECT * FROM ending
     WHERE launch = $1 AND number = o.ending AND ($3::outcome_kind IS NULL OR outcome = $3)
-      AND ($4::text IS NULL OR reason = $4) LIMIT 1
+      AND ($4::text IS NULL OR reason = $4) AND ($5::boolean IS NULL OR $5 <> starts_with(reason, 'not_started:'))
+    LIMIT 1
 ) AS e
 WHERE o.launch = $1 AND contact_id > $2
-ORDER BY contact_id LIMIT $5
+ORDER BY contact_id LIMIT $6
 """
 
 _OPEN = """
@@ -103,6 +105,15 @@ WHERE o.launch = $1 AND contact_id = $2
 """
 
 
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which outcomes; what is None does not matter. `started`: the target had an instance."""
+
+    outcome: str | None = None
+    reason: str | None = None
+    started: bool | None = None
+
+
 class Queries:
     def __init__(self, pool: "asyncpg.Pool[asyncpg.Record]") -> None:
         self._pool = pool
@@ -118,21 +129,28 @@ class Queries:
             entered.update(row["entered"])
         return entered
 
+    async def controls(self, number: int) -> tuple[Sequence[Control], datetime]:
+        """What people decided about the launch, in order; and PostgreSQL's time."""
+        rows = await self._pool.fetch(
+            "SELECT event_id, what, at, detail, now() AS now FROM (SELECT) AS always"
+            " LEFT JOIN control_event ON launch = $1 ORDER BY at, event_id",
+            number,
+        )
+        found = [Control(row["event_id"], row["what"], row["at"], row["detail"]) for row in rows if row["event_id"]]
+        return found, rows[0]["now"]
+
     async def stuck(self, number: int) -> int:
         """Targets with an open incident."""
         count: int = await self._pool.fetchval("SELECT count(*) FROM incident WHERE launch = $1", number)
         return count
 
-    async def outcomes(
-        self, number: int, after: str, outcome: str | None, reason: str | None, limit: int
-    ) -> Sequence[OutcomeRow]:
-        rows = await self._pool.fetch(_OUTCOMES, number, after, outcome, reason, limit)
+    async def outcomes(self, number: int, after: str, wanted: Wanted, limit: int) -> Sequence[OutcomeRow]:
+        rows = await self._pool.fetch(_OUTCOMES, number, after, wanted.outcome, wanted.reason, wanted.started, limit)
         return [OutcomeRow(*row) for row in rows]
 
-    async def all_outcomes(
-        self, number: int, outcome: str | None, reason: str | None
-    ) -> AsyncGenerator[OutcomeRow, None]:
-        async with aclosing(self._stream(_OUTCOMES, number, "", outcome, reason, None)) as rows:
+    async def all_outcomes(self, number: int, wanted: Wanted) -> AsyncGenerator[OutcomeRow, None]:
+        every = self._stream(_OUTCOMES, number, "", wanted.outcome, wanted.reason, wanted.started, None)
+        async with aclosing(every) as rows:
             async for row in rows:
                 yield OutcomeRow(*row)
 

@@ -8,11 +8,11 @@ from fastapi.responses import Response
 from pydantic import BaseModel
 
 from contracts.words import Outcome
-from log.adapters.queries import OpenRow, OutcomeRow, Queries
+from log.adapters.queries import OpenRow, OutcomeRow, Queries, Wanted
 from log.api.launch import LaunchId, Viewer, found
 from log.api.streams import Streams
-from log.domain.exports import csv_line
 from log.domain.times import written
+from runtime.exports import csv_line
 from runtime.media import CSV, streamed
 from runtime.problems import Problem
 
@@ -53,16 +53,20 @@ def routes(queries: Queries, streams: Streams) -> APIRouter:
         caller: Viewer,
         outcome: Outcome | None = None,
         reason: Annotated[str | None, Query(max_length=200)] = None,
+        started: Annotated[
+            bool | None, Query(description="Only targets that had an instance, or that had none.")
+        ] = None,
         cursor: Cursor = None,
         limit: Limit = 100,
         accept: Accept = "*/*",
     ) -> Response | OutcomePage:
         """Targets that have ended, by contact id; with `Accept: text/csv` all of them, streamed."""
         number = (await found(queries, caller, launch_id)).number
+        wanted = Wanted(outcome, reason, started)
         if CSV in accept:
             header = csv_line(["contact_id", "outcome", "reason", "started_at", "ended_at"])
-            return streams.answer(queries.all_outcomes(number, outcome, reason), _outcome_line, CSV, header)
-        rows = await queries.outcomes(number, _after(cursor), outcome, reason, limit)
+            return streams.answer(queries.all_outcomes(number, wanted), _outcome_line, CSV, header)
+        rows = await queries.outcomes(number, _after(cursor), wanted, limit)
         items = [OutcomeItem(contact_id=row.contact_id, **_outcome(row)) for row in rows]
         return OutcomePage(items=items, next=_cursor(items[-1].contact_id) if len(items) == limit else None)
 

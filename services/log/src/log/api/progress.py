@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Header
@@ -11,6 +12,7 @@ from pydantic import Field
 from contracts.crm import LaunchFigures
 from log.adapters.queries import Found, Queries
 from log.api.launch import LaunchId, Viewer, expected
+from log.domain.pace import pace
 from log.domain.snapshot import figures
 from runtime.cloudevents import dump
 from runtime.media import EVENTS, streamed
@@ -25,6 +27,8 @@ class Progress(LaunchFigures):
 
     steps: dict[str, int] = Field(description="How many instances entered each step.")
     stuck: int = Field(description="Targets with an open incident: they need a person.")
+    rate: float = Field(description="Targets that ended per second since it was requested, pauses not counted.")
+    estimated_end: datetime | None = Field(description="If it goes on so; null while that cannot be said.")
 
 
 def routes(queries: Queries, patience: float) -> APIRouter:
@@ -56,7 +60,15 @@ async def _progress(queries: Queries, launch: Found) -> Progress:
     known = figures(launch.launch)
     assert known is not None  # its request was read
     steps, stuck = await queries.steps(launch.number), await queries.stuck(launch.number)
-    return Progress(**dict(known), steps=dict(sorted(steps.items())), stuck=stuck)
+    controls, now = await queries.controls(launch.number)
+    going = pace(launch.launch, controls, now)
+    return Progress(
+        **dict(known),
+        steps=dict(sorted(steps.items())),
+        stuck=stuck,
+        rate=going.rate,
+        estimated_end=going.estimated_end,
+    )
 
 
 async def _changes(queries: Queries, project: str, launch_id: str, last: int | None) -> AsyncIterator[bytes]:

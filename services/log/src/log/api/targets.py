@@ -42,10 +42,12 @@ def routes(queries: Queries, streams: Streams, partitions: int) -> APIRouter:
         caller: Viewer,
         launch: Annotated[str, Query(max_length=64, description="Of this launch.")],
     ) -> Timeline:
-        """What happened to this contact in this launch, in order. Empty: it is not among the targets."""
+        """Why this contact did or did not get a message: what happened to it in this launch, and what people decided
+        about it and the launch, in order, each with the event that says so. Empty: it is not among the targets."""
         known = await found(queries, caller, launch)
         said = await queries.said(known.number, partition_of(contact_id, partitions), contact_id)
-        entries = timeline(said, await queries.result(known, contact_id))
+        controls, _ = await queries.controls(known.number)
+        entries = timeline(said, await queries.result(known, contact_id), controls)
         return Timeline(
             items=[
                 TimelineEntry(at=written(each.at), what=each.what, detail=dict(each.detail), event_id=each.event_id)

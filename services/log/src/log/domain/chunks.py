@@ -14,6 +14,10 @@ class Kind(StrEnum):
     MESSAGE = "message"
     INCIDENT = "incident"
     RESOLVED = "resolved"
+    KEPT_OUT = "kept_out"
+    """Targets that never start: the ids of the records that said so."""
+    ORDER = "order"
+    """A person's order for single contacts, carried out."""
 
 
 @dataclass(frozen=True, slots=True)

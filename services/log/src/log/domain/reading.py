@@ -1,8 +1,8 @@
 """What each event of each stream means to log: one table from event to facts, chunk and endings."""
 
 from collections import Counter
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from contracts.deliveries import DeliveriesRecorded, LaunchHeld
@@ -11,6 +11,7 @@ from contracts.launches import LaunchControlled, LaunchRequested
 from contracts.outcomes import (
     IncidentsClosed,
     IncidentsOpened,
+    OrdersCarriedOut,
     StepsCounted,
     TargetsEnded,
     TargetsRefused,
@@ -19,6 +20,7 @@ from contracts.outcomes import (
 from contracts.targets import LaunchOpened, TargetingFinished, TargetsAdmitted, TargetsExcluded
 from log.domain import facts
 from log.domain.chunks import Chunk, Kind, delivery_chunk
+from log.domain.controls import Control, controls
 from log.domain.endings import Endings, endings
 from log.domain.facts import Fact
 from log.domain.launch import Request
@@ -39,6 +41,7 @@ class Reading:
     endings: Endings | None = None
     targets: bool = False
     steps: StepsCounted | None = None
+    controls: Sequence[Control] = ()
 
 
 def read(event: Event, event_id: str, now: datetime) -> Reading | None:
@@ -47,9 +50,11 @@ def read(event: Event, event_id: str, now: datetime) -> Reading | None:
         case LaunchRequested():
             control = facts.Controlled(event.state, event.revision)
             request = Request(event.launched_by, event.command_id, event.command_source)
-            return _reading(event, _described(event), facts.Requested(request), control)
+            reading = _reading(event, _described(event), facts.Requested(request), control)
+            return replace(reading, controls=controls(event, event_id))
         case LaunchControlled():
-            return _reading(event, facts.Controlled(event.state, event.revision, event.lifted))
+            reading = _reading(event, facts.Controlled(event.state, event.revision, event.lifted))
+            return replace(reading, controls=controls(event, event_id))
         case LaunchOpened():
             return _reading(event, _described(event), facts.Opened())
         case TargetsAdmitted():
@@ -57,13 +62,15 @@ def read(event: Event, event_id: str, now: datetime) -> Reading | None:
             chunk = Chunk(event_id, event.launch_id, event.project, Kind.ADMITTED, now, contact_ids)
             return _chunk(chunk, facts.Targeted(len(contact_ids)))
         case TargetsExcluded():
-            return Reading(event.launch_id, event.project, endings=endings(event, event_id), targets=True)
+            return replace(_kept_out(event, event_id), endings=endings(event, event_id), targets=True)
         case TargetingFinished():
             return _reading(event, facts.TargetingEnded(event.total, event.failed))
         case TargetsStarted():
             chunk = Chunk(event_id, event.launch_id, event.project, Kind.STARTED, event.at, event.contact_ids)
             return _chunk(chunk, facts.Started(len(event.contact_ids)))
-        case TargetsRefused() | TargetsEnded():
+        case TargetsRefused():
+            return replace(_kept_out(event, event_id), endings=endings(event, event_id))
+        case TargetsEnded():
             return Reading(event.launch_id, event.project, endings=endings(event, event_id))
         case StepsCounted():
             return Reading(event.launch_id, event.project, steps=event)
@@ -71,6 +78,8 @@ def read(event: Event, event_id: str, now: datetime) -> Reading | None:
             return _chunk(_incidents(event, event_id))
         case IncidentsClosed():
             return _chunk(Chunk(event_id, event.launch_id, event.project, Kind.RESOLVED, event.at, event.contact_ids))
+        case OrdersCarriedOut():
+            return _chunk(_orders(event, event_id))
         case DeliveriesRecorded():
             return _chunk(delivery_chunk(event, event_id), facts.Delivered(_delivered(event)))
         case LaunchHeld():
@@ -91,6 +100,16 @@ def _chunk(chunk: Chunk, *told: Fact) -> Reading:
 
 def _described(event: LaunchRequested | LaunchOpened) -> facts.Described:
     return facts.Described(event.version.key, event.version.version, event.requested_at, event.retry_of)
+
+
+def _kept_out(event: TargetsExcluded | TargetsRefused, event_id: str) -> Reading:
+    said = event.reasons[:1] if len(set(event.reasons)) == 1 else event.reasons
+    return _chunk(Chunk(event_id, event.launch_id, event.project, Kind.KEPT_OUT, event.at, event.contact_ids, said))
+
+
+def _orders(event: OrdersCarriedOut, event_id: str) -> Chunk:
+    said = [f"{kind}:{result}:{by}" for kind, result, by in zip(event.kinds, event.results, event.by, strict=True)]
+    return Chunk(event_id, event.launch_id, event.project, Kind.ORDER, event.at, event.contact_ids, said)
 
 
 def _incidents(event: IncidentsOpened, event_id: str) -> Chunk:

@@ -46,17 +46,20 @@ class Queries:
         )
         return found
 
-    async def deliveries(self, launch_id: str, state: DeliveryState | None, after: Place, limit: int) -> list[Delivery]:
+    async def deliveries(
+        self, launch_id: str, state: DeliveryState | None, after: Place, limit: int, contact_id: str | None = None
+    ) -> list[Delivery]:
         # The state stands in the statement so that the planner can use an index made for it; it is one of an enum.
         only = "" if state is None else f"AND state = '{state.value}'"
         rows = await self._pool.fetch(
             "SELECT contact_id, step, occurrence, state::text, reason, changed_at FROM send"  # noqa: S608
             f" WHERE launch = (SELECT number FROM launch WHERE launch_id = $1) {only}"
             " AND (contact_id, step, occurrence) > ($2, $3, $4)"
-            " ORDER BY contact_id, step, occurrence LIMIT $5",
+            " AND ($6::text IS NULL OR contact_id = $6) ORDER BY contact_id, step, occurrence LIMIT $5",
             launch_id,
             *after,
             limit,
+            contact_id,
         )
         return [
             Delivery(
@@ -68,11 +71,13 @@ class Queries:
             for row in rows
         ]
 
-    async def all_deliveries(self, launch_id: str) -> AsyncIterator[list[Delivery]]:
+    async def all_deliveries(
+        self, launch_id: str, state: DeliveryState | None = None, contact_id: str | None = None
+    ) -> AsyncIterator[list[Delivery]]:
         """In pages, bytewise by contact id."""
         after = Place()
         while True:
-            page = await self.deliveries(launch_id, None, after, _PAGE)
+            page = await self.deliveries(launch_id, state, after, _PAGE, contact_id)
             if page:
                 yield page
             if len(page) < _PAGE:

@@ -1,0 +1,46 @@
+"""What people decided about a launch as a whole, as its targets' timelines tell it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from contracts.launches import LaunchControlled, LaunchRequested
+from contracts.words import ControlState
+
+REQUESTED: Final = "requested"
+APPROVED: Final = "approved"
+OVERRIDDEN: Final = "consent_overridden"
+PAUSED: Final = "paused"
+RESUMED: Final = "resumed"
+STOPPED: Final = "stopped"
+FROM_THE_BEGINNING: Final = (REQUESTED, APPROVED, OVERRIDDEN)
+"""What was decided before the first target was chosen, in this order."""
+
+_TURNS: Final = {ControlState.PAUSED: PAUSED, ControlState.RUNNING: RESUMED, ControlState.STOPPED: STOPPED}
+
+
+@dataclass(frozen=True, slots=True)
+class Control:
+    """Kept once by event and `what`."""
+
+    event_id: str
+    what: str
+    at: datetime
+    detail: Mapping[str, str]
+
+
+def controls(event: LaunchRequested | LaunchControlled, event_id: str) -> Sequence[Control]:
+    match event:
+        case LaunchRequested():
+            retried = {} if event.retry_of is None else {"retry_of": event.retry_of}
+            told = [Control(event_id, REQUESTED, event.requested_at, {"by": event.launched_by} | retried)]
+            if event.approved_by is not None:
+                told.append(Control(event_id, APPROVED, event.requested_at, {"by": event.approved_by}))
+            if event.options.consent_override:
+                why = {"reason": event.options.override_reason} if event.options.override_reason else {}
+                told.append(Control(event_id, OVERRIDDEN, event.requested_at, {"by": event.launched_by} | why))
+            return told
+        case LaunchControlled():
+            why = {} if event.reason is None else {"reason": event.reason}
+            return [Control(event_id, _TURNS[event.state], event.at, {"by": event.by} | why)]
