@@ -15,6 +15,13 @@ looking = typer.Typer(no_args_is_help=True)
 
 Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
 Launch = Annotated[str, typer.Argument(metavar="LAUNCH", help="Launch id.")]
+COLUMNS = {
+    "outcomes": ("contact_id", "outcome", "reason", "started_at", "ended_at"),
+    "in-progress": ("contact_id", "since"),
+    "instances": ("contact_id", "status", "step", "due_at", "outcome", "reason"),
+    "deliveries": ("contact_id", "step", "occurrence", "state", "reason", "changed_at"),
+}
+"""Of the lists behind figures."""
 ENDED = ("completed", "stopped", "failed", "rejected")
 
 
@@ -76,13 +83,26 @@ def outcomes(
     launch_id: Launch,
     outcome: Annotated[str | None, typer.Option(help="success, failure, abandon or other.")] = None,
     reason: Annotated[str | None, typer.Option(help="Only this reason, such as not_started:no_consent.")] = None,
+    started: Annotated[
+        bool | None, typer.Option("--started/--not-started", help="Only targets that had an instance, or had none.")
+    ] = None,
+    in_progress: Annotated[bool, typer.Option("--in-progress", help="Targets without an outcome so far.")] = False,
+    at_step: Annotated[str | None, typer.Option("--step", help="Started targets that stand at this step.")] = None,
+    delivery: Annotated[
+        str | None, typer.Option(help="Messages in this state, such as accepted, skipped, failed or unknown.")
+    ] = None,
     csv: Annotated[bool, typer.Option("--csv", help="Everything as CSV, safe to open in a spreadsheet.")] = False,
     limit: Annotated[int, typer.Option(help="At most this many (0: all).")] = 50,
     as_json: Json = False,
 ) -> None:
-    """The list of targets behind each figure."""
-    path = at("launches", launch_id, "outcomes")
-    query = {"outcome": outcome, "reason": reason}
+    """The list behind each figure: targets that ended, that are in progress, that stand at a step; or messages."""
+    chosen = [in_progress, at_step is not None, delivery is not None, outcome or reason or started is not None]
+    if sum(map(bool, chosen)) > 1:
+        fail(
+            Exit.USAGE, "--in-progress, --step, --delivery and outcomes are lists of their own", "Ask for one of them."
+        )
+    shown, query = _list(outcome, reason, started, in_progress, at_step, delivery)
+    path = at("launches", launch_id, shown)
     with connection(context).client(timeout=120) as client:
         if csv:
             params = {name: value for name, value in query.items() if value}
@@ -96,7 +116,29 @@ def outcomes(
                 say(f"… the first {limit}; --limit 0 shows all, --csv exports")
                 break
             found.append(row)
-    show_rows(found, ["contact_id", "outcome", "reason", "started_at", "ended_at"], as_json)
+    show_rows(found, COLUMNS[shown], as_json)
+
+
+def _list(
+    outcome: str | None,
+    reason: str | None,
+    started: bool | None,
+    in_progress: bool,
+    at_step: str | None,
+    delivery: str | None,
+) -> tuple[str, dict[str, str | None]]:
+    """The route that has the list, and what to ask it for."""
+    if in_progress:
+        return "in-progress", {}
+    if at_step is not None:
+        return "instances", {"step": at_step}
+    if delivery is not None:
+        return "deliveries", {"state": delivery}
+    return "outcomes", {
+        "outcome": outcome,
+        "reason": reason,
+        "started": None if started is None else str(started).lower(),
+    }
 
 
 @looking.command("why")

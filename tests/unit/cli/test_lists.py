@@ -1,0 +1,32 @@
+"""`slipway outcomes`: each figure's list, from the service that has it."""
+
+import pytest
+
+from unit.cli.answering import slipway
+
+EMPTY: dict[str, object] = {"items": [], "next": None}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "asked"),
+    [
+        ([], "outcomes"),
+        (["--outcome", "failure", "--reason", "error:send"], "outcomes?outcome=failure&reason=error%3Asend"),
+        (["--started"], "outcomes?started=true"),
+        (["--not-started"], "outcomes?started=false"),
+        (["--in-progress"], "in-progress"),
+        (["--step", "pause"], "instances?step=pause"),
+        (["--delivery", "unknown"], "deliveries?state=unknown"),
+    ],
+)
+def test_each_figure_has_its_list(monkeypatch: pytest.MonkeyPatch, arguments: list[str], asked: str) -> None:
+    told = slipway(monkeypatch, {f"GET /v1/launches/l-1/{asked}": (200, EMPTY)})
+    assert told("outcomes", "l-1", *arguments, "--json").exit_code == 0
+    assert told("outcomes", "l-1", *arguments, "--csv").exit_code == 0
+    assert told.seen[-1].headers["Accept"] == "text/csv"
+
+
+def test_one_list_is_asked_for_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    told = slipway(monkeypatch, {})
+    assert told("outcomes", "l-1", "--in-progress", "--outcome", "success").exit_code == 2
+    assert told.seen == []
