@@ -24,6 +24,7 @@ from messaging.adapters.composing import TemplateComposers
 from messaging.adapters.contacts import PostgresContacts
 from messaging.adapters.guard import PostgresGuard
 from messaging.adapters.launches import PostgresLaunches
+from messaging.adapters.reports import PostgresReports
 from messaging.adapters.sends import PostgresSends
 from messaging.adapters.untold import PostgresUntold
 from messaging.adapters.withdrawn import PostgresWithdrawals
@@ -37,6 +38,7 @@ from messaging.jobs.dispatch import Dispatch
 from messaging.jobs.guarding import Judging, Releasing
 from messaging.jobs.handover import HandOver
 from messaging.jobs.pickup import PickUp
+from messaging.jobs.reports import Reporting
 from messaging.jobs.telling import Telling
 from messaging.jobs.workers import Worker, working
 from messaging.ports import Mailer
@@ -219,6 +221,7 @@ class Node:
         self.judging = Judging(launches, guard, chunks, self.handlers.take_up, self.handlers.objection)
         self.releasing = Releasing(launches, guard, sends, self.telling, watch)
         self.behind = Behind(watch, launches, sends, guard, self.telling)
+        self.reporting = Reporting(PostgresReports(), launches, sends, self.telling)
         self._workers = [Worker(dispatch, mailer, self.meter, idle=5, load=load) for _ in range(connections)]
         self._leases: dict[int, OwnedNumber] = {}
         self._stack = AsyncExitStack()
@@ -277,7 +280,7 @@ class Node:
         """Each job once."""
         lease = self.lease(number)
         lease.woken.clear()
-        jobs = (self.behind, self.hand_over, self.pick_up, self.judging, self.releasing, self.telling)
+        jobs = (self.behind, self.hand_over, self.pick_up, self.judging, self.releasing, self.reporting, self.telling)
         return any([await job.run(lease) for job in jobs])
 
     async def until(self, done: Callable[[], bool], *numbers: int) -> None:

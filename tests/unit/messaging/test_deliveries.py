@@ -8,6 +8,7 @@ from contracts.words import DeliveryState as State
 from messaging.domain.deliveries import Act, Stay, advance
 
 ENDS = [State.ACCEPTED, State.DELIVERED, State.BOUNCED, State.COMPLAINED, State.FAILED, State.SKIPPED, State.CANCELLED]
+REPORTS = [Act.DELIVER, Act.BOUNCE, Act.COMPLAIN]
 ANSWERS: dict[tuple[State, Act], State | Stay] = {
     (State.PLANNED, Act.HAND_OVER): State.SENDING,
     (State.PLANNED, Act.ACCEPT): Stay.REFUSE,
@@ -41,6 +42,12 @@ ANSWERS: dict[tuple[State, Act], State | Stay] = {
     (State.SENDING, Act.CANCEL): Stay.IGNORE,
     **{(State.UNKNOWN, act): Stay.IGNORE for act in Act},
     **{(end, act): Stay.REFUSE if act is Act.ACCEPT else Stay.IGNORE for end in ENDS for act in Act},
+    **{(State.SENDING, act): Stay.IGNORE for act in REPORTS},
+    **{(State.PLANNED, act): Stay.IGNORE for act in REPORTS},
+    **{(State.HELD, act): Stay.IGNORE for act in REPORTS},
+    (State.ACCEPTED, Act.DELIVER): State.DELIVERED,
+    **{(state, Act.BOUNCE): State.BOUNCED for state in (State.ACCEPTED, State.DELIVERED)},
+    **{(state, Act.COMPLAIN): State.COMPLAINED for state in (State.ACCEPTED, State.DELIVERED, State.BOUNCED)},
 }
 
 
@@ -57,4 +64,4 @@ def test_a_second_acceptance_is_refused() -> None:
 
 def test_nothing_leads_from_an_end_back_to_sending() -> None:
     for end, act in product([*ENDS, State.UNKNOWN], Act):
-        assert isinstance(advance(end, act), Stay)
+        assert isinstance(advance(end, act), Stay) or (end in ENDS[:3] and act in REPORTS)

@@ -10,7 +10,7 @@ from pydantic import BaseModel
 
 from contracts.event import Event
 from contracts.topics import TOPICS
-from messaging import api, api_public
+from messaging import api, api_public, api_reports
 from messaging.adapters import work
 from messaging.adapters.channels import announce
 from messaging.adapters.chunks import PostgresWaitingChunks
@@ -20,6 +20,7 @@ from messaging.adapters.guard import PostgresGuard
 from messaging.adapters.launches import PostgresLaunches
 from messaging.adapters.metrics import PrometheusMeter
 from messaging.adapters.queries import held, planned
+from messaging.adapters.reports import PostgresReports
 from messaging.adapters.sends import PostgresSends
 from messaging.adapters.smtp.mailer import SmtpMailer
 from messaging.adapters.untold import PostgresUntold
@@ -34,6 +35,7 @@ from messaging.jobs.dispatch import Dispatch
 from messaging.jobs.guarding import Judging, Releasing
 from messaging.jobs.handover import HandOver
 from messaging.jobs.pickup import PickUp
+from messaging.jobs.reports import Reporting
 from messaging.jobs.telling import Telling
 from messaging.jobs.workers import Worker, working
 from messaging.ports import Mailer, Meter
@@ -66,6 +68,7 @@ def build(settings: MessagingSettings, *, mailer: Mailer | None = None, meter: M
     pick_up = PickUp(launches, chunks, guard, handlers.take_up)
     judging = Judging(launches, guard, chunks, handlers.take_up, handlers.objection)
     releasing = Releasing(launches, guard, sends, telling, watch)
+    reporting = Reporting(PostgresReports(), launches, sends, telling)
     behind = Behind(watch, launches, sends, guard, telling)
 
     @asynccontextmanager
@@ -85,6 +88,7 @@ def build(settings: MessagingSettings, *, mailer: Mailer | None = None, meter: M
         router = APIRouter()
         router.include_router(api.routes(resources))
         router.include_router(api_public.routes(resources, links))
+        router.include_router(api_reports.routes(resources, links, settings.reporters(), sends))
         return router
 
     return Service(
@@ -104,6 +108,7 @@ def build(settings: MessagingSettings, *, mailer: Mailer | None = None, meter: M
             Job("pick up", pick_up.run, look=work.WAITING_CHUNKS),
             Job("guard", judging.run, look=work.SUSPECTS),
             Job("release", releasing.run, look=work.HOLDINGS),
+            Job("reports", reporting.run, look=work.REPORTS),
             Job(TELL, telling.run, look=telling.look, release=telling.release),
         ],
         gauges=[

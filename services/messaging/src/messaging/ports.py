@@ -10,6 +10,7 @@ from contracts.launches import LaunchRequested
 from contracts.sends import SendsRequested, SendsWithdrawn
 from contracts.targets import Snapshot
 from contracts.words import ControlState, DeliveryState
+from messaging.domain.deliveries import Act
 from messaging.domain.guard import Tally
 from messaging.domain.handover import Answer
 from messaging.domain.judgement import ContactState, Kept
@@ -282,6 +283,27 @@ class Guard(Protocol):
     async def emptied(self, tx: Transaction, holding: Holding) -> None:
         """Nothing of it is left."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a provider said became of one message."""
+
+    key: SendKey
+    act: Act
+    """DELIVER, BOUNCE or COMPLAIN."""
+    recipient: str | None
+    reason: str | None
+
+
+class Reports(Protocol):
+    """Reports that are not taken in yet."""
+
+    async def of(self, connection: Connection, number: int, limit: int) -> list[Report]:
+        """Some of those about this partition's sends."""
+        ...
+
+    async def forget(self, connection: Connection, reports: Sequence[Report]) -> None: ...
 
 
 class Composer(Protocol):

@@ -5,6 +5,7 @@ from typing import ClassVar, Self
 from pydantic import Field, model_validator
 
 from messaging.domain.provider import Patience, Provider
+from messaging.domain.webhooks import Secrets
 from runtime.settings import Key, Settings, Url
 
 
@@ -22,6 +23,13 @@ class MessagingSettings(Settings):
         "",
         max_length=200,
         description="Where recipients reach console, `https://slipway.example`: unsubscribe links begin with it.",
+    )
+
+    delivery_secrets: str = Field(
+        "",
+        repr=False,
+        description="Who may report what became of mails, `name:whsec_<base64>,…`: with the secret each signs its "
+        "`POST /v1/deliveries/{name}` (Standard Webhooks). A name may stand twice, to change its secret.",
     )
 
     smtp_url: str = Field(
@@ -65,7 +73,14 @@ class MessagingSettings(Settings):
             self.provider()
         except ValueError as error:
             raise ValueError(f"SLIPWAY_SMTP_URL: {error}") from None
+        try:
+            self.reporters()
+        except ValueError as error:
+            raise ValueError(f"SLIPWAY_DELIVERY_SECRETS: {error}") from None
         return self
+
+    def reporters(self) -> Secrets:
+        return Secrets(self.delivery_secrets)
 
     def provider(self) -> Provider | None:
         """None: not configured."""

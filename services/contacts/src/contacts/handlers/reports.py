@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 
+from contacts.domain.address import read_address
 from contacts.domain.commands import Hash
 from contacts.domain.contact import Resuppress, SetConsent
 from contacts.handlers.writing import ContactWriter, Wanted
@@ -56,7 +57,8 @@ class ReportHandlers:
         """The contact, and the address that the message went to, whoever has it now or later."""
         project = event.project
         ids = {event.contact_ids[place]: event.ids[place] for place in places}
-        addresses = [address for place in places if (address := event.recipients[place]) is not None]
+        given = [read_address(event.recipients[place] or "")[0] for place in places]
+        addresses = [address for address in given if address is not None]
         hashes = {self._address_hash(project, address): address for address in addresses}
         await self._contacts(tx.connection).guard([project], exclusive=True)
         store = self._suppression(tx.connection)

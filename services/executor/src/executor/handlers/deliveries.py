@@ -3,9 +3,10 @@
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 from operator import itemgetter
-from typing import Any
+from typing import Any, Final
 
 from contracts.deliveries import DeliveriesRecorded
+from contracts.words import DeliveryState
 from executor.domain.advance import SETTLED
 from executor.domain.cohort import DeliverySettled, Status
 from executor.handlers.turn import Move, Turn
@@ -13,6 +14,7 @@ from executor.ports import AtHand, Standing, Stores
 from runtime.records import Received
 from runtime.transaction import Transaction
 
+REPORTED: Final = frozenset({DeliveryState.DELIVERED, DeliveryState.BOUNCED, DeliveryState.COMPLAINED})
 Settled = dict[DeliverySettled, list[str]]
 """Contacts by what became of their message."""
 
@@ -43,6 +45,8 @@ def _settled(chunk: DeliveriesRecorded) -> Settled:
     found: Settled = {}
     rows = zip(chunk.occurrences, chunk.states, chunk.reasons, chunk.contact_ids, strict=True)
     for (occurrence, state, reason), alike in groupby(rows, itemgetter(0, 1, 2)):
+        if state in REPORTED:  # told at once with the acceptance; what comes after it changes no way
+            state, reason = DeliveryState.ACCEPTED, None
         if state in SETTLED:
             event = DeliverySettled(chunk.step, occurrence, state, reason)
             found.setdefault(event, []).extend(row[3] for row in alike)

@@ -5,4 +5,5 @@ from runtime.looking import where
 PLANNED = where("SELECT FROM send WHERE partition = n AND state = 'planned'")
 SUSPECTS = where("SELECT FROM suspect_chunk WHERE partition = n")
 HOLDINGS = where("SELECT FROM holding WHERE partition = n")
+REPORTS = where("SELECT FROM report WHERE partition = n")
 WAITING_CHUNKS = where("SELECT FROM waiting_chunk WHERE partition = n")

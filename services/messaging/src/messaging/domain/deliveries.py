@@ -25,6 +25,12 @@ class Act(StrEnum):
     HOLD = "hold"
     """It must not go out for now: more than planned, or contacts' latest word is not known."""
     RELEASE = "release"
+    DELIVER = "deliver"
+    """The provider reports: it lies in the mailbox. Like the next two, it is about a message that was accepted."""
+    BOUNCE = "bounce"
+    """It came back for good."""
+    COMPLAIN = "complain"
+    """Its receiver calls it spam."""
 
 
 class Stay(StrEnum):
@@ -38,22 +44,26 @@ class Stay(StrEnum):
 
 _NO, _BUG = Stay.IGNORE, Stay.REFUSE
 _ACTS = tuple(Act)
-_END = (_NO, _BUG, *(_NO,) * 8)
+_END = (_NO, _BUG, *(_NO,) * 11)
 _ROWS: dict[State, tuple[State | Stay, ...]] = {
-    # in order: hand over, accept, refuse, defer, lose, give back, skip, cancel, hold, release
+    # in order: hand over, accept, refuse, defer, lose, give back, skip, cancel, hold, release; deliver, bounce,
+    # complain
     State.PLANNED: (
         *(State.SENDING, _BUG, State.FAILED, State.PLANNED, _BUG, _NO),
-        *(State.SKIPPED, State.CANCELLED, State.HELD, _NO),
+        *(State.SKIPPED, State.CANCELLED, State.HELD, _NO, _NO, _NO, _NO),
     ),
     # held while a worker had its mail in hand: it is not handed over
-    State.HELD: (_NO, _BUG, State.FAILED, _NO, _BUG, _NO, State.SKIPPED, State.CANCELLED, _NO, State.PLANNED),
+    State.HELD: (
+        *(_NO, _BUG, State.FAILED, _NO, _BUG, _NO),
+        *(State.SKIPPED, State.CANCELLED, _NO, State.PLANNED, _NO, _NO, _NO),
+    ),
     State.SENDING: (
         *(_BUG, State.ACCEPTED, State.FAILED, State.PLANNED, State.UNKNOWN, State.PLANNED),
-        *(_NO, _NO, _NO, _NO),
+        *(_NO,) * 7,
     ),
-    State.ACCEPTED: _END,
-    State.DELIVERED: _END,
-    State.BOUNCED: _END,
+    State.ACCEPTED: (*_END[:-3], State.DELIVERED, State.BOUNCED, State.COMPLAINED),
+    State.DELIVERED: (*_END[:-3], _NO, State.BOUNCED, State.COMPLAINED),
+    State.BOUNCED: (*_END[:-3], _NO, _NO, State.COMPLAINED),
     State.COMPLAINED: _END,
     State.FAILED: _END,
     State.SKIPPED: _END,
@@ -67,7 +77,7 @@ OPEN = frozenset({State.PLANNED, State.HELD, State.SENDING})
 
 
 def advance(state: State, act: Act) -> State | Stay:
-    """The state after `act`. A second acceptance is refused; after an end everything else is late.
+    """The state after `act`. A second acceptance is refused; after an end everything else is late, but for reports.
 
     `unknown` stays unknown even if an acceptance turns up: it was counted, and nobody acts on it by themselves.
     """

@@ -1,0 +1,51 @@
+"""What providers reported, between the request that brought it and the partition of the message, in PostgreSQL."""
+
+from collections.abc import Sequence
+
+from messaging.domain.deliveries import Act
+from messaging.domain.sends import SendKey
+from messaging.ports import Report
+from runtime.ids import derive
+from runtime.partitions import partition_of
+from runtime.transaction import Connection, Transaction
+
+
+async def keep_reports(tx: Transaction, reports: Sequence[Report]) -> None:
+    """Each once, until it is taken in."""
+    await tx.connection.executemany(
+        "INSERT INTO report (id, partition, launch_id, contact_id, step, occurrence, act, recipient, reason)"
+        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT DO NOTHING",
+        [
+            (
+                report_id(report.key, report.act),
+                partition_of(report.key.contact_id, tx.partitions),
+                *report.key,
+                report.act,
+                report.recipient,
+                report.reason,
+            )
+            for report in reports
+        ],
+    )
+
+
+def report_id(key: SendKey, act: Act) -> str:
+    """The same whoever says it, and however often."""
+    return derive("reported", *key, act)
+
+
+class PostgresReports:
+    """`ports.Reports`."""
+
+    async def of(self, connection: Connection, number: int, limit: int) -> list[Report]:
+        rows = await connection.fetch(
+            "SELECT launch_id, contact_id, step, occurrence, act, recipient, reason FROM report"
+            " WHERE partition = $1 ORDER BY id LIMIT $2",
+            number,
+            limit,
+        )
+        return [Report(SendKey(*tuple(row)[:4]), Act(row["act"]), row["recipient"], row["reason"]) for row in rows]
+
+    async def forget(self, connection: Connection, reports: Sequence[Report]) -> None:
+        ids = [report_id(report.key, report.act) for report in reports]
+        await connection.execute("DELETE FROM report WHERE id = ANY($1::text[])", ids)

@@ -1,0 +1,89 @@
+"""messaging's route for mail providers: what became of mails once they were accepted. The signature opens it."""
+
+from typing import TYPE_CHECKING, Annotated, Final
+
+from fastapi import APIRouter, Header, Path, Request
+from pydantic import BaseModel, ValidationError
+
+from messaging.adapters.reports import keep_reports
+from messaging.domain.links import Links
+from messaging.domain.sends import SendKey
+from messaging.domain.webhooks import MOST_EVENTS, Batch, Secrets, Told, timely
+from messaging.ports import Report, Sends
+from runtime.guards import PUBLIC
+from runtime.problems import Problem
+
+if TYPE_CHECKING:
+    from runtime.process import Resources
+
+_WHERE_TO_LOOK: Final = "docs/operations/README.md says how a provider reports"
+_EVENTS: Final = {"type": "array", "maxItems": MOST_EVENTS, "items": {"type": "object"}}
+_SCHEMA: Final = {"type": "object", "required": ["events"], "properties": {"events": _EVENTS}}
+_JSON: Final = {"requestBody": {"content": {"application/json": {"schema": _SCHEMA}}}}
+
+
+class Taken(BaseModel):
+    taken: int
+    """Also those that change nothing, as a bounce that is not for good."""
+    unknown: int
+    """About messages that are not ours."""
+
+
+def routes(resources: "Resources", links: Links, secrets: Secrets, sends: Sends) -> APIRouter:
+    router = APIRouter(prefix="/v1", tags=["messaging"])
+
+    @router.post("/deliveries/{provider}", status_code=202, openapi_extra={**PUBLIC, **_JSON})
+    async def report(
+        request: Request,
+        provider: Annotated[str, Path(min_length=1, max_length=100)],
+        webhook_id: Annotated[str, Header(max_length=256)] = "",
+        webhook_timestamp: Annotated[str, Header(max_length=32)] = "",
+        webhook_signature: Annotated[str, Header(max_length=2048)] = "",
+    ) -> Taken:
+        """What became of mails: delivered, bounced, complained. Signed as in Standard Webhooks; may be repeated."""
+        body = await request.body()
+        if not secrets.signed(provider, webhook_id, webhook_timestamp, webhook_signature, body):
+            raise _refused("this is not signed by a provider that is configured here")
+        told = _read(request.headers.get("content-type", ""), body)
+        keys = [_key(links, each) for each in told]
+        async with resources.transaction() as tx:
+            if not timely(webhook_timestamp, tx.now):
+                raise _refused("it was signed more than five minutes ago, or the clocks differ")
+            known = await sends.load(tx.connection, {key for key in keys if key is not None})
+            await keep_reports(
+                tx,
+                [
+                    Report(key, each.act, each.recipient, each.detail)
+                    for key, each in zip(keys, told, strict=True)
+                    if key in known and each.act is not None
+                ],
+            )
+        taken = sum(key in known for key in keys)
+        return Taken(taken=taken, unknown=len(told) - taken)
+
+    return router
+
+
+def _read(content_type: str, body: bytes) -> list[Told]:
+    if content_type.partition(";")[0].strip().lower() != "application/json":
+        remedy = 'send application/json, {"events": [{"ref", "event": delivered|bounced|complained, …}]}'
+        raise Problem(415, "unsupported", f"`{content_type[:100]}` cannot be read here", remedy)
+    try:
+        return Batch.model_validate_json(body).events
+    except ValidationError as error:
+        first = error.errors(include_input=False, include_url=False, include_context=False)[0]
+        place = ".".join(map(str, first["loc"]))
+        remedy = f"correct it; at most {MOST_EVENTS} events at once; {_WHERE_TO_LOOK}"
+        raise Problem(422, "invalid", f"{place}: {first['msg']}", remedy) from None
+
+
+def _key(links: Links, told: Told) -> SendKey | None:
+    """None: not one of our messages, or one whose receiver is not the contact."""
+    if told.ref is not None:
+        reference = links.read(told.ref)
+        return reference.key if reference is not None and reference.live else None
+    return SendKey(told.launch_id or "", told.contact_id or "", told.step or "", told.occurrence)
+
+
+def _refused(detail: str) -> Problem:
+    return Problem(401, "unauthenticated", detail, f"sign with the provider's secret; {_WHERE_TO_LOOK}")

@@ -1,0 +1,165 @@
+"""What providers report: accepted becomes delivered, bounced or complained, each counted once, and nobody who bounced
+for good or complained gets more."""
+
+from collections.abc import AsyncIterator
+from types import SimpleNamespace
+from typing import Any, cast
+
+import httpx
+import orjson
+import pytest
+
+from fakes.mailer import FakeMailer
+from integration.messaging.rig import Node, World
+from messaging.adapters.sends import PostgresSends
+from messaging.api_reports import routes
+from messaging.domain.links import Links, Reference
+from messaging.domain.webhooks import Secrets, sign
+from runtime import web
+from runtime.health import Readiness
+from runtime.settings import Settings
+from unit.messaging.builders import LAUNCH, PROJECT, STEP, change, chunk, requested, snapshot
+
+LINKS = Links("l" * 32)
+KEY = b"0123456789abcdef"
+
+
+@pytest.fixture
+async def http(world: World) -> AsyncIterator[httpx.AsyncClient]:
+    settings = Settings()
+    server = web.Web("messaging", settings, Readiness("messaging"))
+    listening = web.listen(settings)
+    server.start(listening)
+    secrets = Secrets("ses:whsec_MDEyMzQ1Njc4OWFiY2RlZg==")
+    server.open(routes(cast(Any, SimpleNamespace(transaction=world.request)), LINKS, secrets, PostgresSends()))
+    async with httpx.AsyncClient(base_url=web.address(listening), trust_env=False) as client:
+        yield client
+    await server.stop()
+
+
+async def post(
+    http: httpx.AsyncClient,
+    world: World,
+    body: bytes,
+    *,
+    ago: int = 0,
+    provider: str = "ses",
+    kind: str = "application/json",
+) -> httpx.Response:
+    time = str(int(await world.pool.fetchval("SELECT extract(epoch FROM now())")) - ago)
+    headers = {
+        "webhook-id": "m-1",
+        "webhook-timestamp": time,
+        "webhook-signature": sign(KEY, "m-1", time, body),
+        "content-type": kind,
+    }
+    return await http.post(f"/v1/deliveries/{provider}", content=body, headers=headers)
+
+
+def event(contact_id: str, what: str, **more: Any) -> dict[str, Any]:
+    ref = LINKS.token(Reference(PROJECT, contact_id, "promotional", LAUNCH, STEP, 1))
+    return {"ref": ref, "event": what, **more}
+
+
+async def tell(http: httpx.AsyncClient, world: World, *events: dict[str, Any]) -> dict[str, int]:
+    answer = await post(http, world, orjson.dumps({"events": events}))
+    assert answer.status_code == 202, answer.text
+    return cast(dict[str, int], answer.json())
+
+
+@pytest.fixture
+async def node(world: World, mailer: FakeMailer) -> AsyncIterator[Node]:
+    """Four accepted mails, c-0 to c-3."""
+    async with Node(world, mailer) as node:
+        await node.launches(requested())
+        await node.sends(chunk(4))
+        await node.until_ended(4)
+        yield node
+
+
+async def rounds(node: Node) -> None:
+    """Until all that was reported is taken in and told."""
+    for _ in range(4):
+        await node.round()
+    assert await node.world.pool.fetchval("SELECT count(*) FROM report") == 0
+
+
+async def test_each_report_moves_its_delivery_once_and_the_sum_stays(
+    world: World, http: httpx.AsyncClient, node: Node
+) -> None:
+    named = {"launch_id": LAUNCH, "contact_id": "c-1", "step": STEP, "event": "delivered"}
+    told = await tell(http, world, event("c-0", "delivered"), named, event("c-2", "bounced", hard=False))
+    assert told == {"taken": 3, "unknown": 0}
+    await rounds(node)
+    assert world.counts == {"accepted": 2, "delivered": 2}
+    later = [event("c-0", "bounced", recipient="c-0@x.example", detail="550 nobody"), event("c-1", "complained")]
+    for _ in range(2):
+        await tell(http, world, *later, event("c-0", "delivered"))
+        await rounds(node)
+    assert world.counts == {"accepted": 2, "bounced": 1, "complained": 1}
+    await tell(http, world, event("c-0", "complained"), event("c-3", "complained"), event("c-3", "delivered"))
+    await rounds(node)
+    assert world.counts == {"accepted": 1, "complained": 3}
+    kinds = [(report.contact_ids[0], report.kinds[0], report.recipients[0]) for report in world.reports]
+    assert sorted(kinds, key=str) == [
+        ("c-0", "bounced", "c-0@x.example"),
+        ("c-0", "complained", None),
+        ("c-1", "complained", None),
+        ("c-3", "complained", None),
+    ]
+    await world.check()
+
+
+async def test_who_complained_gets_nothing_more_until_contacts_says_otherwise(
+    world: World, mailer: FakeMailer, http: httpx.AsyncClient, node: Node
+) -> None:
+    await tell(http, world, event("c-0", "complained"))
+    await rounds(node)
+    await node.launches(requested("launch-2", message_type="administrative"))
+    await node.sends(chunk(2, "launch-2"), cause="second")
+    await node.until_ended(6)
+    rows = await world.pool.fetch("SELECT contact_id, state, reason FROM send WHERE state <> 'accepted' ORDER BY 2")
+    assert [tuple(row) for row in rows] == [("c-0", "complained", None), ("c-0", "skipped", "suppressed")]
+    await node.changes(change("c-0", 9).model_copy(update={"cause": world.reports[0].ids[0]}))
+    assert await world.pool.fetchval("SELECT count(*) FROM local_block") == 0
+
+
+async def test_what_is_not_ours_is_counted_as_unknown(world: World, http: httpx.AsyncClient, node: Node) -> None:
+    foreign = {"ref": Links("x" * 32).token(Reference(PROJECT, "c-0", "promotional", LAUNCH, STEP, 1))}
+    told = await tell(
+        http, world, {**foreign, "event": "bounced"}, event("never", "bounced"), event("c-0", "delivered")
+    )
+    assert told == {"taken": 1, "unknown": 2}
+    assert world.reports == []
+
+
+async def test_only_what_is_signed_in_time_and_readable_is_taken(
+    world: World, http: httpx.AsyncClient, node: Node
+) -> None:
+    body = orjson.dumps({"events": [event("c-0", "bounced")]})
+    assert (await post(http, world, body, ago=400)).status_code == 401
+    assert (await post(http, world, body, provider="other")).status_code == 401
+    assert (await http.post("/v1/deliveries/ses", content=body)).status_code == 401
+    assert (await post(http, world, body, kind="message/rfc822")).status_code == 415
+    for wrong in (
+        b"",
+        b"{",
+        b"[]",
+        b'{"events": [{"event": "bounced"}]}',
+        b'{"events": [{"ref": "x", "event": "\\u0000"}]}',
+    ):
+        assert (await post(http, world, wrong)).status_code == 422
+    assert await world.pool.fetchval("SELECT count(*) FROM report") == 0
+
+
+async def test_an_unknown_message_stays_unknown_and_its_contact_is_suppressed(
+    world: World, http: httpx.AsyncClient, node: Node
+) -> None:
+    await node.launches(requested("launch-2"))
+    await node.sends(chunk(snapshot(1, first=9), "launch-2"), cause="second")
+    await world.pool.execute("UPDATE send SET state = 'unknown' WHERE launch_id = 'launch-2'")
+    named = {"launch_id": "launch-2", "contact_id": "c-9", "step": STEP}
+    await tell(http, world, {**named, "event": "bounced"})
+    await node.reporting.run(node.lease())
+    row = await world.pool.fetchval("SELECT state FROM send WHERE launch_id = 'launch-2'")
+    assert row == "unknown" and [report.contact_ids for report in world.reports] == [["c-9"]]
