@@ -158,9 +158,9 @@ async def test_an_unknown_message_stays_unknown_and_its_contact_is_suppressed(
 ) -> None:
     await node.launches(requested("launch-2"))
     await node.sends(chunk(snapshot(1, first=9), "launch-2"), cause="second")
-    await world.pool.execute("UPDATE send SET state = 'unknown' WHERE launch_id = 'launch-2'")
+    await world.pool.execute("UPDATE send SET state = 'unknown' WHERE contact_id = 'c-9'")
     named = {"launch_id": "launch-2", "contact_id": "c-9", "step": STEP}
     await tell(http, world, {**named, "event": "bounced"})
     await rounds(node)
-    row = await world.pool.fetchval("SELECT state FROM send WHERE launch_id = 'launch-2'")
+    row = await world.pool.fetchval("SELECT state FROM send WHERE contact_id = 'c-9'")
     assert row == "unknown" and [report.contact_ids for report in world.reports] == [["c-9"]]
