@@ -8,9 +8,13 @@ from contracts.words import DeliveryState
 from fakes.mailer import FakeMailer
 from fakes.transaction import NOON
 from integration.messaging.rig import Node, World
+from messaging.adapters import work
 from messaging.adapters.sends import PostgresSends
+from messaging.domain.judgement import Kept
 from messaging.domain.sends import Change, Move, StoredSend
-from unit.messaging.builders import chunk, key, requested
+from platform_for_tests import FreshDatabase
+from runtime import database
+from unit.messaging.builders import PROJECT, chunk, key, requested
 
 SENDS = PostgresSends()
 
@@ -52,3 +56,59 @@ async def test_at_an_end_address_and_facts_are_forgotten(world: World, mailer: F
         assert len(await move(world, node, moves)) == count
     assert set((await world.rows()).values()) == {("failed", "address")}
     assert await world.pool.fetchval("SELECT count(*) FROM send WHERE email IS NOT NULL OR facts IS NOT NULL") == 0
+
+
+async def test_a_launch_that_statistics_do_not_know_yet_is_found_by_the_right_index(
+    fresh_database: FreshDatabase, mailer: FakeMailer
+) -> None:
+    """Nothing was planned when they were made: every index of planned sends seems to be empty."""
+    many = 5_000
+    world = World(await database.connect(await fresh_database("messaging"), name="test", size=1))
+    await world.pool.execute(
+        "INSERT INTO launch (launch_id, project, version, context, consent_override, requested_at)"
+        " SELECT launch_id, $1, '{}', '{}', false, now() FROM unnest('{old,new}'::text[]) launch_id",
+        PROJECT,
+    )
+    await world.pool.execute(
+        "INSERT INTO send (launch, contact_id, step, occurrence, partition, state, changed_at)"
+        " SELECT l.number, 'c-' || n, 'hello', 1, n % 8, 'accepted', now()"
+        " FROM launch l, generate_series(1, $1::int) n WHERE launch_id = 'old'",
+        many,
+    )
+    await world.pool.execute("ANALYZE send")
+    await world.pool.execute(
+        "INSERT INTO send (launch, contact_id, step, occurrence, partition, state, changed_at, next_at, permitted,"
+        " suppressed, consented, email, facts)"
+        " SELECT l.number, 'c-' || n, 'hello', 1, n % 8, 'planned', now(), now(), true, false, true, 'c@x', '{}'"
+        " FROM launch l, generate_series(1, $1::int) n WHERE launch_id = 'new'",
+        many,
+    )
+
+    async def read(what: str) -> int:
+        """Entries of indexes that were read since the last time; the pool is one session, which counts them itself."""
+        await world.pool.execute("SELECT pg_stat_force_next_flush()")
+        query = "SELECT sum(idx_tup_read)::int FROM pg_stat_user_indexes WHERE relname = 'send'"
+        now: int = await world.pool.fetchval(query)
+        was[what] = now - sum(was.values())
+        return was[what]
+
+    was: dict[str, int] = {}
+    await read("before")
+    async with Node(world, mailer) as node:
+        assert await work.PLANNED(world.pool, range(8)) == list(range(8))
+        assert await read("look") < 100
+        assert await SENDS.turn(world.pool, 3, "") == []  # type: ignore[arg-type]
+        assert await read("turn") < 100
+        _, due = await SENDS.due(world.pool, 3, ["new"], [], 100)  # type: ignore[arg-type]
+        assert len(due) == 100
+        assert await read("due") < 300
+        assert len(await move(world, node, [dot(send) for send in due])) == 100
+        assert await read("move") < 300
+        async with node.lease(3).transaction() as tx:
+            gone = {f"c-{n}": 1 for n in range(3, 83, 8)}
+            await SENDS.cancel_contacts(tx, PROJECT, gone, Kept(DeliveryState.CANCELLED, "deleted"))
+        assert await read("cancel contacts") < 100
+        async with node.lease(3).transaction() as tx:
+            assert len(await SENDS.cancel_launch(tx, "new", Kept(DeliveryState.CANCELLED, "stopped"), 100)) == 100
+        assert await read("cancel launch") < 1_500, "by the key at worst: those of the other numbers too"
+    await world.pool.close()

@@ -160,7 +160,8 @@ class PostgresSends:
         rows = await tx.connection.fetch(
             f"UPDATE send s SET state = $2::text::delivery_state, reason = $3, {_ENDED}"  # noqa: S608
             " FROM unnest($5::text[], $6::bigint[]) AS gone (contact_id, revision)"
-            " WHERE s.contact_id = gone.contact_id AND s.revision < gone.revision AND s.state = 'planned'"
+            " WHERE s.contact_id = gone.contact_id AND s.revision < gone.revision"
+            " AND (s.state = 'planned')::integer = 1"  # as the index says it
             " AND (SELECT project FROM launch WHERE number = s.launch) = $4"
             " RETURNING (SELECT launch_id FROM launch WHERE number = s.launch), s.contact_id, s.step, s.occurrence,"
             " s.attempts",
