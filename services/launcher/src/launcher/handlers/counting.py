@@ -9,6 +9,7 @@ import asyncpg
 from contracts.checks import Point
 from contracts.crm import ContactsGiven, LaunchRequest
 from contracts.launches import All, Contacts, Options, Participants, ScenarioVersion
+from contracts.words import Permission
 from launcher.domain.counting import Counted, Listing, Selected, basis_of
 from launcher.domain.launch import Kind, select
 from launcher.domain.parties import Asker
@@ -81,7 +82,7 @@ class Counts:
     async def count(self, resources: Resources, asker: Asker, wanted: LaunchRequest | str) -> Count | Denied | Refusal:
         """`wanted`: what would be asked for, or the id of a launch that waits: then that is counted."""
         judged = await self._judged(resources, asker, wanted)
-        if isinstance(judged, Refusal):
+        if isinstance(judged, (Denied, Refusal)):
             return judged
         version = judged.version.version if judged.version else None
         refused = Count(judged.request.scenario, version, judged.points)
@@ -101,14 +102,19 @@ class Counts:
         self, resources: Resources, asker: Asker, wanted: LaunchRequest | str, listing: Listing
     ) -> tuple[list[str], str | None] | Denied | Refusal:
         judged = await self._judged(resources, asker, wanted)
-        if isinstance(judged, Refusal):
+        if isinstance(judged, (Denied, Refusal)):
             return judged
         if (selected := judged.selected) is None:
             remedy = "mend what `points` name; a count without a list shows them too"
             return Denied("points", "this cannot be launched, so nobody is behind its figures", remedy, judged.points)
         return await self._counting.listed(asker, selected, listing)
 
-    async def _judged(self, resources: Resources, asker: Asker, wanted: LaunchRequest | str) -> _Judged | Refusal:
+    async def _judged(
+        self, resources: Resources, asker: Asker, wanted: LaunchRequest | str
+    ) -> _Judged | Denied | Refusal:
+        if not isinstance(wanted, str) and Permission.PROCESS_START not in asker.grants:
+            remedy = "name the `launch_id` of a launch that waits, or ask for process:start"
+            return Denied("forbidden", f"{asker.subject} may count what waits for approval, nothing else", remedy)
         async with resources.pool.acquire() as connection:
             now: datetime = await connection.fetchval("SELECT now()")
             if isinstance(wanted, str):
