@@ -47,12 +47,10 @@ def follow(client: Client, launch_id: str, until: Callable[[Figures], bool], liv
 
 def _sights(client: Client, launch_id: str, seen: Figures) -> Iterator[Figures]:
     """The launch, again and again: asked for until log knows it, then as log tells."""
-    yield seen
     while seen["state"] in UNDECIDED:
+        yield seen
         time.sleep(POLL_SECONDS)
         seen = client.get_patiently(at("launches", launch_id))
-        if seen["state"] in UNDECIDED:
-            yield seen
     for figures in figures_of(client, launch_id):
         yield {**seen, "state": figures["state"], "figures": figures}
 
