@@ -48,7 +48,7 @@ def asked_for(project: str, launch_id: str, contact_ids: Iterable[str]) -> list[
     ]
 
 
-MANY = 4_000
+MANY = 12_000
 """More mails than go out while a person's command is on its way."""
 
 

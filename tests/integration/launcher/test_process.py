@@ -186,7 +186,8 @@ async def test_a_signed_command_is_answered_once_whatever_lies_beside_it(town: T
     await town.command(key, "cmd-1", asked(scenario="other"), 0)
     [conflict] = await town.next("command.rejected")
     assert conflict["code"] == "conflict"
-    assert town.seen == [event for event in town.seen if event[0].endswith("-set.v1")]
+    told = (accepted, again)  # what a killed process had published it may publish once more, the same
+    assert [event for event in town.seen if not event[0].endswith("-set.v1") and event[1] not in told] == []
     await town.end()
     assert town.process is not None
     assert town.process.returncode == 0

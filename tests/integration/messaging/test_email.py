@@ -263,7 +263,7 @@ async def test_a_launch_of_one_overtakes_what_lies_ready_of_a_large_one(world: W
         before = len(mailer.accepted)
         await node.round()
         await node.until(lambda: any(mail.recipient == "c-900@x.example" for mail in mailer.accepted))
-        assert len(mailer.accepted) - before <= 3 * 4
+        assert len(mailer.accepted) - before <= 4 * 4 + 4  # what four sessions carry, and what they have offered
 
 
 async def test_many_launches_all_come_to_their_turn(world: World, mailer: FakeMailer) -> None:

@@ -20,8 +20,18 @@ from runtime.tokens import Caller, mint
 TESTS = Path(__file__).parents[2]
 TOKEN_KEY = "k" * 32
 _ports = iter(range(20_000 + os.getpid() % 5_000, 32_000))
-ROOT = {"Authorization": f"Bearer {mint(Caller('*', 'root', frozenset({'*'})), TOKEN_KEY)}", "Slipway-Project": "acme"}
-ANN = {"Authorization": f"Bearer {mint(Caller('acme', 'ann', frozenset({'view'})), TOKEN_KEY)}"}
+
+
+def root() -> dict[str, str]:
+    """Headers. Made anew each time: a token is good for minutes, the whole suite takes more."""
+    return {
+        "Authorization": f"Bearer {mint(Caller('*', 'root', frozenset({'*'})), TOKEN_KEY)}",
+        "Slipway-Project": "acme",
+    }
+
+
+def ann() -> dict[str, str]:
+    return {"Authorization": f"Bearer {mint(Caller('acme', 'ann', frozenset({'view'})), TOKEN_KEY)}"}
 
 
 class Running:
@@ -126,7 +136,7 @@ async def forwarding(port: int, host: str, target: int) -> AsyncIterator[None]:
 async def test_a_service_without_servers_carries_neither_client_in_memory() -> None:
     async with serving("console") as console:
         await console.ready()
-        answer = await console.http.get("/v1/loaded", headers=ANN)
+        answer = await console.http.get("/v1/loaded", headers=ann())
         assert answer.json() == []
         console.process.terminate()
         assert await console.ended() == 0
@@ -163,11 +173,11 @@ async def test_servers_that_come_late_are_waited_for(bench: Bench) -> None:
         not_ready = await ledger.http.get("/readyz")
         assert not_ready.status_code == 503
         assert "the database is not reached yet" in not_ready.json()["problems"]["stream"]
-        assert (await ledger.http.post("/v1/answers?name=a", headers=ROOT)).json()["code"] == "starting"
+        assert (await ledger.http.post("/v1/answers?name=a", headers=root())).json()["code"] == "starting"
         await until(lambda: bool(ledger.logged("postgres is not reachable: trying again")), 30)
         async with forwarding(late_postgres, str(postgres.host), postgres.port or 5432):
             await until(lambda: bool(ledger.logged("kafka is not reachable: trying again")), 30)
-            answer = await ledger.http.post("/v1/answers?name=a", headers=ROOT)
+            answer = await ledger.http.post("/v1/answers?name=a", headers=root())
             assert answer.status_code == 202, answer.text
             async with forwarding(late_kafka, kafka_host, int(kafka_port)):
                 await ledger.ready()
@@ -214,15 +224,15 @@ async def test_operators_see_partitions_and_only_administrators_what_is_parked(b
         await ledger.ready()
         await bench.send(b"{", [])
         await until(lambda: bool(ledger.logged("record parked")), 20)
-        partitions = (await ledger.http.get("/v1/partitions", headers=ANN)).json()["items"]
+        partitions = (await ledger.http.get("/v1/partitions", headers=ann())).json()["items"]
         assert [row["number"] for row in partitions] == [0, 1, 2, 3]
-        assert (await ledger.http.get("/v1/parked", headers=ANN)).status_code == 403
-        (parked,) = (await ledger.http.get("/v1/parked", headers=ROOT)).json()["items"]
+        assert (await ledger.http.get("/v1/parked", headers=ann())).status_code == 403
+        (parked,) = (await ledger.http.get("/v1/parked", headers=root())).json()["items"]
         one = f"/v1/parked/{parked['id']}"
-        assert (await ledger.http.get(one, headers=ANN)).status_code == 403
-        assert (await ledger.http.get(one, headers=ROOT)).json()["reason"] == parked["reason"]
-        assert (await ledger.http.get("/v1/parked/none%00", headers=ROOT)).json()["code"] == "unknown_parked"
-        assert (await ledger.http.post(f"{one}/replay", headers=ROOT)).status_code == 202
-        assert (await ledger.http.post("/v1/parked/none/replay", headers=ROOT)).json()["code"] == "unknown_parked"
+        assert (await ledger.http.get(one, headers=ann())).status_code == 403
+        assert (await ledger.http.get(one, headers=root())).json()["reason"] == parked["reason"]
+        assert (await ledger.http.get("/v1/parked/none%00", headers=root())).json()["code"] == "unknown_parked"
+        assert (await ledger.http.post(f"{one}/replay", headers=root())).status_code == 202
+        assert (await ledger.http.post("/v1/parked/none/replay", headers=root())).json()["code"] == "unknown_parked"
         metrics = (await ledger.http.get("/metrics")).text
         assert 'slipway_parked_total{service="ledger",topic="ledger.in"} 1.0' in metrics
