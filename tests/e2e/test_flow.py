@@ -109,7 +109,7 @@ def test_one_contact_is_started_at_once_also_with_a_triggered_scenario_that_allo
     assert started["state"] in ("requested", "running")
     here.until(lambda: ann.json("contacts", "instances", contact), "the contact's page shows it")
     [instance] = ann.json("contacts", "instances", contact)
-    assert (instance["scenario"], instance["status"]) == ("byhand", "waiting")
+    assert (instance["scenario"], instance["status"]) == ("byhand", "waiting_timer")
     [listed] = ann.json("scenario", "contacts", "byhand")
     assert listed["contact_id"] == contact
     here.until(lambda: here.mails_to(str(here.project)) == {contact: 1}, "it got its message, and nobody else did")
