@@ -31,16 +31,19 @@ lint: setup ## ruff, mypy --strict and the import rules
 	.venv/bin/mypy shared/contracts/src shared/runtime/src $(foreach s,launcher contacts executor messaging log console,services/$(s)/src) cli/src tests examples docs
 	.venv/bin/lint-imports
 
+# Each of the two has servers of its own, and files of tests to itself.
+SIDE_BY_SIDE := -n 2 --dist loadfile
 .PHONY: test unit integration e2e
 test: setup ## the whole test suite (under 20 minutes on 2 cores)
-	$(PY) -m pytest tests/unit tests/integration tests/e2e
+	$(PY) -m pytest $(SIDE_BY_SIDE) tests/unit tests/integration
+	$(PY) -m pytest tests/e2e
 	$(PY) -m pytest tests/chaos
 
 unit: setup ## tests without I/O
-	$(PY) -m pytest tests/unit
+	$(PY) -m pytest $(SIDE_BY_SIDE) tests/unit
 
 integration: setup ## tests on real Kafka and PostgreSQL (PLATFORM=containers: on testcontainers)
-	$(PY) -m pytest tests/integration
+	$(PY) -m pytest $(SIDE_BY_SIDE) tests/integration
 
 e2e: setup ## all services as processes, real SMTP sink
 	$(PY) -m pytest tests/e2e

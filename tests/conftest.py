@@ -1,10 +1,12 @@
 """Fixtures that every test folder may use, and the loop that every test runs on."""
 
+import os
 from asyncio import AbstractEventLoop
 from collections.abc import Callable, Mapping
 
 import uvloop
 
+os.environ["COLUMNS"] = "200"  # wherever tests run: a worker of pytest-xdist is told 80
 pytest_plugins = ["platform_for_tests"]
 
 

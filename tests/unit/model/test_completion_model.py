@@ -26,7 +26,7 @@ def world(process: type[Process] = Process, made: type[World] = World) -> Callab
 
 
 def test_counts_are_exact_and_the_end_is_announced_once_and_last() -> None:
-    survives(world(), seeds(600))
+    survives(world(), seeds(300))
 
 
 @pytest.mark.parametrize(

