@@ -31,11 +31,11 @@ lint: setup ## ruff, mypy --strict and the import rules
 	.venv/bin/mypy shared/contracts/src shared/runtime/src $(foreach s,launcher contacts executor messaging log console,services/$(s)/src) cli/src tests examples docs
 	.venv/bin/lint-imports
 
-# Each of the two has servers of its own, and files of tests to itself.
-SIDE_BY_SIDE := -n 2 --dist loadfile
+# Each of the two has servers of its own and runs whole files. The short ones come last, so that both end together.
+SIDE_BY_SIDE := -n 2 --dist loadfile --no-loadscope-reorder
 .PHONY: test unit integration e2e
 test: setup ## the whole test suite (under 20 minutes on 2 cores)
-	$(PY) -m pytest $(SIDE_BY_SIDE) tests/unit tests/integration
+	$(PY) -m pytest $(SIDE_BY_SIDE) tests/integration tests/unit
 	$(PY) -m pytest tests/e2e
 	$(PY) -m pytest tests/chaos
 
