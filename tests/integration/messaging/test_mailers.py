@@ -22,7 +22,7 @@ from messaging.domain.sends import Mail
 from messaging.ports import Mailer, Session, Unavailable
 
 PATIENCE = Patience(connect=2, command=2, answer=2)
-SHORT = Patience(connect=0.2, command=0.2, answer=0.2)
+SHORT = Patience(connect=5, command=0.5, answer=0.5)
 ACCEPTED = Answer(Act.ACCEPT)
 LOST = Answer(Act.LOSE, "no_answer")
 
