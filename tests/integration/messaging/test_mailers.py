@@ -22,7 +22,8 @@ from messaging.domain.sends import Mail
 from messaging.ports import Mailer, Session, Unavailable
 
 PATIENCE = Patience(connect=2, command=2, answer=2)
-SHORT = Patience(connect=5, command=0.5, answer=0.5)
+SHORT = Patience(connect=0.2, command=0.2, answer=0.2)
+PATIENT_AT_FIRST = Patience(connect=5, command=0.5, answer=0.5)
 ACCEPTED = Answer(Act.ACCEPT)
 LOST = Answer(Act.LOSE, "no_answer")
 
@@ -49,7 +50,7 @@ async def both(request: pytest.FixtureRequest) -> AsyncIterator[tuple[Mailer, Pr
     else:
         extensions = ("PIPELINING",) if request.param == "pipelined" else ()
         async with FakeSmtpServer(extensions=extensions) as server:
-            yield over_the_wire(server, SHORT), server
+            yield over_the_wire(server, PATIENT_AT_FIRST), server
 
 
 # Of every mailer
