@@ -2,6 +2,9 @@
 
 import json
 from collections import defaultdict
+from collections.abc import Mapping
+from functools import cache
+from sys import intern
 from typing import Any
 
 from chaos.oracle.plain import Asked, Expected, Figures, Record, Row, Run, Told
@@ -42,7 +45,7 @@ def _of_launcher(seen: Seen, record: Record, data: Row) -> None:
 def _of_contacts(seen: Seen, record: Record, data: Row) -> None:
     match type_of(record):
         case "targets-admitted":
-            pairs = [(contact, None) for contact in data["targets"]["contact_ids"]]
+            pairs = [(intern(contact), None) for contact in data["targets"]["contact_ids"]]
         case "targets-excluded":
             pairs = list(zip(data["contact_ids"], data["reasons"], strict=True))
         case "targeting-finished":
@@ -59,10 +62,10 @@ def _of_contacts(seen: Seen, record: Record, data: Row) -> None:
 
 def _of_executor(seen: Seen, record: Record, data: Row) -> None:
     launch = _launch(seen, data)
-    contacts = data.get("contact_ids", ())
+    contacts = [intern(contact) for contact in data.get("contact_ids", ())]
     match type_of(record):
         case "targets-started":
-            launch.started.update(dict.fromkeys(contacts, data["at"]))
+            launch.started.update((contact, data["at"]) for contact in contacts)
         case "targets-refused":
             launch.refused.update(zip(contacts, data["reasons"], strict=True))
         case "targets-ended":
@@ -71,7 +74,7 @@ def _of_executor(seen: Seen, record: Record, data: Row) -> None:
                 data[column] * (len(contacts) if len(data[column]) == 1 else 1) for column in ("outcomes", "reasons")
             )
             for contact, outcome, reason in zip(contacts, *said, strict=True):
-                launch.ended[contact] = Expected(outcome, reason), data["at"]
+                launch.ended[intern(contact)] = _expected(outcome, reason), data["at"]
         case "incidents-opened":
             launch.incidents.update(contacts)
         case "incidents-closed":
@@ -85,7 +88,7 @@ def _of_sends(seen: Seen, record: Record, data: Row) -> None:
     event_id = record.header("ce_id") or ""
     for contact, occurrence in zip(data["targets"]["contact_ids"], data["occurrences"], strict=True):
         asked = Asked(data["step"], occurrence, data["at"], event_id, record.offset)
-        launch.asked.setdefault(contact, []).append(asked)
+        launch.asked.setdefault(intern(contact), []).append(asked)
 
 
 def _of_messaging(seen: Seen, record: Record, data: Row) -> None:
@@ -94,12 +97,12 @@ def _of_messaging(seen: Seen, record: Record, data: Row) -> None:
     launch = _launch(seen, data)
     for contact, state in zip(data["contact_ids"], data["states"], strict=True):
         if state not in ("planned", "held", "sending"):
-            launch.delivered.setdefault((contact, data["step"]), data["at"])
+            launch.delivered.setdefault((intern(contact), data["step"]), data["at"])
 
 
 def _of_outcomes(seen: Seen, record: Record, data: Row) -> None:
-    told = Told(data["outcome"], data["reason"], record.partition, record.offset, record.timestamp)
-    before = _launch(seen, data).told.setdefault(data["contact_id"], [])
+    told = Told(intern(data["outcome"]), intern(data["reason"]), record.partition, record.offset, record.timestamp)
+    before = _launch(seen, data).told.setdefault(intern(data["contact_id"]), [])
     if not any((known.outcome, known.reason) == (told.outcome, told.reason) for known in before):
         before.append(told)
 
@@ -110,9 +113,24 @@ def _of_log(seen: Seen, record: Record, data: Row) -> None:
 
 
 def _of_changes(seen: Seen, record: Record, data: Row) -> None:
+    at = record.header("ce_time") or ""
     for change in data["changes"]:
-        here = Change(record.partition, record.offset, record.header("ce_time") or "", change)
-        seen.changes[data["project"], change["contact_id"]].append(here)
+        contact = change["contact"]
+        reachable = contact is not None and contact["active"] and not change["suppressed"]
+        consent = _consent(tuple(contact["consent"].items())) if contact else {}
+        here = Change(record.partition, record.offset, at, int(change["revision"]), reachable, consent)
+        seen.changes[data["project"], intern(change["contact_id"])].append(here)
+
+
+@cache
+def _consent(given: tuple[tuple[str, bool], ...]) -> Mapping[str, bool]:
+    """Most contacts have the same."""
+    return dict(given)
+
+
+@cache
+def _expected(outcome: str, reason: str) -> Expected:
+    return Expected(outcome, reason)
 
 
 def _of_crm(seen: Seen, record: Record, data: Row) -> None:
@@ -139,9 +157,3 @@ _READERS: dict[str, Any] = {
     "crm.commands": _of_crm,
     "launcher.replies": _of_replies,
 }
-
-
-def _each(data: dict[str, Any], column: str) -> list[str]:
-    """One entry per contact; a single one is of all."""
-    said: list[str] = data[column]
-    return said * len(data["contact_ids"]) if len(said) == 1 else said

@@ -85,7 +85,7 @@ def nobody_withdrawn_gets_mail(seen: Seen) -> Iterator[Finding]:
             continue
         at = dots.get(send[:4], milliseconds(mail["at"]))
         known = [change for change in seen.changes[who] if _known_at(change, read) < at]
-        newest = max(known, key=lambda change: int(change.body["revision"]), default=None)
+        newest = max(known, key=lambda change: change.revision, default=None)
         kind = launch.scenario["steps"][send.step]["send"]["message_type"]
         if newest and _forbids(newest, kind, override=launch.requested["options"]["consent_override"]):
             what = f"got {mail['subject']!r} although messaging knew the withdrawal of {newest.at}"
@@ -93,15 +93,13 @@ def nobody_withdrawn_gets_mail(seen: Seen) -> Iterator[Finding]:
 
 
 def _forbids_some(change: Change) -> bool:
-    contact = change.body["contact"]
-    return contact is None or change.body["suppressed"] or not contact["active"] or not all(contact["consent"].values())
+    return not change.reachable or not all(change.consent.values())
 
 
 def _forbids(change: Change, message_type: str, *, override: bool) -> bool:
-    contact = change.body["contact"]
-    if contact is None or change.body["suppressed"] or not contact["active"]:
+    if not change.reachable:
         return True
-    return not override and message_type != "administrative" and not contact["consent"].get(message_type, False)
+    return not override and message_type != "administrative" and not change.consent.get(message_type, False)
 
 
 def _read_by_messaging(seen: Seen) -> dict[int, list[tuple[int, int]]]:

@@ -4,6 +4,7 @@ Only the topics are in it; checks compare the rows with them.
 """
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import NamedTuple
@@ -65,7 +66,10 @@ class Change(NamedTuple):
     partition: int
     offset: int
     at: str
-    body: Row
+    revision: int
+    reachable: bool
+    """It is there, active and not suppressed."""
+    consent: Mapping[str, bool]
 
 
 @dataclass(frozen=True)
