@@ -31,12 +31,12 @@ lint: setup ## ruff, mypy --strict and the import rules
 	.venv/bin/mypy shared/contracts/src shared/runtime/src $(foreach s,launcher contacts executor messaging log console,services/$(s)/src) cli/src tests examples docs
 	.venv/bin/lint-imports
 
-# Each of the two has servers of its own and runs whole files. The short ones come last, so that both end together.
+# Each of the two has servers (or a platform) of its own and runs whole files. Short ones come last: both end together.
 SIDE_BY_SIDE := -n 2 --dist loadfile --no-loadscope-reorder
 .PHONY: test unit integration e2e
 test: setup ## the whole test suite (under 20 minutes on 2 cores)
 	$(PY) -m pytest $(SIDE_BY_SIDE) tests/integration tests/unit
-	$(PY) -m pytest tests/e2e
+	$(PY) -m pytest $(SIDE_BY_SIDE) tests/e2e
 	$(PY) -m pytest tests/chaos
 
 unit: setup ## tests without I/O
@@ -46,7 +46,7 @@ integration: setup ## tests on real Kafka and PostgreSQL (PLATFORM=containers: o
 	$(PY) -m pytest $(SIDE_BY_SIDE) tests/integration
 
 e2e: setup ## all services as processes, real SMTP sink
-	$(PY) -m pytest tests/e2e
+	$(PY) -m pytest $(SIDE_BY_SIDE) tests/e2e
 
 .PHONY: behaviours
 behaviours: setup ## every behaviour of the product, its end-to-end tests and what they say (ONLY="8 9")

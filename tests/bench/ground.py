@@ -4,6 +4,7 @@ import asyncio
 import shutil
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from typing import Any
 from uuid import uuid4
 
 from bench import sink
+from bench.measure import Meter
 from cli.commands.crm import Answer, Key, ask
 from cli.connection import Client, Connection
 from cli.platform.home import Home
@@ -19,6 +21,10 @@ from cli.sample import sample_contacts
 from e2e.slipway import Slipway
 
 SCENARIOS = Path(__file__).parent / "scenarios"
+SETTLE_SECONDS = 90
+"""At most."""
+WINDOW_SECONDS, QUIET_WINDOWS, QUIET_CORES = 2.0, 3, 0.4
+"""Settled: so many windows one after the other in which all processes together used less than that."""
 
 
 @dataclass(frozen=True)
@@ -96,7 +102,20 @@ def people(ground: Ground, project: str, contacts: int, mailed: int = 0) -> Peop
     slipway("contacts", "import", slipway.write_contacts(f"{project}.ndjson", everybody), timeout=3_600)
     grants = ("process:start", "launch:preapproved", "launch:stop")
     made = slipway.json("key", "create", *(part for grant in grants for part in ("--grant", grant)))
+    _settle(ground)
     return People(ground, slipway, Key(made["key_id"], made["signing_secret"]), contacts)
+
+
+def _settle(ground: Ground) -> None:
+    """Until what an import leaves to others is done: their replicas, PostgreSQL's vacuum."""
+    with Meter(ground.pid()) as meter:
+        quiet, ends = 0, time.monotonic() + SETTLE_SECONDS
+        before = sum(meter.cpu_seconds().values())
+        while quiet < QUIET_WINDOWS and time.monotonic() < ends:
+            time.sleep(WINDOW_SECONDS)
+            now = sum(meter.cpu_seconds().values())
+            quiet = quiet + 1 if now - before < QUIET_CORES * WINDOW_SECONDS else 0
+            before = now
 
 
 def _launchable(contact: dict[str, Any], mailed: bool) -> dict[str, Any]:

@@ -85,6 +85,9 @@ def growth(before: Sequence[Measure], after: Sequence[Measure]) -> str:
         "growth_storage_per_million": "PostgreSQL MB per million",
         "growth_kafka_per_million": "Kafka MB per million",
         "growth_small_launch": "small launch in its middle s",
+        "growth_count_everybody": "count of everybody s",
+        "growth_count_group": "count of a group s",
+        "growth_count_attribute": "count by an attribute s",
     }
     sizes = sorted({one["n"] for one in [*before, *after] if one["name"] in names})
     rows = []

@@ -6,6 +6,7 @@ from bench.figures import Measure
 from bench.ground import People, people, platform
 from bench.launches import EVERYBODY, launch, measure_of
 from bench.options import Options
+from bench.parts import counting
 from bench.parts.small import in_the_middle
 from bench.storage import stored
 
@@ -34,5 +35,6 @@ def _at(project: People, options: Options) -> Iterator[Measure]:
     yield of("growth_first_message", [one.first_message for one in launches], "s")
     yield of("growth_storage_per_million", [grown.postgres / finished], "MB")
     yield of("growth_kafka_per_million", [grown.kafka / finished], "MB")
+    yield from counting.measure(project)
     if size >= LARGE and (wait := in_the_middle(project)) is not None:
         yield of("growth_small_launch", [wait], "s")

@@ -14,6 +14,7 @@ def measure(people: People, options: Options) -> list[Measure]:
     shape = Shape(
         ground.kafka, ground.database("executor"), options.contacts, ground.partitions, ground.executors, limit.CHUNK
     )
+    launch(people, "bench", EVERYBODY, options.contacts)  # the first one warms up
     before = stored(ground)
     limits, launches = [], []
     for _ in range(options.rounds):

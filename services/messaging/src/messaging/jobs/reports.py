@@ -31,8 +31,11 @@ class Reporting:
         self._teller = teller
 
     async def run(self, lease: Lease) -> bool:
+        async with lease.pool.acquire() as connection:
+            reports = await self._reports.of(connection, lease.number, PORTION)
+        if not reports:
+            return False
         async with lease.transaction() as tx:
-            reports = await self._reports.of(tx.connection, lease.number, PORTION)
             stored = await self._sends.load(tx.connection, {report.key for report in reports})
             plans = await self._launches.plans(tx.connection, {key.launch_id for key in stored})
             by_send: dict[SendKey, list[Report]] = defaultdict(list)
