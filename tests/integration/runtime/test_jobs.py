@@ -5,7 +5,7 @@ import time
 from collections.abc import Sequence
 
 from integration.runtime.harness import Bench, Ledger, counting_job, until
-from runtime.service import Job
+from runtime.service import Job, Where
 from runtime.transaction import Lease
 
 
@@ -67,7 +67,7 @@ async def test_a_job_that_is_looked_out_for_runs_where_there_is_work(bench: Benc
         work.discard(lease.number)
         return False
 
-    async def look(pool: object, numbers: Sequence[int]) -> set[int]:
+    def look(numbers: Sequence[int]) -> set[int]:
         asked.append(sorted(numbers))
         if len(asked) == 1:
             raise OSError("away")
@@ -80,6 +80,23 @@ async def test_a_job_that_is_looked_out_for_runs_where_there_is_work(bench: Benc
         await until(lambda: len(asked) >= 10, 5)
         assert seen.empty()
         assert asked[-1] == [0, 1, 2, 3]
+
+
+async def test_jobs_of_one_pace_are_looked_out_for_together(bench: Bench) -> None:
+    ran: dict[str, list[int]] = {"one": [], "three": []}
+
+    def job(name: str, number: int) -> Job:
+        async def run(lease: Lease) -> bool:
+            ran[name].append(lease.number)
+            return False
+
+        return Job(name, run, 0.05, look=Where(f"SELECT WHERE n = {number}"))
+
+    async with bench.engine(Ledger(), jobs=[job("one", 1), job("three", 3)]):
+        await until(lambda: all(len(numbers) >= 12 for numbers in ran.values()), 10)
+    for name, number in (("one", 1), ("three", 3)):
+        assert sorted({*ran[name]} - {number}) == [each for each in range(4) if each != number], "each once at first"
+        assert len([each for each in ran[name] if each != number]) == 3
 
 
 async def test_jobs_of_a_number_and_its_records_never_run_at_once(bench: Bench) -> None:

@@ -1,4 +1,4 @@
-"""Topics of one number are read in turn, in portions; what a pending request brought is never lost."""
+"""Topics of one number are read in turn, in portions; whoever has records is told."""
 
 import asyncio
 from types import SimpleNamespace
@@ -8,6 +8,7 @@ from aiokafka import TopicPartition
 from aiokafka.structs import ConsumerRecord
 
 from runtime.feed import BATCH, Feed
+from runtime.group import arrivals
 
 A, B = TopicPartition("p_a", 1), TopicPartition("p_b", 1)
 
@@ -17,7 +18,8 @@ class FakeConsumer:
 
     def __init__(self) -> None:
         self.records: dict[TopicPartition, list[Any]] = {A: [], B: []}
-        self.arrived = asyncio.Event()
+        self.waiters: list[asyncio.Future[None]] = []
+        self._fetcher = self
         self.sought: dict[TopicPartition, int] = {}
         self.paused: set[TopicPartition] = set()
         self.positions = {A: 0, B: 0}
@@ -26,17 +28,24 @@ class FakeConsumer:
             subscription=SimpleNamespace(assignment=SimpleNamespace(state_value=self._state)),
         )
 
+    @property
+    def _records(self) -> dict[TopicPartition, list[Any]]:
+        return {tp: records for tp, records in self.records.items() if records}
+
+    def _create_fetch_waiter(self) -> "asyncio.Future[None]":
+        self.waiters.append(asyncio.get_running_loop().create_future())
+        return self.waiters[-1]
+
     def _state(self, tp: TopicPartition) -> Any:
         return SimpleNamespace(position=self.positions[tp])
 
     def put(self, tp: TopicPartition, *offsets: int) -> None:
         self.records[tp] += [ConsumerRecord(tp.topic, 1, offset, 0, 0, None, b"", None, 0, 0, ()) for offset in offsets]
-        self.arrived.set()
+        while self.waiters:
+            self.waiters.pop().set_result(None)
 
     async def getmany(self, *tps: TopicPartition, timeout_ms: int, max_records: int) -> dict[TopicPartition, list[Any]]:
-        if timeout_ms and not any(self.records[tp] for tp in tps):
-            self.arrived.clear()
-            await self.arrived.wait()
+        assert not timeout_ms
         found = {}
         for tp in tps:
             if self.records[tp] and max_records:
@@ -68,10 +77,6 @@ async def ready(feed: Feed) -> tuple[str, list[int]] | None:
     return None if got is None else (got[0], [record.offset for record in got[1]])
 
 
-def woken() -> "asyncio.Future[None]":
-    return asyncio.get_running_loop().create_future()
-
-
 async def test_topics_take_turns_in_portions() -> None:
     consumer = FakeConsumer()
     feed = feed_of(consumer)
@@ -84,40 +89,33 @@ async def test_topics_take_turns_in_portions() -> None:
     assert await ready(feed) is None
 
 
-async def test_a_request_under_way_comes_first_and_keeps_its_records() -> None:
-    consumer = FakeConsumer()
-    feed = feed_of(consumer)
-    await feed.wait(0.01, woken())
-    consumer.put(A, 1, 2)
-    assert await ready(feed) is None, "the pending request has not answered yet, and nobody overtakes it"
-    await feed.wait(1, woken())
-    consumer.put(A, 3)
-    assert await ready(feed) == ("a", [1, 2])
-    assert await ready(feed) == ("a", [3])
-
-
-async def test_waking_ends_the_wait_and_loses_nothing() -> None:
-    consumer = FakeConsumer()
-    feed = feed_of(consumer)
-    wake = woken()
-    wake.set_result(None)
-    await asyncio.wait_for(feed.wait(60, wake), 1)
+async def test_whoever_has_records_is_told_at_once_and_after_each_fetch() -> None:
+    consumer: Any = FakeConsumer()
+    consumer.put(A, 1)
+    told = arrivals(consumer)
+    assert await anext(told) == [A], "what was there before"
+    later = asyncio.ensure_future(anext(told))
+    await asyncio.sleep(0)
+    assert not later.done()
+    consumer.records[A] = []
     consumer.put(B, 7)
-    await feed.wait(1, woken())
-    assert await ready(feed) == ("b", [7])
+    assert await asyncio.wait_for(later, 1) == [B]
+    consumer.put(A, 2)  # before anybody asks again
+    assert await asyncio.wait_for(anext(told), 1) == [A, B], "and what nobody took meanwhile"
 
 
 async def test_seeking_forgets_what_was_fetched_before() -> None:
     consumer = FakeConsumer()
     feed = feed_of(consumer)
-    await feed.wait(0.01, woken())
-    consumer.put(A, 1)
-    await asyncio.sleep(0)
+    consumer.put(A, *range(2 * BATCH))
+    await ready(feed)
     feed.pause()
     assert consumer.paused == {A, B}
     feed.seek({"a": 5, "b": 6, "clock": 3})
     assert consumer.sought == {A: 5, B: 6}
     assert consumer.paused == set()
+    consumer.records[A] = []
+    assert await ready(feed) is None, "a seek drops what was fetched"
 
 
 async def test_nothing_is_asked_while_the_group_rebalances() -> None:

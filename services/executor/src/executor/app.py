@@ -58,8 +58,8 @@ def build(settings: Settings) -> Service:
         ],
         emits=["executor.sends", "executor.updates", "executor.outcomes"],
         jobs=[
-            Job("orders", between.orders, every=0.25, look=work.ORDERS),
-            Job("contact orders", ContactOrdering(kept).run, every=0.5, look=work.CONTACT_ORDERS),
+            Job("orders", between.orders, every=0.2, look=work.ORDERS),
+            Job("contact orders", ContactOrdering(kept).run, every=0.2, look=work.CONTACT_ORDERS),
             Job("timers", between.timers, every=0.2, look=work.TIMERS),
             Job("counts", between.counts, every=1.0, look=work.COUNTS),
             Job("resolutions", Resolutions(kept).resolutions, every=1.0, look=work.RESOLUTIONS),

@@ -1,15 +1,14 @@
 """The records of one partition number: its topics are read in turn, at most 8 records of one topic at a time."""
 
-import asyncio
-import contextlib
 from collections import deque
 from collections.abc import Mapping, Sequence
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.structs import ConsumerRecord
 
+from runtime.group import fetched
+
 BATCH = 8
-WAIT_MS = 1_000
 Raw = ConsumerRecord[bytes | None, bytes | None]
 
 
@@ -23,7 +22,6 @@ class Feed:
         self._names = {tp: name for name, tp in topics.items()}
         self._turn: deque[str] = deque(sorted(topics))
         self._buffer: dict[str, list[Raw]] = {}
-        self._pending: asyncio.Task[dict[TopicPartition, list[Raw]]] | None = None
         self.read: dict[str, int] = {}
         """By topic: every record below this offset was handed out (and handled, if nothing failed since). It may lie
         above the last record: transaction markers and what compaction removed are nobody's record."""
@@ -43,7 +41,6 @@ class Feed:
 
     async def ready(self) -> tuple[str, Sequence[Raw]] | None:
         """A batch that is here now, of the topic whose turn it is. Raises what fetching raised."""
-        self._collect()
         for _ in range(len(self._turn)):
             name = self._turn[0]
             self._turn.rotate(-1)
@@ -52,38 +49,18 @@ class Feed:
                 if len(records) > BATCH:
                     self._buffer[name] = records[BATCH:]
                 return name, records[:BATCH]
-        if self._pending is None or not self._pending.done():
-            self.read = {self._names[tp]: self._position(tp) for tp in self._assigned()}
+        self.read = {self._names[tp]: self._position(tp) for tp in self._assigned()}
         return None
-
-    async def wait(self, seconds: float, woken: "asyncio.Future[None]") -> None:
-        """Until records may be there, `woken` is set, or the time is up."""
-        waiting: set[asyncio.Future[object]] = {woken}  # type: ignore[arg-type]
-        if self._topics:
-            if self._pending is None:
-                self._pending = asyncio.create_task(
-                    self._consumer.getmany(*self._topics.values(), timeout_ms=WAIT_MS, max_records=BATCH)
-                )
-            waiting.add(self._pending)  # type: ignore[arg-type]
-        await asyncio.wait(waiting, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
 
     def close(self) -> None:
         self._drop()
 
-    def _collect(self) -> None:
-        """What the pending request brought. It is never cancelled while its records are wanted."""
-        if self._pending is None or not self._pending.done():
-            return
-        pending, self._pending = self._pending, None
-        for tp, records in pending.result().items():
-            self._buffer.setdefault(self._names[tp], []).extend(records)
-
     async def _fetched(self, name: str) -> list[Raw]:
-        """Of the consumer's own buffer, without waiting. While a request is pending, it comes first; while the group
-        rebalances, asking would wait for the rebalance, which waits for us."""
-        if self._pending is not None or self._consumer._subscription.reassignment_in_progress:
-            return []
+        """Of the consumer's own buffer, without waiting. While the group rebalances, asking would wait for the
+        rebalance, which waits for us."""
         tp = self._topics[name]
+        if tp not in fetched(self._consumer) or self._consumer._subscription.reassignment_in_progress:
+            return []
         got: dict[TopicPartition, list[Raw]] = await self._consumer.getmany(tp, timeout_ms=0, max_records=BATCH)
         return got.get(tp, [])
 
@@ -99,12 +76,3 @@ class Feed:
     def _drop(self) -> None:
         self._buffer.clear()
         self.read = {}
-        if self._pending is not None:
-            pending, self._pending = self._pending, None
-            pending.cancel()
-            pending.add_done_callback(_forget)
-
-
-def _forget(task: "asyncio.Task[dict[TopicPartition, list[Raw]]]") -> None:
-    with contextlib.suppress(asyncio.CancelledError):
-        task.exception()

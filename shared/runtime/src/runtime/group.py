@@ -1,9 +1,9 @@
 """Membership in a consumer group: FastStream's declaration with our settings, and what aiokafka does not tell."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from typing import Any
 
-from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener
+from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
 from aiokafka.coordinator.assignors.range import RangePartitionAssignor
 from aiokafka.errors import KafkaError
 from faststream import AckPolicy
@@ -69,6 +69,24 @@ def ask_seldom_when_idle(consumer: AIOKafkaConsumer) -> None:
         return actions(assignment)
 
     fetcher._get_actions_per_node = with_patience
+
+
+def fetched(consumer: AIOKafkaConsumer) -> Collection[TopicPartition]:
+    """Those of which something was fetched and not taken yet, be it an error."""
+    fetcher: Any = consumer._fetcher
+    found: Mapping[TopicPartition, Any] = fetcher._records
+    return found.keys()
+
+
+async def arrivals(consumer: AIOKafkaConsumer) -> AsyncIterator[Collection[TopicPartition]]:
+    """After each fetch that brought something, at once for what is there: as `fetched`. One waiter for all, where each
+    one's own `getmany` would be woken by every fetch."""
+    fetcher: Any = consumer._fetcher
+    while True:
+        waiter = fetcher._create_fetch_waiter()
+        if found := fetched(consumer):
+            yield list(found)
+        await waiter
 
 
 def leave(consumer: AIOKafkaConsumer) -> None:

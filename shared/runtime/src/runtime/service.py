@@ -45,8 +45,15 @@ class RawSubscription:
     handler: RawHandler
 
 
-Look = Callable[["asyncpg.Pool[asyncpg.Record]", Sequence[int]], Awaitable[Collection[int]]]
-"""Which of these partition numbers, those that the process owns, have work: one cheap query for all of them."""
+@dataclass(frozen=True, slots=True)
+class Where:
+    """The numbers `n` for which this SELECT finds a row. It has to be cheap also when it finds none."""
+
+    exists: str
+
+
+Look = Where | Callable[[Sequence[int]], Collection[int]]
+"""Which of these partition numbers, those that the process owns, have work; a function knows without asking anybody."""
 
 
 @dataclass(frozen=True, slots=True)

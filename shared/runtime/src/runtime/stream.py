@@ -23,9 +23,10 @@ from runtime.feed import Feed
 from runtime.group import SESSION_MS
 from runtime.handling import Handling
 from runtime.lease import Ground
+from runtime.looking import work_of
 from runtime.metrics import StreamMetrics
 from runtime.producer import die
-from runtime.service import Job, Look, Service
+from runtime.service import Job, Service
 from runtime.settings import Settings
 from runtime.topics import Topics
 from runtime.worker import State, Worker
@@ -35,6 +36,7 @@ COMMIT_SECONDS = 0.25
 SHOW_SECONDS = 5.0
 ASK_SECONDS = 10.0
 WATCH_SECONDS = 1.0
+ANNOUNCE_AGAIN_SECONDS = 0.5
 log = structlog.get_logger()
 
 
@@ -98,12 +100,18 @@ class Stream(ConsumerRebalanceListener):
                 break
         group.ask_seldom_when_idle(self.consumer)
         self.joined = True
-        self._tasks = [asyncio.create_task(self._show_offsets(), name="offsets")]
+        self._tasks = [
+            asyncio.create_task(self._announce(), name="arrivals"),
+            asyncio.create_task(self._show_offsets(), name="offsets"),
+        ]
         if self._service.watches:
             self._tasks.append(asyncio.create_task(self._watch(self._service.watches), name="watch"))
+        looked_for: dict[float, list[Job]] = defaultdict(list)
         for job in self._service.jobs:
             if job.look is not None:
-                self._tasks.append(asyncio.create_task(self._look_out(job, job.look), name=f"look out: {job.name}"))
+                looked_for[job.every].append(job)
+        for every, jobs in looked_for.items():
+            self._tasks.append(asyncio.create_task(self._look_out(every, jobs), name=f"look out: {every} s"))
 
     async def stop(self, *, leave: bool) -> None:
         """Drain all numbers. `leave`: give up the group membership too, so that others take over at once (SIGTERM);
@@ -194,6 +202,18 @@ class Stream(ConsumerRebalanceListener):
 
     # Around the workers
 
+    async def _announce(self) -> None:
+        """Wakes the numbers that have records. They look for themselves once a second, too."""
+        while True:
+            try:
+                async for found in group.arrivals(self.consumer):
+                    for number in {tp.partition for tp in found}:
+                        if (worker := self.workers.get(number)) is not None:
+                            worker.arrived()
+            except Exception as error:
+                log.debug("fetching failed", error=repr(error))
+                await asyncio.sleep(ANNOUNCE_AGAIN_SECONDS)
+
     async def _show_offsets(self) -> None:
         while True:
             await asyncio.sleep(COMMIT_SECONDS)
@@ -203,19 +223,19 @@ class Stream(ConsumerRebalanceListener):
             except Exception as error:
                 log.warning("offsets could not be shown to kafka", error=repr(error))
 
-    async def _look_out(self, job: Job, look: Look) -> None:
-        """Wakes the numbers that have work of this job."""
+    async def _look_out(self, every: float, jobs: Sequence[Job]) -> None:
+        """Wakes the numbers that have work of these jobs."""
         while True:
-            await asyncio.sleep(job.every)
+            await asyncio.sleep(every)
             numbers = [number for number, worker in self.workers.items() if worker.state is State.RUNNING]
             try:
-                found = await look(self._ground.pool, numbers) if numbers else ()
+                found = await work_of(jobs, numbers, self._ground.pool) if numbers else ()
             except Exception as error:
-                log.debug("could not look for work", job=job.name, error=repr(error))
+                log.debug("could not look for work", jobs=[job.name for job in jobs], error=repr(error))
                 continue
-            for number in found:
+            for name, number in found:
                 if (worker := self.workers.get(number)) is not None:
-                    worker.wake(job.name)
+                    worker.wake(name)
 
     async def _watch(self, topics: Sequence[str]) -> None:
         """Where the watched topics end, for the leases to know when they have read to there."""

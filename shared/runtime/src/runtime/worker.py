@@ -92,6 +92,10 @@ class Worker:
     def wake(self, *jobs: str) -> None:
         """Run the idle jobs of these names, or without any all of them, now."""
         self._jobs.wake(*jobs)
+        self.arrived()
+
+    def arrived(self) -> None:
+        """There may be records."""
         if not self._woken.done():
             self._woken.set_result(None)
 
@@ -177,7 +181,7 @@ class Worker:
                 await self._clean_up(lease)
                 await self._still_ours(lease)
                 patience = RESTED_SECONDS if lease.outbox.acknowledged() else WAIT_SECONDS
-                await self._feed.wait(min(patience, self._jobs.nearest()), self._woken)
+                await asyncio.wait({self._woken}, timeout=min(patience, self._jobs.nearest()))
             else:
                 await asyncio.sleep(0)
 

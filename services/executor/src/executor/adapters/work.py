@@ -1,9 +1,9 @@
 """What a partition number may have to do between records."""
 
-from runtime.looking import where
+from runtime.service import Where
 
-TIMERS = where("SELECT FROM cohort WHERE partition = n AND due_at <= now()")
-CONTACT_ORDERS = where("SELECT FROM contact_order WHERE partition = n AND result IS NULL")
-ORDERS = where("SELECT FROM work_order WHERE partition = n")
-COUNTS = where("SELECT FROM launch_share WHERE partition = n AND published < revision")
-RESOLUTIONS = where("SELECT FROM resolution WHERE partition = n AND carried_out_at IS NULL")
+TIMERS = Where("SELECT FROM cohort WHERE partition = n AND due_at <= now()")
+CONTACT_ORDERS = Where("SELECT FROM contact_order WHERE partition = n AND result IS NULL")
+ORDERS = Where("SELECT FROM work_order WHERE partition = n")
+COUNTS = Where("SELECT FROM launch_share WHERE partition = n AND published < revision")
+RESOLUTIONS = Where("SELECT FROM resolution WHERE partition = n AND carried_out_at IS NULL")

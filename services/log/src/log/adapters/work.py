@@ -1,6 +1,6 @@
 """What a partition number may have to do between records."""
 
 from log.adapters.launches import DUE
-from runtime.looking import where
+from runtime.service import Where
 
-UNPUBLISHED = where(f"SELECT {DUE.format(home='n')}")
+UNPUBLISHED = Where(f"SELECT {DUE.format(home='n')}")

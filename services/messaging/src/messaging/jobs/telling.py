@@ -81,7 +81,7 @@ class Telling:
             waiting.epoch = lease.epoch
         return waiting.due(asyncio.get_running_loop().time(), self._gather) and await self._tell(lease, waiting)
 
-    async def look(self, _: object, numbers: Sequence[int]) -> list[int]:
+    def look(self, numbers: Sequence[int]) -> list[int]:
         """Of these, the numbers that have something to tell now (`runtime.service.Job.look`)."""
         now = asyncio.get_running_loop().time()
         return [number for number in numbers if self._waiting[number].due(now, self._gather)]
