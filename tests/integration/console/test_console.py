@@ -132,6 +132,15 @@ async def test_a_token_is_exchanged_once_until_shortly_before_it_expires(world: 
     assert world.exchanged == 3
 
 
+async def test_after_a_change_of_users_or_keys_every_token_is_asked_for_anew(world: World) -> None:
+    await world.http.get("/v1/users")
+    await world.http.get("/v1/contacts")
+    assert world.exchanged == 1
+    await world.http.post("/v1/users/ann/disable")
+    await world.http.get("/v1/contacts")
+    assert world.exchanged == 2
+
+
 async def test_who_is_not_known_is_told_what_to_do(world: World) -> None:
     anonymous = await world.http.get("/v1/launches", headers={"Authorization": ""})
     assert (anonymous.status_code, anonymous.json()["code"]) == (401, "unauthenticated")

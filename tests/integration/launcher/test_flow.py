@@ -212,8 +212,10 @@ async def test_a_scenario_put_away_between_is_not_approved(people: Desk) -> None
     assert await refused(people, launch_id, "approve", {}, "bob") == (409, "scenario_inactive")
 
 
-@pytest.mark.parametrize("disabled", ["ann", "bob"])
-async def test_nothing_of_a_disabled_user_begins(people: Desk, disabled: str) -> None:
+@pytest.mark.parametrize(
+    ("disabled", "status", "code"), [("ann", 409, "user_disabled"), ("bob", 401, "unauthenticated")]
+)
+async def test_nothing_of_a_disabled_user_begins(people: Desk, disabled: str, status: int, code: str) -> None:
     launch_id = await confirmed(people)
     minted = await people.http.post(
         "/internal/tokens",
@@ -222,7 +224,7 @@ async def test_nothing_of_a_disabled_user_begins(people: Desk, disabled: str) ->
     await people.done("POST", f"/v1/users/{disabled}/disable", {})
     about = {"Authorization": f"Bearer {minted.json()['token']}"}
     response = await people.http.post(f"/v1/launches/{launch_id}/approve", json={}, headers=about)
-    assert (response.status_code, response.json()["code"]) == (409, "user_disabled")
+    assert (response.status_code, response.json()["code"]) == (status, code)
     assert await state(people, launch_id) == "awaiting_approval"
 
 

@@ -21,6 +21,7 @@ ROUTES_OF_ONE_THING: list[tuple[str, str, Any]] = [
     ("POST", "/v1/keys/{key}/revoke", {}),
     ("GET", "/v1/users/ann", None),
     ("POST", "/v1/users/ann/disable", {}),
+    ("POST", "/v1/users/ann/enable", {}),
     ("POST", "/v1/users/ann/grant", {"grants": []}),
     ("POST", "/v1/users/ann/restrict", {"where": None}),
     ("GET", "/v1/scenarios/welcome", None),

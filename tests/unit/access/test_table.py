@@ -38,7 +38,6 @@ NOT_BUILT: dict[str, set[Route]] = {
         ("POST", "/v1/rehearsals"),
         ("POST", "/v1/scenarios/{key}/transfer"),
         ("POST", "/v1/tests"),
-        ("POST", "/v1/users/{user}/enable"),
     },
     "contacts": {
         ("DELETE", "/v1/segments/{segment}"),

@@ -16,7 +16,7 @@ UNSHOWN = {
     # stopping
     21,
     # seeing
-    *(22, 28),
+    22,
     # messages
     *(31, 32),
 }

@@ -23,13 +23,13 @@ def router() -> APIRouter:
 
 
 def test_a_route_without_a_row_cannot_be_added() -> None:
-    doors = Doors(cast(Any, SimpleNamespace(pool=None)), cast(Any, None))
+    doors = Doors(cast(Any, SimpleNamespace(pool=None)), cast(Any, None), cast(Any, None))
     with pytest.raises(KeyError):
         doors("DELETE", "/v1/everything")
 
 
 def test_a_route_of_another_service_cannot_be_added() -> None:
-    doors = Doors(cast(Any, SimpleNamespace(pool=None)), cast(Any, None))
+    doors = Doors(cast(Any, SimpleNamespace(pool=None)), cast(Any, None), cast(Any, None))
     with pytest.raises(KeyError, match="messaging"):
         doors("GET", "/v1/launches/{launch_id}/deliveries")
 

@@ -71,6 +71,8 @@ def list_launches(
     for row in found:
         if (held := held_of(row)) is not None:
             say(f"{row['launch_id']} is held: {held}. `slipway resume` sends it all, `slipway stop` sends none of it")
+        if row["state"] == "paused" and (because := row.get("paused_because")):
+            say(f"{row['launch_id']} is paused: {because}. `slipway resume` lets it go on, `slipway stop` ends it")
     if any(incidents for incidents, _ in stuck.values()):
         say("stuck: these targets need a person, `slipway incidents` lists them")
     if any(parked for _, parked in stuck.values()):

@@ -101,9 +101,16 @@ def list_users(context: typer.Context, as_json: Json = False) -> None:
 
 @user.command("disable")
 def disable_user(context: typer.Context, name: Annotated[str, typer.Argument(metavar="USER")]) -> None:
-    """Disable a user."""
+    """Disable a user: nothing of theirs begins, and what runs for them pauses."""
     _change(context, name, "disable", {})
-    say(f"user {name} is disabled")
+    say(f"user {name} is disabled; `slipway launches --state paused` shows what waits for somebody because of that")
+
+
+@user.command("enable")
+def enable_user(context: typer.Context, name: Annotated[str, typer.Argument(metavar="USER")]) -> None:
+    """Enable a user again. What was paused stays paused until somebody resumes it."""
+    _change(context, name, "enable", {})
+    say(f"user {name} is enabled; launches that were paused go on by `slipway resume`")
 
 
 @user.command("grant")

@@ -17,6 +17,7 @@ from console.domain.headers import SECURITY, forwarded, returned
 from console.domain.owners import Refusal, Row, find, named
 from console.limits import Limits
 from contracts.access import Access, Door
+from contracts.words import Permission
 from runtime.guards import PUBLIC
 from runtime.problems import Problem, too_large
 from runtime.spans import HEADER, traceparent
@@ -49,7 +50,10 @@ class Console:
         if row.path.startswith(PARKED):
             return await self._parked(request, row.access)
         if not row.access.also or row.path == AUDIT:
-            return await self._passed_on(request, row.access.service, _target(request), row.access)
+            response = await self._passed_on(request, row.access.service, _target(request), row.access)
+            if row.access.permission is Permission.USERS_MANAGE and request.method != "GET":
+                self._tokens.forget()
+            return response
         service = _given(named(row.access, request.query_params.get("service")))
         return await self._passed_on(request, service, _target(request), row.access)
 

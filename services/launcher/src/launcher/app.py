@@ -24,6 +24,7 @@ from launcher.handlers.authentication import Authentication
 from launcher.handlers.commands import CommandHandlers
 from launcher.handlers.counting import Counts
 from launcher.handlers.deciding import Deciding
+from launcher.handlers.disabling import Disabling
 from launcher.handlers.flow import Drafts
 from launcher.handlers.launches import LaunchHandlers
 from launcher.handlers.ordering import Ordering
@@ -33,9 +34,10 @@ from launcher.handlers.requesters import Requesters
 from launcher.handlers.scenarios import ScenarioHandlers
 from launcher.handlers.starting import Starting
 from launcher.handlers.tokens import TokenHandlers
+from launcher.handlers.users import UserHandlers
 from launcher.handlers.validator import Validator
 from launcher.handlers.versions import Versions
-from launcher.jobs import Expiry, Forgetting
+from launcher.jobs import Expiry, Forgetting, Settling
 from launcher.ports import Counting
 from launcher.settings import Settings
 from runtime.service import Job, RawSubscription, Service, Subscription
@@ -48,11 +50,12 @@ def build(settings: Settings, counting: Counting | None = None) -> Service:
     commands, audit = PostgresCommands(), PostgresAudit()
     seals, credentials = KeySeals(settings.secret_key), RandomCredentials()
     validator = Validator(RuntimeLanguage())
-    pausing, ordering = Pausing(launches, audit), Ordering(launches, audit)
     versions, requesters = Versions(scenarios, projects, validator), Requesters(keys, users)
+    pausing, ordering = Pausing(launches, requesters, audit), Ordering(launches, audit)
+    disabling = Disabling(users, launches, pausing)
     deciding = Deciding(launches, versions, commands, audit)
     tokens = SignedCountTokens(settings.token_key)
-    control = LaunchHandlers(launches, versions, tokens, audit, deciding, pausing)
+    control = LaunchHandlers(launches, versions, tokens, audit, deciding, pausing, requesters)
     drafts = Drafts(launches, versions, requesters, tokens, deciding)
     counting = counting or ContactsHttp(settings.contacts_url, settings.token_key)
     approving = Approving(
@@ -72,7 +75,9 @@ def build(settings: Settings, counting: Counting | None = None) -> Service:
         scenarios=scenarios,
         launches=launches,
         audit=audit,
-        parties=ProjectHandlers(projects, keys, users, audit, seals, credentials, validator.language),
+        requesters=requesters,
+        parties=ProjectHandlers(projects, keys, audit, seals, credentials),
+        people=UserHandlers(users, audit, credentials, validator.language, disabling),
         versions=ScenarioHandlers(scenarios, launches, audit, validator),
         control=control,
         pausing=pausing,
@@ -109,6 +114,7 @@ def build(settings: Settings, counting: Counting | None = None) -> Service:
         emits=("launcher.launches", "launcher.projects", "launcher.replies"),
         jobs=(
             Job("forgetting", Forgetting(commands).run, every=60),
+            Job("settling", Settling(disabling).run, every=1),
             Job("expiry", Expiry(drafts, timedelta(days=settings.undecided_days)).run, every=settings.expiry_seconds),
         ),
         routes=partial(routes, surface),

@@ -1,7 +1,8 @@
-"""Between records: what was asked long ago is forgotten, and what nobody decided expires."""
+"""Between records: what was asked long ago is forgotten, late launches expire, what runs for the disabled pauses."""
 
 from datetime import timedelta
 
+from launcher.handlers.disabling import Disabling
 from launcher.handlers.flow import Drafts
 from launcher.ports import Commands
 from runtime.transaction import Lease
@@ -9,6 +10,7 @@ from runtime.transaction import Lease
 KEPT = timedelta(days=30)
 PORTION = 1000
 LATE_PORTION = 100
+PEOPLE = 10
 
 
 class Forgetting:
@@ -34,3 +36,18 @@ class Expiry:
             return False
         async with lease.transaction() as tx:
             return await self._drafts.expire(tx, tx.now - self._after, LATE_PORTION) >= LATE_PORTION
+
+
+class Settling:
+    def __init__(self, disabling: Disabling) -> None:
+        self._disabling = disabling
+
+    async def run(self, lease: Lease) -> bool:
+        """Likewise: what could not be paused in the moment in which its user was disabled."""
+        if lease.number != 0:
+            return False
+        async with lease.pool.acquire() as connection:
+            if not await self._disabling.waits(connection):
+                return False
+        async with lease.transaction() as tx:
+            return await self._disabling.settle(tx, PEOPLE) >= PEOPLE

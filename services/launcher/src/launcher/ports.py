@@ -57,8 +57,22 @@ class Users(Protocol):
 
     async def lock(self, connection: Connection, project: str, user: str) -> User | None: ...
 
+    async def hold(self, connection: Connection, project: str, user: str) -> User | None:
+        """As they are, and stay until the transaction ends: others may hold them too, nobody may change them."""
+        ...
+
     async def update(self, connection: Connection, user: User) -> None:
         """Grants, restriction, disabled and revision, of a locked row."""
+        ...
+
+    async def pausing(self, connection: Connection, project: str, user: str, left: bool) -> None:
+        """`left`: launches of theirs still have to be paused."""
+        ...
+
+    async def any_pausing(self, connection: Connection) -> bool: ...
+
+    async def still_pausing(self, connection: Connection, most: int) -> list[User]:
+        """Of whatever project: disabled, with launches left to be paused. Locked, what others have locked left out."""
         ...
 
 
@@ -128,6 +142,19 @@ class Launches(Protocol):
     async def listed(self, connection: Connection, project: str, wanted: LaunchFilter) -> list[Launch]: ...
 
     async def any_open(self, connection: Connection, project: str, scenario: str) -> bool: ...
+
+    async def running_of(
+        self, connection: Connection, project: str, user: str, most: int, *, free: bool
+    ) -> list[Launch]:
+        """Requested or running launches that this user asked for, or whose scenario they created; by id, locked.
+
+        `free`: only what nobody else has locked.
+        """
+        ...
+
+    async def any_running_of(self, connection: Connection, project: str, user: str) -> bool:
+        """The same, whoever has them locked."""
+        ...
 
     async def undecided(self, connection: Connection, before: datetime, most: int) -> list[Launch]:
         """Drafted before then and still undecided, oldest first; locked, what others have locked left out."""

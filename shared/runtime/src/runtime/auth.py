@@ -34,6 +34,11 @@ class Requires:
         self, request: Request, given: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
     ) -> Caller:
         caller = _authenticated(given, request.app.state.settings.token_key)
+        self.check(caller)
+        return caller if self.across_projects else _of_one_project(caller, request.headers.get(PROJECT_HEADER))
+
+    def check(self, caller: Caller) -> None:
+        """Raises Problem for who may not."""
         if not (caller.may(self.permission) or (self.alternative and caller.may(self.alternative))):
             raise Problem(
                 403,
@@ -41,7 +46,6 @@ class Requires:
                 f"{caller.subject} lacks the permission {self.permission}",
                 f"ask for it: slipway user grant {caller.subject} {self.permission}, or a key with it",
             )
-        return caller if self.across_projects else _of_one_project(caller, request.headers.get(PROJECT_HEADER))
 
 
 def requires(permission: str, *, across_projects: bool = False, alternative: str | None = None) -> Requires:

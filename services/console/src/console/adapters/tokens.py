@@ -52,6 +52,7 @@ class Tokens:
         self._clock = clock
         self._kept: OrderedDict[bytes, _Token] = OrderedDict()
         self._asked: dict[bytes, asyncio.Task[_Token]] = {}
+        self._forgotten = 0
 
     async def of(self, credentials: Credentials) -> str:
         """A token good for at least EARLY_SECONDS. Raises Problem with launcher's refusal."""
@@ -64,12 +65,17 @@ class Tokens:
         if asked is None:
             asked = asyncio.create_task(self._exchanged(credentials))
             self._asked[digest] = asked
-            asked.add_done_callback(partial(self._answered, digest))
+            asked.add_done_callback(partial(self._answered, digest, self._forgotten))
         return (await asyncio.shield(asked)).text
 
-    def _answered(self, digest: bytes, asked: "asyncio.Task[_Token]") -> None:
+    def forget(self) -> None:
+        """Somebody may do something else from now on, or nothing: everybody's token is asked for anew."""
+        self._kept.clear()
+        self._forgotten += 1
+
+    def _answered(self, digest: bytes, forgotten: int, asked: "asyncio.Task[_Token]") -> None:
         del self._asked[digest]
-        if not asked.cancelled() and asked.exception() is None:
+        if not asked.cancelled() and asked.exception() is None and forgotten == self._forgotten:
             self._keep(digest, asked.result())
 
     def _keep(self, digest: bytes, token: _Token) -> None:

@@ -21,9 +21,10 @@ _FIXED = (
 _MOVING = (
     "version, creator, zone, state, revision, participants_chunks, selected, points, targeted_expected, requested_at,"
     " ended_at, figures, figures_revision, hold, lifted, check_round, summary, confirmed_by, confirmed_at, approved_by,"
-    " approved_at, rejected, collected"
+    " approved_at, rejected, collected, paused_because"
 )
 _ALL = f"{_FIXED}, {_MOVING}"
+_RUNS_FOR = "ended_at IS NULL AND state IN ('requested', 'running') AND (requested_by = $2 OR creator = $2)"
 
 
 def _numbered(columns: str, first: int) -> str:
@@ -99,6 +100,24 @@ class PostgresLaunches:
         )
         return found
 
+    async def running_of(
+        self, connection: Connection, project: str, user: str, most: int, *, free: bool
+    ) -> list[Launch]:
+        rows = await connection.fetch(
+            f"SELECT {_ALL} FROM launch WHERE project = $1 AND {_RUNS_FOR} ORDER BY launch_id LIMIT $3 FOR UPDATE"
+            f"{' SKIP LOCKED' if free else ''}",
+            project,
+            user,
+            most,
+        )
+        return [_launch(row) for row in rows]
+
+    async def any_running_of(self, connection: Connection, project: str, user: str) -> bool:
+        found: bool = await connection.fetchval(
+            f"SELECT EXISTS (SELECT FROM launch WHERE project = $1 AND {_RUNS_FOR})", project, user
+        )
+        return found
+
     async def undecided(self, connection: Connection, before: datetime, most: int) -> list[Launch]:
         rows = await connection.fetch(
             f"SELECT {_ALL} FROM launch WHERE drafted_at < $1"
@@ -154,6 +173,7 @@ def _moving(launch: Launch) -> tuple[object, ...]:
         launch.approved_at,
         launch.rejected,
         launch.collected,
+        launch.paused_because,
     )
 
 

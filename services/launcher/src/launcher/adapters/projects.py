@@ -79,6 +79,9 @@ class PostgresUsers:
     async def lock(self, connection: Connection, project: str, user: str) -> User | None:
         return await self._one(connection, "project = $1 AND user_id = $2 FOR UPDATE", project, user)
 
+    async def hold(self, connection: Connection, project: str, user: str) -> User | None:
+        return await self._one(connection, "project = $1 AND user_id = $2 FOR SHARE", project, user)
+
     async def by_token(self, connection: Connection, token_id: str) -> User | None:
         return await self._one(connection, "token_id = $1", token_id)
 
@@ -121,6 +124,25 @@ class PostgresUsers:
             user.disabled,
             user.revision,
         )
+
+    async def pausing(self, connection: Connection, project: str, user: str, left: bool) -> None:
+        await connection.execute(
+            "UPDATE project_user SET pausing = $3 WHERE project = $1 AND user_id = $2 AND pausing <> $3",
+            project,
+            user,
+            left,
+        )
+
+    async def any_pausing(self, connection: Connection) -> bool:
+        found: bool = await connection.fetchval("SELECT EXISTS (SELECT FROM project_user WHERE pausing)")
+        return found
+
+    async def still_pausing(self, connection: Connection, most: int) -> list[User]:
+        rows = await connection.fetch(
+            f"SELECT {_USER} FROM project_user WHERE pausing ORDER BY project, user_id LIMIT $1 FOR UPDATE SKIP LOCKED",
+            most,
+        )
+        return [_user(row) for row in rows]
 
 
 def _key(row: asyncpg.Record) -> Key:

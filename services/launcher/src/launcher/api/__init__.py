@@ -28,9 +28,11 @@ from launcher.handlers.launches import LaunchHandlers
 from launcher.handlers.ordering import Ordering
 from launcher.handlers.pausing import Pausing
 from launcher.handlers.projects import ProjectHandlers
+from launcher.handlers.requesters import Requesters
 from launcher.handlers.scenarios import ScenarioHandlers
 from launcher.handlers.starting import Starting
 from launcher.handlers.tokens import TokenHandlers
+from launcher.handlers.users import UserHandlers
 from launcher.handlers.validator import Validator
 from launcher.ports import Audit, Keys, Launches, Projects, Scenarios, Users
 
@@ -48,7 +50,9 @@ class Surface:
     scenarios: Scenarios
     launches: Launches
     audit: Audit
+    requesters: Requesters
     parties: ProjectHandlers
+    people: UserHandlers
     versions: ScenarioHandlers
     control: LaunchHandlers
     pausing: Pausing
@@ -63,11 +67,11 @@ class Surface:
 
 
 def routes(surface: Surface, resources: "Resources") -> APIRouter:
-    doors = Doors(resources, surface.projects)
+    doors = Doors(resources, surface.projects, surface.requesters)
     tokens.add(doors, surface.tokens)
     projects.add(doors, surface.parties, surface.projects, surface.idempotency)
     keys.add(doors, surface.parties, surface.keys, surface.idempotency)
-    users.add(doors, surface.parties, surface.users, surface.idempotency)
+    users.add(doors, surface.people, surface.users, surface.idempotency)
     scenarios.add(doors, surface.versions, surface.scenarios, surface.validator)
     launches.add(doors, surface.control, surface.launches, surface.idempotency)
     starts.add(doors, surface.starting, surface.launches, surface.idempotency)

@@ -8,8 +8,9 @@ from fastapi import APIRouter, Depends, Request
 from contracts.access import ROUTES, Access, Door
 from contracts.words import Permission
 from launcher.domain.parties import ADMINISTRATOR, ALL_GRANTS, Asker, Grants
+from launcher.handlers.requesters import Requesters
 from launcher.ports import Projects
-from runtime.auth import ANY_PROJECT, Caller, requires
+from runtime.auth import ANY_PROJECT, Caller, Requires, requires
 from runtime.problems import Problem
 from runtime.tokens import EVERYTHING
 
@@ -21,10 +22,11 @@ SERVICE = "launcher"
 
 
 class Doors:
-    def __init__(self, resources: "Resources", projects: Projects) -> None:
+    def __init__(self, resources: "Resources", projects: Projects, requesters: Requesters) -> None:
         self.resources = resources
         self.router = APIRouter(tags=["launcher"])
         self._projects = projects
+        self._requesters = requesters
 
     def __call__(
         self, method: str, path: str, *, across_projects: bool = False, **options: Any
@@ -52,11 +54,24 @@ class Doors:
             if administrators and caller.project != ANY_PROJECT:
                 detail = f"{caller.subject} is of one project, and this is for the administrator of all"
                 raise Problem(403, "forbidden", detail, "ask whoever runs this installation")
-            if caller.subject == ADMINISTRATOR and caller.project != ANY_PROJECT:
+            if caller.subject != ADMINISTRATOR:
+                request.state.asker = await self._present(caller, required)
+                return
+            if caller.project != ANY_PROJECT:
                 await self._known(caller.project)
             request.state.asker = Asker(caller.project, caller.subject, _grants(caller))
 
         return guard
+
+    async def _present(self, caller: Caller, required: Requires) -> Asker:
+        """With what they may do now: their short token may be older than their disabling."""
+        async with self.resources.pool.acquire() as connection:
+            asker = await self._requesters.now(connection, caller.project, caller.subject)
+        if asker is None:
+            detail, remedy = f"{caller.subject} is disabled or revoked", "ask whoever manages the users of this project"
+            raise Problem(401, "unauthenticated", detail, remedy, headers={"WWW-Authenticate": "Bearer"})
+        required.check(Caller(asker.project, asker.subject, frozenset(asker.grants)))
+        return asker
 
     async def _known(self, project: str) -> None:
         """Others have a project that there is; the administrator names one."""

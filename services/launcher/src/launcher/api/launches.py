@@ -82,6 +82,8 @@ class LaunchShown(Output):
     approved_by: str | None
     approved_at: Time | None
     rejected: Rejected | None
+    paused_because: str | None
+    """Why launcher itself has paused it, such as a user who was disabled; null: it has not, or it was resumed."""
     figures: dict[str, Any] | None
     """The newest absolute counts, as on `log.launches`; null before the first."""
 
@@ -188,5 +190,6 @@ def _shown(launch: Launch) -> LaunchShown:
         approved_by=launch.approved_by,
         approved_at=launch.approved_at,
         rejected=launch.rejected,
+        paused_because=launch.paused_because,
         figures=launch.figures,
     )

@@ -10,7 +10,7 @@ from launcher.api.idempotency import Idempotency, Optional
 from launcher.api.shapes import Input, Output, Page, PathWord, Time, UserName, granted, problem
 from launcher.domain.parties import User
 from launcher.domain.refusals import Denied
-from launcher.handlers.projects import ProjectHandlers
+from launcher.handlers.users import UserHandlers
 from launcher.ports import Users
 from runtime.transaction import Transaction
 
@@ -47,7 +47,7 @@ class UserMade(UserShown):
     """For `slipway login` and HTTP, `<id>.<secret>`; shown once."""
 
 
-def add(doors: Doors, parties: ProjectHandlers, users: Users, idempotency: Idempotency) -> None:
+def add(doors: Doors, people: UserHandlers, users: Users, idempotency: Idempotency) -> None:
     resources = doors.resources
 
     @doors("POST", "/v1/users", status_code=201, response_model=UserMade)
@@ -56,7 +56,7 @@ def add(doors: Doors, parties: ProjectHandlers, users: Users, idempotency: Idemp
 
         async def work(tx: Transaction) -> tuple[int, UserMade]:
             grants = frozenset(given.grants)
-            made = granted(await parties.make_user(tx, asker, given.user, grants, given.restriction))
+            made = granted(await people.make_user(tx, asker, given.user, grants, given.restriction))
             return 201, UserMade(**_shown(made.user).model_dump(), token=made.token)
 
         asked = ["POST /v1/users", given.model_dump(mode="json")]
@@ -79,21 +79,28 @@ def add(doors: Doors, parties: ProjectHandlers, users: Users, idempotency: Idemp
 
     @doors("POST", "/v1/users/{user}/disable")
     async def disable_user(user: PathWord, asker: Asking) -> UserShown:
-        """Their token is worth nothing any more; short tokens minted from it end within ten minutes."""
+        """Their token is worth nothing any more, and running launches that they asked for, or whose scenario they
+        created, pause."""
         async with resources.transaction() as tx:
-            return _shown(granted(await parties.disable(tx, asker, user)))
+            return _shown(granted(await people.disable(tx, asker, user)))
+
+    @doors("POST", "/v1/users/{user}/enable")
+    async def enable_user(user: PathWord, asker: Asking) -> UserShown:
+        """They may do again what they might. What was paused stays paused until somebody resumes it."""
+        async with resources.transaction() as tx:
+            return _shown(granted(await people.enable(tx, asker, user)))
 
     @doors("POST", "/v1/users/{user}/grant")
     async def grant_user(user: PathWord, given: Granted, asker: Asking) -> UserShown:
         """Sets what a user may do."""
         async with resources.transaction() as tx:
-            return _shown(granted(await parties.grant(tx, asker, user, frozenset(given.grants))))
+            return _shown(granted(await people.grant(tx, asker, user, frozenset(given.grants))))
 
     @doors("POST", "/v1/users/{user}/restrict")
     async def restrict_user(user: PathWord, given: Restricted, asker: Asking) -> UserShown:
         """Restricts whom scenarios of this creator send to."""
         async with resources.transaction() as tx:
-            return _shown(granted(await parties.restrict(tx, asker, user, given.where)))
+            return _shown(granted(await people.restrict(tx, asker, user, given.where)))
 
 
 def _shown(user: User) -> UserShown:

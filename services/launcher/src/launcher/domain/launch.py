@@ -158,6 +158,8 @@ class Launch:
     rejected: Rejected | None = None
     collected: dict[str, Any] | None = None
     """How far the result set was read that its participants are; None: they are none."""
+    paused_because: str | None = None
+    """Why launcher itself has paused it; None: it has not, or somebody has resumed it."""
 
     @property
     def held(self) -> str | None:

@@ -4,9 +4,14 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from contracts.words import Permission
+from launcher.domain.refusals import Denied
 
 ADMINISTRATOR = "admin"
 """Subject of the local platform's administrator. No user is called so."""
+SELF = "launcher"
+"""Who does what nobody has asked for."""
+GUARD = "messaging"
+"""Who pauses a launch that would send more than planned."""
 KEY_PREFIX, TOKEN_PREFIX = "key_", "usr_"
 """How ids begin by which HTTP callers name themselves: a key's own, and that of a user's token."""
 
@@ -66,9 +71,18 @@ class User:
 
 def reserved(user: str) -> bool:
     """Names that would be taken for something else in the audit."""
-    return user == ADMINISTRATOR or user.startswith((KEY_PREFIX, TOKEN_PREFIX))
+    return user in (ADMINISTRATOR, SELF, GUARD) or user.startswith((KEY_PREFIX, TOKEN_PREFIX))
 
 
 def beyond(wanted: Grants, own: Grants) -> list[Permission]:
     """What somebody would pass on without having it."""
     return sorted(wanted - own)
+
+
+def passing_on(grants: Grants, asker: Asker) -> Denied | None:
+    """Nobody makes somebody mightier than themselves."""
+    missing = beyond(grants, asker.grants)
+    if not missing:
+        return None
+    detail = f"{asker.subject} cannot pass on what they lack: {', '.join(missing)}"
+    return Denied("forbidden", detail, "ask somebody who holds these permissions")

@@ -120,10 +120,10 @@ class Approving:
         if not await self._versions.active(tx.connection, launch):
             detail = f"scenario {launch.scenario} is not active any more"
             return Denied("scenario_inactive", detail, "activate it and approve again, or decline the launch")
-        for subject in dict.fromkeys((asker.subject, launch.requested_by, launch.creator or launch.requested_by)):
-            if await self._requesters.now(tx.connection, launch.project, subject) is None:
-                detail = f"{subject} is disabled or revoked: nothing of theirs begins"
-                return Denied("user_disabled", detail, f"enable {subject}, or decline the launch and ask for it anew")
+        people = (asker.subject, launch.requested_by, launch.creator or launch.requested_by)
+        if gone := await self._requesters.gone(tx.connection, launch.project, people):
+            detail = f"{gone} is disabled or revoked: nothing of theirs begins"
+            return Denied("user_disabled", detail, f"enable {gone}, or decline the launch and ask for it anew")
         project = await self._projects.load(tx.connection, launch.project)
         above = project.second_approver_above if project else None
         if above is not None and targeted > above and asker.subject in (launch.requested_by, launch.confirmed_by):

@@ -26,7 +26,7 @@ from launcher.domain.documents import Unreadable
 from launcher.domain.envelopes import Envelope, fingerprint, open_envelope
 from launcher.domain.launch import Launch, Origin, outcome_of_request
 from launcher.domain.parties import Asker
-from launcher.domain.refusals import Refusal
+from launcher.domain.refusals import Denied, Refusal
 from launcher.domain.shape import place
 from launcher.handlers.authentication import Authentication
 from launcher.handlers.deciding import kept_answer
@@ -220,7 +220,9 @@ def _place(loc: tuple[int | str, ...]) -> str:
     return place(loc) or "data"
 
 
-def _answered(command: Command, found: Launch | Turned | Ordered | Refusal) -> Reply:
+def _answered(command: Command, found: Launch | Turned | Ordered | Denied | Refusal) -> Reply:
+    if isinstance(found, Denied):  # what a launch's people are keeps it as it is
+        return _rejected(command, Refusal("wrong_state", f"{found.detail}: {found.remedy}."))
     if isinstance(found, Refusal):
         return _rejected(command, found)
     launch = found if isinstance(found, Launch) else found.launch

@@ -13,9 +13,6 @@ from launcher.handlers.versions import Versions
 from launcher.ports import Audit, Commands, Launches
 from runtime.transaction import Transaction
 
-SELF = "launcher"
-"""Who does what nobody has asked for."""
-
 
 class Deciding:
     """Every method takes a launch that this transaction has locked, and keeps what it gives back."""

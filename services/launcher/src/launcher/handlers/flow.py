@@ -6,13 +6,13 @@ from datetime import datetime
 from contracts.crm import LaunchRequest
 from contracts.words import LaunchState, Permission
 from launcher.domain.launch import Launch, Rejected
-from launcher.domain.parties import Asker
+from launcher.domain.parties import SELF, Asker
 from launcher.domain.points import blocks
 from launcher.domain.refusals import Denied, Refusal
 from launcher.domain.requests import judge, mismatched
 from launcher.domain.states import Advance, Answer, LaunchEvent, answer
 from launcher.domain.summaries import summary
-from launcher.handlers.deciding import SELF, Deciding
+from launcher.handlers.deciding import Deciding
 from launcher.handlers.requesters import Requesters
 from launcher.handlers.versions import Versions
 from launcher.ports import CountTokens, Launches

@@ -4,14 +4,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from contracts.checks import ConsentOverridden, LaunchChecked
+from contracts.checks import ConsentOverridden, LaunchChecked, Point
 from contracts.crm import LaunchFigures, LaunchRequest
 from contracts.launches import ScenarioVersion
 from contracts.words import ControlState, LaunchState
 from launcher.domain.counting import Basis
 from launcher.domain.launch import PLAIN, Flow, Launch, Origin, Rejected, Way, controlled
 from launcher.domain.parties import Asker
-from launcher.domain.points import blocks
+from launcher.domain.points import blocks, error
 from launcher.domain.refusals import Refusal
 from launcher.domain.requests import draft, judge
 from launcher.domain.states import ENDED, Advance, Answer, LaunchEvent, answer, reported
@@ -19,6 +19,7 @@ from launcher.domain.summaries import summary
 from launcher.handlers.deciding import Deciding
 from launcher.handlers.outgoing import on_launches
 from launcher.handlers.pausing import Pausing
+from launcher.handlers.requesters import Requesters
 from launcher.handlers.versions import Versions
 from launcher.ports import Audit, AuditFilter, CountTokens, Launches
 from runtime.cloudevents import rfc3339
@@ -44,9 +45,11 @@ class LaunchHandlers:
         audit: Audit,
         deciding: Deciding,
         pausing: Pausing,
+        requesters: Requesters,
     ) -> None:
         self._launches = launches
         self._versions = versions
+        self._requesters = requesters
         self._tokens = tokens
         self._audit = audit
         self._deciding = deciding
@@ -130,11 +133,12 @@ class LaunchHandlers:
     async def _checked(self, tx: Transaction, launch: Launch, checked: LaunchChecked) -> Launch:
         if checked.check < launch.check_round:
             return launch
-        refused = blocks(checked.points)
+        found = [*checked.points, *await self._people(tx, launch)]
+        refused = blocks(found)
         move = _answer(launch, _judged(launch.flow, refused))
         if not isinstance(move, Advance):
             return launch
-        points = (*launch.points, *checked.points)
+        points = (*launch.points, *found)
         launch = replace(launch, points=points, targeted_expected=checked.targeted_expected)
         match move.to:
             case LaunchState.REQUESTED:
@@ -146,6 +150,17 @@ class LaunchHandlers:
         await self._launches.update(tx.connection, launch)
         await self._deciding.answer(tx, launch)
         return launch
+
+    async def _people(self, tx: Transaction, launch: Launch) -> list[Point]:
+        """Nothing begins of who is disabled. Where somebody has to approve, that looks at it."""
+        if launch.flow is not Flow.DIRECT or launch.state is not LaunchState.VALIDATING:
+            return []
+        people = (launch.requested_by, launch.creator or launch.requested_by)
+        gone = await self._requesters.gone(tx.connection, launch.project, people)
+        if gone is None:
+            return []
+        place = "requested_by" if gone == launch.requested_by else "scenario.creator"
+        return [error("user_disabled", place, f"{gone} is disabled or revoked: enable them, and launch again.")]
 
     async def _overridden(self, tx: Transaction, launch: Launch, overridden: ConsentOverridden) -> None:
         """Noted once, however often it is told: the launch is locked."""

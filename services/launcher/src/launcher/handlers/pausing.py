@@ -6,15 +6,13 @@ from typing import Any
 from contracts.crm import Held
 from contracts.words import ControlState
 from launcher.domain.launch import Launch, controlled
-from launcher.domain.parties import Asker
-from launcher.domain.refusals import Refusal
+from launcher.domain.parties import GUARD, SELF, Asker
+from launcher.domain.refusals import Denied, Refusal
 from launcher.domain.states import Advance, Answer, LaunchEvent, answer
 from launcher.handlers.outgoing import on_launches
+from launcher.handlers.requesters import Requesters
 from launcher.ports import Audit, Launches
 from runtime.transaction import Transaction
-
-GUARD = "messaging"
-"""Who pauses a launch that would send more than planned."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,17 +27,33 @@ class Turned:
 
 
 class Pausing:
-    def __init__(self, launches: Launches, audit: Audit) -> None:
+    def __init__(self, launches: Launches, requesters: Requesters, audit: Audit) -> None:
         self._launches = launches
+        self._requesters = requesters
         self._audit = audit
 
-    async def pause(self, tx: Transaction, asker: Asker, launch_id: str) -> Turned | Refusal:
+    async def pause(self, tx: Transaction, asker: Asker, launch_id: str) -> Turned | Denied | Refusal:
         """No step starts from now on; what is with the provider comes to its end. Again is harmless."""
         return await self._turn(tx, asker, launch_id, LaunchEvent.PAUSE)
 
-    async def resume(self, tx: Transaction, asker: Asker, launch_id: str) -> Turned | Refusal:
-        """What became due meanwhile goes on, once per contact. Lifts the hold that is known. Again is harmless."""
+    async def resume(self, tx: Transaction, asker: Asker, launch_id: str) -> Turned | Denied | Refusal:
+        """What became due meanwhile goes on, once per contact. Lifts the hold that is known. Again is harmless.
+
+        Whoever resumes stands in for a requester who is disabled; for the creator, whose reach it has, nobody does.
+        """
         return await self._turn(tx, asker, launch_id, LaunchEvent.RESUME)
+
+    async def because(self, tx: Transaction, launch: Launch, why: str) -> Launch:
+        """Pauses this (locked) launch, if it runs, although nobody asked for that."""
+        match answer(launch.state, LaunchEvent.PAUSE):
+            case Advance(to=to):
+                launch = replace(launch, state=to, revision=launch.revision + 1, paused_because=why)
+                tx.emit(on_launches(controlled(launch, ControlState.PAUSED, SELF, tx.now, why), tx.partitions))
+                await self._launches.update(tx.connection, launch)
+                await self._note(tx, launch, SELF, "launch.paused", {"state": to, "because": why})
+            case Answer():
+                pass
+        return launch
 
     async def held(self, tx: Transaction, launch: Launch, held: Held) -> Launch:
         """messaging's gate of this (locked) launch is closed already: everybody else pauses it, too."""
@@ -56,7 +70,9 @@ class Pausing:
                 pass
         return launch
 
-    async def _turn(self, tx: Transaction, asker: Asker, launch_id: str, event: LaunchEvent) -> Turned | Refusal:
+    async def _turn(
+        self, tx: Transaction, asker: Asker, launch_id: str, event: LaunchEvent
+    ) -> Turned | Denied | Refusal:
         launch = (await self._launches.lock(tx.connection, [launch_id])).get(launch_id)
         if launch is None or launch.project != asker.project:
             return Refusal("unknown_launch", f"There is no launch {launch_id} in this project.")
@@ -68,7 +84,17 @@ class Pausing:
                     "wrong_state", f"The launch is {launch.state}: only a running or paused one can {event}."
                 )
             case Advance(to=to):
-                return await self._turned(tx, asker, replace(launch, state=to, revision=launch.revision + 1), event)
+                if event is LaunchEvent.RESUME and (denied := await self._without_creator(tx, launch)):
+                    return denied
+                launch = replace(launch, state=to, revision=launch.revision + 1, paused_because=None)
+                return await self._turned(tx, asker, launch, event)
+
+    async def _without_creator(self, tx: Transaction, launch: Launch) -> Denied | None:
+        creator = launch.creator or launch.requested_by
+        if await self._requesters.held(tx.connection, launch.project, creator) is not None:
+            return None
+        detail = f"{creator}, who created scenario {launch.scenario}, is disabled or revoked"
+        return Denied("user_disabled", detail, f"enable {creator} and resume, or stop the launch")
 
     async def _turned(self, tx: Transaction, asker: Asker, launch: Launch, event: LaunchEvent) -> Turned:
         lifted = launch.held if event is LaunchEvent.RESUME else None

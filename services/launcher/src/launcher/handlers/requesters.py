@@ -1,4 +1,6 @@
-"""Who asked for a launch, as they are now: a draft is judged again with the permissions they have by then."""
+"""Who asked for a launch, as they are now: it is judged again with the permissions they have by then."""
+
+from collections.abc import Iterable
 
 from launcher.domain.parties import ADMINISTRATOR, ALL_GRANTS, KEY_PREFIX, Asker
 from launcher.ports import Keys, Users
@@ -20,3 +22,15 @@ class Requesters:
             return Asker(project, subject, key.grants) if key and valid else None
         user = await self._users.load(connection, project, subject)
         return Asker(project, subject, user.grants) if user and not user.disabled else None
+
+    async def held(self, connection: Connection, project: str, subject: str) -> Asker | None:
+        """The same, and a user is not disabled before this transaction has ended."""
+        await self._users.hold(connection, project, subject)
+        return await self.now(connection, project, subject)
+
+    async def gone(self, connection: Connection, project: str, subjects: Iterable[str]) -> str | None:
+        """Who of them is gone, disabled or revoked; None: nobody, and that stays so until the transaction has ended."""
+        for subject in sorted(set(subjects)):
+            if await self.held(connection, project, subject) is None:
+                return subject
+        return None
