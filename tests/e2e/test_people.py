@@ -1,4 +1,4 @@
-"""Who may do what: somebody is disabled in the middle of a launch."""
+"""Who may do what: roles, bounds of a project, a scenario that gets another creator, somebody who is disabled."""
 
 import time
 import uuid
@@ -17,16 +17,12 @@ def here(slipway: Slipway) -> Slipway:
     """A project whose scenario `later` is Ann's, and Bob who launches it."""
     slipway.until_ready()
     project = slipway.with_mailing(f"w{uuid.uuid4().hex[:10]}", MANY)
-    project("user", "create", "ann", "--grant", "scenario:write")
-    project("user", "create", "bob", "--grant", "process:start", "--grant", "launch:preapproved", *grants())
+    project("user", "create", "ann", "--role", "author")
+    project("user", "create", "bob", "--role", "marketer", "--grant", "launch:stop", "--grant", "launch:preapproved")
     ann = who(project, "ann")
     ann("scenario", "push", str(SCENARIOS / "later.yaml"))
     ann("scenario", "activate", "later")
     return project
-
-
-def grants() -> tuple[str, ...]:
-    return ("--grant", "launch:stop", "--grant", "view")
 
 
 def who(here: Slipway, user: str) -> Slipway:
@@ -56,3 +52,20 @@ def test_a_launch_pauses_when_its_scenarios_creator_is_disabled_and_goes_on_when
     done = [(entry["subject"], entry["action"]) for entry in bob.json("audit")]
     for entry in (("launcher", "launch.paused"), ("admin", "user.disabled"), ("admin", "user.enabled")):
         assert entry in done
+
+
+@pytest.mark.behaviour(2)
+def test_a_project_bounds_launches_and_a_scenario_that_is_transferred_has_its_new_creators_reach(here: Slipway) -> None:
+    bob = who(here, "bob")
+    here("user", "create", "cleo", "--role", "viewer")
+    here("user", "restrict", "cleo", "--where", f"contact.id == '{here.project}-0'")
+    assert "lacks the permission" in bob("scenario", "transfer", "plain", "cleo", check=False).stderr
+    here("scenario", "transfer", "plain", "cleo")
+    bounds = here.json("project", "set", str(here.project), "--launches-per-hour", "1")
+    assert (bounds["launches_per_hour"], bounds["second_approver_above"]) == (1, None)
+    launch_id = bob.json("launch", "plain", "--all", "--yes")["launch_id"]
+    refused = bob("launch", "plain", "--all", "--yes", check=False)
+    assert (refused.returncode, "no more than 1 launches an hour" in refused.stderr) == (1, True)
+    shown = bob.json("watch", launch_id)["figures"]
+    assert (shown["success"], shown["by_reason"]["not_started:not_permitted"]) == (1, MANY - 1)
+    assert here.mails_to(str(here.project)) == {f"{here.project}-0": 1}

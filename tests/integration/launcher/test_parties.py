@@ -31,6 +31,7 @@ ROUTES_OF_ONE_THING: list[tuple[str, str, Any]] = [
     ("POST", "/v1/scenarios/welcome/activate", {}),
     ("POST", "/v1/scenarios/welcome/deactivate", {}),
     ("POST", "/v1/scenarios/welcome/archive", {}),
+    ("POST", "/v1/scenarios/welcome/transfer", {"user": "ann"}),
     ("GET", "/v1/launches/{launch}", None),
     ("POST", "/v1/launches/{launch}/stop", {}),
 ]

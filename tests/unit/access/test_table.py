@@ -36,7 +36,6 @@ NOT_BUILT: dict[str, set[Route]] = {
     "launcher": {
         ("POST", "/v1/launches/{launch_id}/retry"),
         ("POST", "/v1/rehearsals"),
-        ("POST", "/v1/scenarios/{key}/transfer"),
         ("POST", "/v1/tests"),
     },
     "contacts": {

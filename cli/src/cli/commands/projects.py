@@ -5,7 +5,7 @@ from typing import Annotated, Any
 import typer
 
 from cli.connection import at, connection
-from cli.output import emit_json, say, show_rows, stdout
+from cli.output import Exit, emit_json, fail, say, show_rows, stdout
 
 project = typer.Typer(no_args_is_help=True, help="Projects: the tenants of an installation.")
 key = typer.Typer(no_args_is_help=True, help="Keys of programs: a CRM on Kafka, a script on HTTP.")
@@ -15,7 +15,10 @@ Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.
 Grants = Annotated[
     list[str] | None, typer.Option("--grant", help="A permission such as process:start; repeat for more.")
 ]
-Zone = Annotated[str, typer.Option(help="Time zone of the project, such as Europe/Vienna.")]
+Roles = Annotated[
+    list[str] | None,
+    typer.Option("--role", help="viewer, marketer, approver, author or manager: the permissions of that role; repeat."),
+]
 
 
 @project.command("create")
@@ -31,25 +34,57 @@ def create_project(
 
 
 @project.command("set")
-def set_project(context: typer.Context, name: Annotated[str, typer.Argument(metavar="KEY")], zone: Zone) -> None:
-    """Change a project."""
+def set_project(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(metavar="KEY")],
+    zone: Annotated[str | None, typer.Option(help="Time zone of the project, such as Europe/Vienna.")] = None,
+    second_approver_above: Annotated[
+        str | None,
+        typer.Option(metavar="N|none", help="Launches of more targets are approved by another person than who asked."),
+    ] = None,
+    launches_per_hour: Annotated[
+        str | None, typer.Option(metavar="N|none", help="How many launches may be asked for by all together.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Change a project. What is not said stays as it is; `none` takes a bound away."""
+    given: dict[str, Any] = {"zone": zone} if zone else {}
+    bounds = {"second_approver_above": second_approver_above, "launches_per_hour": launches_per_hour}
+    given |= {what: _bound(what, text) for what, text in bounds.items() if text is not None}
+    if not given:
+        fail(Exit.USAGE, "nothing to change is said", "Say --zone, --second-approver-above or --launches-per-hour.")
     with connection(context).client() as client:
-        client.post(at("projects"), {"key": name, "zone": zone})
-    say(f"project {name}: zone {zone}")
+        now = client.post(at("projects"), {"key": name, **given})
+    if as_json:
+        emit_json(now)
+        return
+    above, hourly = now["second_approver_above"], now["launches_per_hour"]
+    say(f"project {name}: zone {now['zone']}")
+    say("a second person approves " + ("no launch" if above is None else f"launches of more than {above:,} targets"))
+    say("launches per hour: " + ("no bound of the project's own" if hourly is None else f"{hourly:,}"))
 
 
 @project.command("list")
 def list_projects(context: typer.Context, as_json: Json = False) -> None:
     """List the projects."""
     with connection(context).client() as client:
-        show_rows(list(client.pages(at("projects"))), ["key", "zone"], as_json)
+        show_rows(
+            list(client.pages(at("projects"))), ["key", "zone", "second_approver_above", "launches_per_hour"], as_json
+        )
 
 
 @key.command("create")
-def create_key(context: typer.Context, grant: Grants = None, as_json: Json = False) -> None:
+def create_key(
+    context: typer.Context,
+    grant: Grants = None,
+    role: Roles = None,
+    launches_per_hour: Annotated[int | None, typer.Option(min=0, help="How many launches it may ask for.")] = None,
+    as_json: Json = False,
+) -> None:
     """Make a key. Its secrets are shown once, now."""
+    hourly = {} if launches_per_hour is None else {"launches_per_hour": launches_per_hour}
     with connection(context).client() as client:
-        made = client.post(at("keys"), {"grants": grant or []})
+        made = client.post(at("keys"), {"grants": grant or [], "roles": role or [], **hourly})
     if as_json:
         emit_json(made)
         return
@@ -79,11 +114,12 @@ def create_user(
     context: typer.Context,
     name: Annotated[str, typer.Argument(metavar="USER")],
     grant: Grants = None,
+    role: Roles = None,
     as_json: Json = False,
 ) -> None:
     """Create a user. The token for `slipway login` is shown once, now."""
     with connection(context).client() as client:
-        made = client.post(at("users"), {"user": name, "grants": grant or []})
+        made = client.post(at("users"), {"user": name, "grants": grant or [], "roles": role or []})
     if as_json:
         emit_json(made)
         return
@@ -115,11 +151,14 @@ def enable_user(context: typer.Context, name: Annotated[str, typer.Argument(meta
 
 @user.command("grant")
 def grant_user(
-    context: typer.Context, name: Annotated[str, typer.Argument(metavar="USER")], grant: Grants = None
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(metavar="USER")],
+    grant: Grants = None,
+    role: Roles = None,
 ) -> None:
-    """Set what a user may do: exactly these permissions."""
-    _change(context, name, "grant", {"grants": grant or []})
-    say(f"user {name} may: {', '.join(grant or []) or 'nothing'}")
+    """Set what a user may do: exactly these permissions and those of these roles."""
+    now = _change(context, name, "grant", {"grants": grant or [], "roles": role or []})
+    say(f"user {name} may: {', '.join(now['grants']) or 'nothing'}")
 
 
 @user.command("restrict")
@@ -133,6 +172,15 @@ def restrict_user(
     say(f"user {name} may send to " + (f"contacts where {where}" if where else "everybody"))
 
 
-def _change(context: typer.Context, name: str, what: str, body: dict[str, Any]) -> None:
+def _change(context: typer.Context, name: str, what: str, body: dict[str, Any]) -> dict[str, Any]:
     with connection(context).client() as client:
-        client.post(at("users", name, what), body)
+        changed: dict[str, Any] = client.post(at("users", name, what), body)
+    return changed
+
+
+def _bound(what: str, text: str) -> int | None:
+    if text == "none":
+        return None
+    if not text.isdecimal():
+        fail(Exit.USAGE, f"--{what.replace('_', '-')} {text} is no number", "Give a number, or none.")
+    return int(text)

@@ -67,6 +67,14 @@ def archive(context: typer.Context, key: Key) -> None:
     _change(context, key, "archive", {})
 
 
+@scenario.command("transfer")
+def transfer(context: typer.Context, key: Key, user: Annotated[str, typer.Argument(metavar="USER")]) -> None:
+    """Give it another creator: its launches reach whom that user may send to. What runs keeps the one it has."""
+    with connection(context).client() as client:
+        answer = client.post(at("scenarios", key, "transfer"), {"user": user})
+    say(f"scenario {key} is {answer['creator']}'s")
+
+
 @scenario.command("list")
 def list_scenarios(
     context: typer.Context,

@@ -30,6 +30,7 @@ from launcher.handlers.launches import LaunchHandlers
 from launcher.handlers.ordering import Ordering
 from launcher.handlers.pausing import Pausing
 from launcher.handlers.projects import ProjectHandlers
+from launcher.handlers.quotas import Quotas
 from launcher.handlers.requesters import Requesters
 from launcher.handlers.scenarios import ScenarioHandlers
 from launcher.handlers.starting import Starting
@@ -53,9 +54,10 @@ def build(settings: Settings, counting: Counting | None = None) -> Service:
     versions, requesters = Versions(scenarios, projects, validator), Requesters(keys, users)
     pausing, ordering = Pausing(launches, requesters, audit), Ordering(launches, audit)
     disabling = Disabling(users, launches, pausing)
+    quotas = Quotas(projects, keys, launches, settings.launches_per_hour)
     deciding = Deciding(launches, versions, commands, audit)
     tokens = SignedCountTokens(settings.token_key)
-    control = LaunchHandlers(launches, versions, tokens, audit, deciding, pausing, requesters)
+    control = LaunchHandlers(launches, versions, tokens, audit, deciding, pausing, requesters, quotas)
     drafts = Drafts(launches, versions, requesters, tokens, deciding)
     counting = counting or ContactsHttp(settings.contacts_url, settings.token_key)
     approving = Approving(
@@ -78,7 +80,7 @@ def build(settings: Settings, counting: Counting | None = None) -> Service:
         requesters=requesters,
         parties=ProjectHandlers(projects, keys, audit, seals, credentials),
         people=UserHandlers(users, audit, credentials, validator.language, disabling),
-        versions=ScenarioHandlers(scenarios, launches, audit, validator),
+        versions=ScenarioHandlers(scenarios, launches, users, audit, validator),
         control=control,
         pausing=pausing,
         ordering=ordering,
@@ -97,7 +99,7 @@ def build(settings: Settings, counting: Counting | None = None) -> Service:
             RawSubscription(
                 "crm.commands",
                 CommandHandlers(
-                    Authentication(keys, seals), commands, launches, control, pausing, ordering
+                    Authentication(keys, seals), commands, launches, control, pausing, ordering, quotas
                 ).on_commands,
             ),
             Subscription(

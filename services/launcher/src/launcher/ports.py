@@ -22,11 +22,16 @@ class Projects(Protocol):
 
     async def all(self, connection: Connection) -> list[Project]: ...
 
-    async def save(self, connection: Connection, project: str, zone: str | None, now: datetime) -> Project | None:
-        """Makes it (no zone: UTC) or changes its zone (none: not), and then the revision rises.
+    async def lock(self, connection: Connection, project: str) -> Project | None:
+        """Nobody else changes it or counts against its quota before the transaction has ended."""
+        ...
 
-        None: it was so already.
-        """
+    async def insert(self, connection: Connection, project: Project) -> bool:
+        """False: somebody was quicker."""
+        ...
+
+    async def update(self, connection: Connection, project: Project) -> None:
+        """Zone, settings and revision, of a locked row."""
         ...
 
 
@@ -92,7 +97,7 @@ class Scenarios(Protocol):
         ...
 
     async def update(self, connection: Connection, scenario: StoredScenario) -> None:
-        """Name, state, versions and revision, of a locked row."""
+        """Name, creator, state, versions and revision, of a locked row."""
         ...
 
     async def version(self, connection: Connection, project: str, key: str, version: int) -> StoredVersion | None: ...
@@ -140,6 +145,15 @@ class Launches(Protocol):
     async def load(self, connection: Connection, project: str, launch_id: str) -> Launch | None: ...
 
     async def listed(self, connection: Connection, project: str, wanted: LaunchFilter) -> list[Launch]: ...
+
+    async def asked_at(
+        self, connection: Connection, project: str, subject: str | None, since: datetime, number: int
+    ) -> datetime | None:
+        """When the so-manieth newest launch (from 1) since then was asked for, by this subject or anybody.
+
+        None: there were fewer.
+        """
+        ...
 
     async def any_open(self, connection: Connection, project: str, scenario: str) -> bool: ...
 

@@ -29,6 +29,12 @@ class Settings(RuntimeSettings):
     )
     drift_percent: float = Field(5.0, ge=0, description="See `SLIPWAY_DRIFT_CONTACTS`.")
 
+    launches_per_hour: int = Field(
+        600,
+        ge=0,
+        description="So many launches each user and each key may ask for in an hour, unless the key says other.",
+    )
+
     @property
     def administrator(self) -> str | None:
         """The token that opens everything; None where nobody may have one."""

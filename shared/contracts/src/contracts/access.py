@@ -52,6 +52,7 @@ ROUTES: Final[dict[tuple[str, str], Access]] = {
     # who there is
     ("POST", "/v1/projects"): Access("launcher", Door.ADMINISTRATOR),
     ("GET", "/v1/projects"): Access("launcher", P.VIEW),
+    ("GET", "/v1/projects/{key}"): Access("launcher", P.VIEW),
     ("POST", "/v1/keys"): Access("launcher", P.USERS_MANAGE),
     ("GET", "/v1/keys"): Access("launcher", P.USERS_MANAGE),
     ("POST", "/v1/keys/{key_id}/revoke"): Access("launcher", P.USERS_MANAGE),

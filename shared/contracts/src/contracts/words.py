@@ -25,16 +25,25 @@ class Permission(StrEnum):
     VIEW = "view"
 
 
-ROLES: Final[Mapping[str, frozenset[Permission]]] = MappingProxyType(
+class Role(StrEnum):
+    """A name for a set of permissions. Who is given a role is given its permissions; the role itself is not kept."""
+
+    VIEWER = "viewer"
+    MARKETER = "marketer"
+    APPROVER = "approver"
+    AUTHOR = "author"
+    MANAGER = "manager"
+
+
+ROLES: Final[Mapping[Role, frozenset[Permission]]] = MappingProxyType(
     {
-        "viewer": frozenset({Permission.VIEW}),
-        "marketer": frozenset({Permission.VIEW, Permission.PROCESS_START}),
-        "approver": frozenset({Permission.VIEW, Permission.LAUNCH_APPROVE, Permission.LAUNCH_STOP}),
-        "author": frozenset({Permission.VIEW, Permission.SCENARIO_WRITE}),
-        "manager": frozenset(Permission) - {Permission.LAUNCH_PREAPPROVED, Permission.CONSENT_OVERRIDE},
+        Role.VIEWER: frozenset({Permission.VIEW}),
+        Role.MARKETER: frozenset({Permission.VIEW, Permission.PROCESS_START}),
+        Role.APPROVER: frozenset({Permission.VIEW, Permission.LAUNCH_APPROVE, Permission.LAUNCH_STOP}),
+        Role.AUTHOR: frozenset({Permission.VIEW, Permission.SCENARIO_WRITE}),
+        Role.MANAGER: frozenset(Permission) - {Permission.LAUNCH_PREAPPROVED, Permission.CONSENT_OVERRIDE},
     }
 )
-"""Names for sets of permissions. Who is given a role is given its permissions; the role itself is not kept."""
 
 
 class ControlState(StrEnum):

@@ -92,6 +92,20 @@ class PostgresLaunches:
         )
         return [_launch(row) for row in rows]
 
+    async def asked_at(
+        self, connection: Connection, project: str, subject: str | None, since: datetime, number: int
+    ) -> datetime | None:
+        whose = "" if subject is None else " AND requested_by = $4"
+        found: datetime | None = await connection.fetchval(
+            f"SELECT drafted_at FROM launch WHERE project = $1 AND drafted_at > $2{whose}"
+            " ORDER BY drafted_at DESC OFFSET $3 - 1 LIMIT 1",
+            project,
+            since,
+            number,
+            *(() if subject is None else (subject,)),
+        )
+        return found
+
     async def any_open(self, connection: Connection, project: str, scenario: str) -> bool:
         found: bool = await connection.fetchval(
             "SELECT EXISTS (SELECT FROM launch WHERE project = $1 AND scenario = $2 AND ended_at IS NULL)",

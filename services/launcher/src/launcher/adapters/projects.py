@@ -1,16 +1,17 @@
 """Projects, keys and users in PostgreSQL."""
 # ruff: noqa: S608 - what is put into the statements are this module's own lists of columns
 
-from datetime import datetime
-
 import asyncpg
 
 from contracts.words import Permission
 from launcher.domain.parties import Grants, Key, Project, User
 from runtime.transaction import Connection
 
-_PROJECT = "project, zone, revision, created_at, second_approver_above"
-_KEY = "key_id, project, name, grants, secret_hash, sealed_secret, revoked, revision, created_by, created_at"
+_PROJECT = "project, zone, revision, created_at, second_approver_above, launches_per_hour"
+_KEY = (
+    "key_id, project, name, grants, secret_hash, sealed_secret, revoked, revision, created_by, created_at,"
+    " launches_per_hour"
+)
 _USER = "project, user_id, token_id, secret_hash, grants, restriction, disabled, revision, created_by, created_at"
 
 
@@ -23,16 +24,33 @@ class PostgresProjects:
         rows = await connection.fetch(f"SELECT {_PROJECT} FROM project ORDER BY project")
         return [Project(**row) for row in rows]
 
-    async def save(self, connection: Connection, project: str, zone: str | None, now: datetime) -> Project | None:
-        row = await connection.fetchrow(
-            "INSERT INTO project (project, zone, revision, created_at) VALUES ($1, coalesce($2, 'UTC'), 1, $3)"
-            " ON CONFLICT (project) DO UPDATE SET zone = excluded.zone, revision = project.revision + 1"
-            f" WHERE $2 IS NOT NULL AND project.zone <> excluded.zone RETURNING {_PROJECT}",
-            project,
-            zone,
-            now,
-        )
+    async def lock(self, connection: Connection, project: str) -> Project | None:
+        # what refers to the project's key is inserted all the same
+        row = await connection.fetchrow(f"SELECT {_PROJECT} FROM project WHERE project = $1 FOR NO KEY UPDATE", project)
         return Project(**row) if row else None
+
+    async def insert(self, connection: Connection, project: Project) -> bool:
+        done = await connection.execute(
+            f"INSERT INTO project ({_PROJECT}) VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (project) DO NOTHING",
+            project.project,
+            project.zone,
+            project.revision,
+            project.created_at,
+            project.second_approver_above,
+            project.launches_per_hour,
+        )
+        return done == "INSERT 0 1"
+
+    async def update(self, connection: Connection, project: Project) -> None:
+        await connection.execute(
+            "UPDATE project SET zone = $2, revision = $3, second_approver_above = $4, launches_per_hour = $5"
+            " WHERE project = $1",
+            project.project,
+            project.zone,
+            project.revision,
+            project.second_approver_above,
+            project.launches_per_hour,
+        )
 
 
 class PostgresKeys:
@@ -49,7 +67,7 @@ class PostgresKeys:
 
     async def insert(self, connection: Connection, key: Key) -> None:
         await connection.execute(
-            f"INSERT INTO access_key ({_KEY}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+            f"INSERT INTO access_key ({_KEY}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
             key.key_id,
             key.project,
             key.name,
@@ -60,6 +78,7 @@ class PostgresKeys:
             key.revision,
             key.created_by,
             key.created_at,
+            key.launches_per_hour,
         )
 
     async def revoke(self, connection: Connection, project: str, key_id: str) -> Key | None:

@@ -51,8 +51,8 @@ class PostgresScenarios:
 
     async def update(self, connection: Connection, scenario: StoredScenario) -> None:
         await connection.execute(
-            "UPDATE scenario SET name = $3, state = $4, active_version = $5, newest_version = $6, revision = $7"
-            " WHERE project = $1 AND key = $2",
+            "UPDATE scenario SET name = $3, state = $4, active_version = $5, newest_version = $6, revision = $7,"
+            " creator = $8 WHERE project = $1 AND key = $2",
             scenario.project,
             scenario.key,
             scenario.name,
@@ -60,6 +60,7 @@ class PostgresScenarios:
             scenario.active_version,
             scenario.newest_version,
             scenario.revision,
+            scenario.creator,
         )
 
     async def version(self, connection: Connection, project: str, key: str, version: int) -> StoredVersion | None:

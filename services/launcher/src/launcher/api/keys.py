@@ -1,21 +1,23 @@
 """Keys of programs. Secrets are in the answer that made the key and nowhere else."""
 
 from fastapi import Response
+from pydantic import Field
 
 from contracts.words import Permission
 from launcher.api.doors import Asking, Doors
 from launcher.api.idempotency import Idempotency, Optional
-from launcher.api.shapes import Input, Output, Page, PathWord, Time, Word, granted
+from launcher.api.shapes import Output, Page, PathWord, Permitted, Time, Word, granted
 from launcher.domain.parties import Key
 from launcher.handlers.projects import ProjectHandlers
 from launcher.ports import Keys
 from runtime.transaction import Transaction
 
 
-class KeyGiven(Input):
+class KeyGiven(Permitted):
     name: Word = "key"
     """For people to tell keys apart."""
-    grants: list[Permission]
+    launches_per_hour: int | None = Field(None, ge=0, le=1_000_000)
+    """How many launches it may ask for; null: as many as everybody."""
 
 
 class KeyShown(Output):
@@ -24,6 +26,7 @@ class KeyShown(Output):
     name: str
     grants: list[Permission]
     revoked: bool
+    launches_per_hour: int | None
     created_by: str
     created_at: Time
 
@@ -43,7 +46,7 @@ def add(doors: Doors, parties: ProjectHandlers, keys: Keys, idempotency: Idempot
         """A key with these permissions, at most the caller's own."""
 
         async def work(tx: Transaction) -> tuple[int, KeyMade]:
-            made = granted(await parties.make_key(tx, asker, given.name, frozenset(given.grants)))
+            made = granted(await parties.make_key(tx, asker, given.name, given.permissions, given.launches_per_hour))
             shown = _shown(made.key).model_dump()
             return 201, KeyMade(**shown, token=made.token, signing_secret=made.signing_secret)
 
@@ -70,6 +73,7 @@ def _shown(key: Key) -> KeyShown:
         name=key.name,
         grants=sorted(key.grants),
         revoked=key.revoked,
+        launches_per_hour=key.launches_per_hour,
         created_by=key.created_by,
         created_at=key.created_at,
     )

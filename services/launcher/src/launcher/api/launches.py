@@ -21,6 +21,7 @@ from launcher.api.shapes import (
     Time,
     Word,
     from_cursor,
+    granted,
     problem,
     to_cursor,
 )
@@ -106,7 +107,7 @@ def add(doors: Doors, handlers: LaunchHandlers, launches: Launches, idempotency:
         async def work(tx: Transaction) -> tuple[int, LaunchAsked]:
             launch_id = await new_launch_id(tx, launches, asker, idempotency_key)
             made = await handlers.request(tx, request, asker, launch_id)
-            return 202, asked_for(made)
+            return 202, asked_for(granted(made))
 
         asked = ["POST /v1/launches", request.model_dump(mode="json")]
         return await idempotency.once(resources, asker, idempotency_key, asked, work)

@@ -9,8 +9,9 @@ from fastapi import Query, Request, Response
 from contracts.checks import Point
 from contracts.scenario import Scenario
 from launcher.adapters.scenario_files import read_file
+from launcher.api.conditions import IfMatch, seen, tag
 from launcher.api.doors import Asking, Doors
-from launcher.api.shapes import Input, Output, Page, PathWord, Time, granted, problem
+from launcher.api.shapes import Input, Output, Page, PathWord, Time, UserName, granted, problem
 from launcher.domain.documents import digest
 from launcher.domain.launch import Kind
 from launcher.domain.points import blocks
@@ -47,6 +48,11 @@ class Activated(Input):
     """Null: the newest."""
 
 
+class Transferred(Input):
+    user: UserName
+    """Whose reach decides from now on who is sent to."""
+
+
 class ScenarioShown(Output):
     key: str
     name: str
@@ -54,6 +60,7 @@ class ScenarioShown(Output):
     active_version: int | None
     newest_version: int
     creator: str
+    revision: int
     created_at: Time
     summary: dict[str, Any] | None = None
     """Of those that were asked for as `startable`: launch, recurrence, sender, context, messages."""
@@ -114,7 +121,7 @@ def _add_files(doors: Doors, handlers: ScenarioHandlers, validator: Validator) -
         responses={200: {"description": "it was there already", "model": PushedShown}},
         openapi_extra=FILE,
     )
-    async def push(request: Request, asker: Asking, response: Response) -> PushedShown:
+    async def push(request: Request, asker: Asking, response: Response, if_match: IfMatch = None) -> PushedShown:
         """A new version; the same content as the newest is that version (200)."""
         scenario, points = await judged(request)
         if scenario is None or blocks(points):
@@ -124,7 +131,8 @@ def _add_files(doors: Doors, handlers: ScenarioHandlers, validator: Validator) -
                 )
             )
         async with resources.transaction() as tx:
-            pushed = granted(await handlers.push(tx, asker, scenario, (await request.body()).decode("utf-8-sig")))
+            source = (await request.body()).decode("utf-8-sig")
+            pushed = granted(await handlers.push(tx, asker, scenario, source, seen(if_match)))
         response.status_code = 201 if pushed.created else 200
         return PushedShown(
             key=pushed.scenario.key,
@@ -140,22 +148,30 @@ def _add_states(doors: Doors, handlers: ScenarioHandlers) -> None:
     resources = doors.resources
 
     @doors("POST", "/v1/scenarios/{key}/activate")
-    async def activate(key: PathWord, asker: Asking, given: Activated = NEWEST) -> ScenarioShown:
+    async def activate(
+        key: PathWord, asker: Asking, given: Activated = NEWEST, if_match: IfMatch = None
+    ) -> ScenarioShown:
         """Lets a version be launched. What runs keeps the version it started with."""
         async with resources.transaction() as tx:
-            return _shown(granted(await handlers.activate(tx, asker, key, given.version)))
+            return _shown(granted(await handlers.activate(tx, asker, key, given.version, seen(if_match))))
 
     @doors("POST", "/v1/scenarios/{key}/deactivate")
-    async def deactivate(key: PathWord, asker: Asking) -> ScenarioShown:
+    async def deactivate(key: PathWord, asker: Asking, if_match: IfMatch = None) -> ScenarioShown:
         """No further launches; what runs goes on."""
         async with resources.transaction() as tx:
-            return _shown(granted(await handlers.deactivate(tx, asker, key)))
+            return _shown(granted(await handlers.deactivate(tx, asker, key, seen(if_match))))
 
     @doors("POST", "/v1/scenarios/{key}/archive")
-    async def archive(key: PathWord, asker: Asking) -> ScenarioShown:
+    async def archive(key: PathWord, asker: Asking, if_match: IfMatch = None) -> ScenarioShown:
         """For good; only when its launches have ended."""
         async with resources.transaction() as tx:
-            return _shown(granted(await handlers.archive(tx, asker, key)))
+            return _shown(granted(await handlers.archive(tx, asker, key, seen(if_match))))
+
+    @doors("POST", "/v1/scenarios/{key}/transfer")
+    async def transfer(key: PathWord, given: Transferred, asker: Asking, if_match: IfMatch = None) -> ScenarioShown:
+        """Gives it another creator: its launches reach whom that user may send to. What runs keeps the one it has."""
+        async with resources.transaction() as tx:
+            return _shown(granted(await handlers.transfer(tx, asker, key, given.user, seen(if_match))))
 
 
 def _add_reading(doors: Doors, scenarios: Scenarios) -> None:
@@ -173,11 +189,12 @@ def _add_reading(doors: Doors, scenarios: Scenarios) -> None:
         return Page(items=[_shown(each, offers[each.key]) for each in found if each.key in offers])
 
     @doors("GET", "/v1/scenarios/{key}")
-    async def show_scenario(key: PathWord, asker: Asking) -> ScenarioShown:
+    async def show_scenario(key: PathWord, asker: Asking, response: Response) -> ScenarioShown:
         """One scenario's state."""
         async with resources.pool.acquire() as connection:
-            found = await scenarios.load(connection, asker.project, key)
-        return _shown(granted(found or unknown_scenario(key)))
+            found = granted(await scenarios.load(connection, asker.project, key) or unknown_scenario(key))
+        tag(response, found.revision)
+        return _shown(found)
 
     @doors("GET", "/v1/scenarios/{key}/versions")
     async def list_versions(key: PathWord, asker: Asking) -> Page[VersionListed]:
@@ -239,6 +256,7 @@ def _shown(scenario: StoredScenario, summary: dict[str, Any] | None = None) -> S
         active_version=scenario.active_version,
         newest_version=scenario.newest_version,
         creator=scenario.creator,
+        revision=scenario.revision,
         created_at=scenario.created_at,
         summary=summary,
     )

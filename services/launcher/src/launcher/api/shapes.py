@@ -2,14 +2,17 @@
 
 import base64
 import binascii
+from collections.abc import Iterable
 from datetime import datetime
-from typing import Annotated, Any, Generic, TypeVar
+from typing import Annotated, Any, Generic, Self, TypeVar
 
 import orjson
 from fastapi import Path, Query
-from pydantic import BaseModel, ConfigDict, PlainSerializer, StringConstraints, model_validator
+from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, StringConstraints, model_validator
 
+from contracts.words import ROLES, Permission, Role
 from launcher.domain.documents import Unreadable, flaw
+from launcher.domain.parties import Grants
 from launcher.domain.refusals import Denied, Refusal
 from runtime.cloudevents import rfc3339
 from runtime.problems import Problem
@@ -64,6 +67,24 @@ class Input(BaseModel):
         return value
 
 
+class Permitted(Input):
+    """What somebody is granted: single permissions, and those of roles. One of the two is said, be it empty."""
+
+    grants: list[Permission] = Field(default_factory=list)
+    roles: list[Role] = Field(default_factory=list)
+    """Names for sets of permissions: granted are the permissions, as the role has them today."""
+
+    @model_validator(mode="after")
+    def _said(self) -> Self:
+        if not self.model_fields_set & {"grants", "roles"}:
+            raise ValueError("say `grants`, or `roles`")
+        return self
+
+    @property
+    def permissions(self) -> Grants:
+        return expanded(self.grants, self.roles)
+
+
 class Output(BaseModel):
     model_config = ConfigDict(frozen=True)
 
@@ -74,10 +95,15 @@ class Page(Output, Generic[T]):
     """Cursor of the next page; null: this is the last."""
 
 
+def expanded(grants: Iterable[Permission], roles: Iterable[Role]) -> Grants:
+    return frozenset(grants).union(*(ROLES[role] for role in roles))
+
+
 def problem(why: Denied | Refusal) -> Problem:
     if isinstance(why, Refusal):
         return Problem(_STATUS.get(why.code, 422), why.code, why.detail, "look at its state: slipway launches")
-    headers = {"WWW-Authenticate": "Bearer"} if why.code == "unauthenticated" else None
+    headers = {"WWW-Authenticate": "Bearer"} if why.code == "unauthenticated" else {}
+    headers |= {} if why.retry_after is None else {"Retry-After": str(why.retry_after)}
     extra = {"points": [point.model_dump(mode="json") for point in why.points]} if why.points else {}
     return Problem(
         _STATUS.get(why.code, 422), why.code, why.detail, why.remedy, headers=headers, **extra, **why.details

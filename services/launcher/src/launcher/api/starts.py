@@ -44,7 +44,7 @@ def add(doors: Doors, starting: Starting, launches: Launches, idempotency: Idemp
         async def work(tx: Transaction) -> tuple[int, LaunchAsked]:
             launch_id = await new_launch_id(tx, launches, asker, key)
             made = await starting.single(tx, asker, launch_id, scenario, contact_id, given.options, given.context)
-            return 202, asked_for(made)
+            return 202, asked_for(granted(made))
 
         asked = [route, scenario, contact_id, given.model_dump(mode="json", include={"options", "context"})]
         return await idempotency.once(doors.resources, asker, key, asked, work)

@@ -4,10 +4,22 @@ from fastapi import Response
 from pydantic import Field
 
 from contracts.scenario import Cel
-from contracts.words import Permission
+from contracts.words import Permission, Role
+from launcher.api.conditions import IfMatch, seen, tag
 from launcher.api.doors import Asking, Doors
 from launcher.api.idempotency import Idempotency, Optional
-from launcher.api.shapes import Input, Output, Page, PathWord, Time, UserName, granted, problem
+from launcher.api.shapes import (
+    Input,
+    Output,
+    Page,
+    PathWord,
+    Permitted,
+    Time,
+    UserName,
+    expanded,
+    granted,
+    problem,
+)
 from launcher.domain.parties import User
 from launcher.domain.refusals import Denied
 from launcher.handlers.users import UserHandlers
@@ -18,12 +30,13 @@ from runtime.transaction import Transaction
 class UserGiven(Input):
     user: UserName
     grants: list[Permission] = Field(default_factory=list)
+    roles: list[Role] = Field(default_factory=list)
+    """Names for sets of permissions: granted are the permissions, as the role has them today."""
     restriction: Cel | None = None
     """CEL over `contact`: whom scenarios of this creator may send to. Null: everybody."""
 
 
-class Granted(Input):
-    grants: list[Permission]
+class Granted(Permitted):
     """Exactly these from now on."""
 
 
@@ -38,6 +51,7 @@ class UserShown(Output):
     grants: list[Permission]
     restriction: str | None
     disabled: bool
+    revision: int
     created_by: str
     created_at: Time
 
@@ -55,7 +69,7 @@ def add(doors: Doors, people: UserHandlers, users: Users, idempotency: Idempoten
         """A user with these permissions, at most the caller's own."""
 
         async def work(tx: Transaction) -> tuple[int, UserMade]:
-            grants = frozenset(given.grants)
+            grants = expanded(given.grants, given.roles)
             made = granted(await people.make_user(tx, asker, given.user, grants, given.restriction))
             return 201, UserMade(**_shown(made.user).model_dump(), token=made.token)
 
@@ -69,38 +83,39 @@ def add(doors: Doors, people: UserHandlers, users: Users, idempotency: Idempoten
             return Page(items=[_shown(user) for user in await users.of_project(connection, asker.project)])
 
     @doors("GET", "/v1/users/{user}")
-    async def show_user(user: PathWord, asker: Asking) -> UserShown:
+    async def show_user(user: PathWord, asker: Asking, response: Response) -> UserShown:
         """One user."""
         async with resources.pool.acquire() as connection:
             found = await users.load(connection, asker.project, user)
         if found is None:
             raise problem(Denied("unknown_user", f"there is no user {user} in this project", "look at GET /v1/users"))
+        tag(response, found.revision)
         return _shown(found)
 
     @doors("POST", "/v1/users/{user}/disable")
-    async def disable_user(user: PathWord, asker: Asking) -> UserShown:
+    async def disable_user(user: PathWord, asker: Asking, if_match: IfMatch = None) -> UserShown:
         """Their token is worth nothing any more, and running launches that they asked for, or whose scenario they
         created, pause."""
         async with resources.transaction() as tx:
-            return _shown(granted(await people.disable(tx, asker, user)))
+            return _shown(granted(await people.disable(tx, asker, user, seen(if_match))))
 
     @doors("POST", "/v1/users/{user}/enable")
-    async def enable_user(user: PathWord, asker: Asking) -> UserShown:
+    async def enable_user(user: PathWord, asker: Asking, if_match: IfMatch = None) -> UserShown:
         """They may do again what they might. What was paused stays paused until somebody resumes it."""
         async with resources.transaction() as tx:
-            return _shown(granted(await people.enable(tx, asker, user)))
+            return _shown(granted(await people.enable(tx, asker, user, seen(if_match))))
 
     @doors("POST", "/v1/users/{user}/grant")
-    async def grant_user(user: PathWord, given: Granted, asker: Asking) -> UserShown:
+    async def grant_user(user: PathWord, given: Granted, asker: Asking, if_match: IfMatch = None) -> UserShown:
         """Sets what a user may do."""
         async with resources.transaction() as tx:
-            return _shown(granted(await people.grant(tx, asker, user, frozenset(given.grants))))
+            return _shown(granted(await people.grant(tx, asker, user, given.permissions, seen(if_match))))
 
     @doors("POST", "/v1/users/{user}/restrict")
-    async def restrict_user(user: PathWord, given: Restricted, asker: Asking) -> UserShown:
+    async def restrict_user(user: PathWord, given: Restricted, asker: Asking, if_match: IfMatch = None) -> UserShown:
         """Restricts whom scenarios of this creator send to."""
         async with resources.transaction() as tx:
-            return _shown(granted(await people.restrict(tx, asker, user, given.where)))
+            return _shown(granted(await people.restrict(tx, asker, user, given.where, seen(if_match))))
 
 
 def _shown(user: User) -> UserShown:
@@ -110,6 +125,7 @@ def _shown(user: User) -> UserShown:
         grants=sorted(user.grants),
         restriction=user.restriction,
         disabled=user.disabled,
+        revision=user.revision,
         created_by=user.created_by,
         created_at=user.created_at,
     )

@@ -37,6 +37,8 @@ class Project:
     created_at: datetime
     second_approver_above: int | None = None
     """Launches of more targets are approved by somebody else than who asked or confirmed; None: nobody else has to."""
+    launches_per_hour: int | None = None
+    """How many may be asked for, by all together; None: as many as each may."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,8 @@ class Key:
     revision: int
     created_by: str
     created_at: datetime
+    launches_per_hour: int | None = None
+    """How many it may ask for; None: as many as everybody."""
 
 
 @dataclass(frozen=True, slots=True)

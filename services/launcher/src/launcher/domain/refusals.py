@@ -26,3 +26,17 @@ class Denied:
     points: tuple[Point, ...] = ()
     details: Mapping[str, Any] = field(default_factory=dict)
     """More fields of the answer, for programs."""
+    retry_after: int | None = None
+    """Seconds; None: asking again does not help by itself."""
+
+
+Seen = frozenset[int] | None
+"""Revisions of a thing that somebody has seen, one of which it must still have to be changed; None: it need not."""
+
+
+def changed_meanwhile(seen: Seen, revision: int, thing: str) -> Denied | None:
+    """If it is another by now than that which whoever changes it has seen."""
+    if seen is None or revision in seen:
+        return None
+    detail = f"{thing} was changed meanwhile: it has revision {revision}"
+    return Denied("changed_meanwhile", detail, "look at it again, and send If-Match with its new ETag")

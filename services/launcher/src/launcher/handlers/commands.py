@@ -34,6 +34,7 @@ from launcher.handlers.launches import LaunchHandlers
 from launcher.handlers.ordering import Ordered, Ordering
 from launcher.handlers.outgoing import on_replies
 from launcher.handlers.pausing import Pausing, Turned
+from launcher.handlers.quotas import Quotas
 from launcher.ports import Asked, Commands, Identity, Launches
 from runtime.errors import Permanent
 from runtime.ids import derive
@@ -84,6 +85,7 @@ class CommandHandlers:
         decide: LaunchHandlers,
         pausing: Pausing,
         ordering: Ordering,
+        quotas: Quotas,
     ) -> None:
         self._authentication = authentication
         self._commands = commands
@@ -91,6 +93,7 @@ class CommandHandlers:
         self._decide = decide
         self._pausing = pausing
         self._ordering = ordering
+        self._quotas = quotas
 
     async def on_commands(self, tx: Transaction, records: Sequence[Record]) -> None:
         """Authenticate all, claim ids and lock launches in one order for everybody, then carry them out in theirs."""
@@ -99,6 +102,8 @@ class CommandHandlers:
         known = await self._claim(tx, commands)
         stops = {command.wanted.launch_id for command in commands if isinstance(command.wanted, LaunchCommand)}
         await self._launches.lock(tx.connection, stops)
+        for project in sorted({each.asker.project for each in commands if isinstance(each.wanted, LaunchRequest)}):
+            await self._quotas.hold(tx.connection, project)
         for command in opened:
             if isinstance(command, CommandRejected):
                 tx.emit(on_replies(command, tx.partitions))
@@ -163,6 +168,8 @@ class CommandHandlers:
                 origin = Origin(command.envelope.id, command.envelope.source, command.at)
                 launch_id = await self._new_launch_id(tx, command)
                 launch = await self._decide.request(tx, request, command.asker, launch_id, origin)
+                if isinstance(launch, Denied):
+                    return _rejected(command, Refusal("quota", f"{launch.detail}: {launch.remedy}, under a new id."))
                 return outcome_of_request(launch, origin) if launch.state is LaunchState.REJECTED else None
             case LaunchStop(launch_id=launch_id):
                 return _answered(command, await self._decide.stop(tx, command.asker, launch_id))

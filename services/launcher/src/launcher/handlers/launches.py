@@ -12,13 +12,14 @@ from launcher.domain.counting import Basis
 from launcher.domain.launch import PLAIN, Flow, Launch, Origin, Rejected, Way, controlled
 from launcher.domain.parties import Asker
 from launcher.domain.points import blocks, error
-from launcher.domain.refusals import Refusal
+from launcher.domain.refusals import Denied, Refusal
 from launcher.domain.requests import draft, judge
 from launcher.domain.states import ENDED, Advance, Answer, LaunchEvent, answer, reported
 from launcher.domain.summaries import summary
 from launcher.handlers.deciding import Deciding
 from launcher.handlers.outgoing import on_launches
 from launcher.handlers.pausing import Pausing
+from launcher.handlers.quotas import Quotas
 from launcher.handlers.requesters import Requesters
 from launcher.handlers.versions import Versions
 from launcher.ports import Audit, AuditFilter, CountTokens, Launches
@@ -46,10 +47,12 @@ class LaunchHandlers:
         deciding: Deciding,
         pausing: Pausing,
         requesters: Requesters,
+        quotas: Quotas,
     ) -> None:
         self._launches = launches
         self._versions = versions
         self._requesters = requesters
+        self._quotas = quotas
         self._tokens = tokens
         self._audit = audit
         self._deciding = deciding
@@ -63,8 +66,13 @@ class LaunchHandlers:
         launch_id: str,
         origin: Origin | None = None,
         way: Way = PLAIN,
-    ) -> Launch:
-        """The one way to a launch: over HTTP and Kafka, by users and keys. `draft`, `validating` or `rejected` then."""
+    ) -> Launch | Denied:
+        """The one way to a launch: over HTTP and Kafka, by users and keys. `draft`, `validating` or `rejected` then.
+
+        Denied: `quota`, and nothing is kept of it.
+        """
+        if denied := await self._quotas.exceeded(tx, asker):
+            return denied
         candidate = await self._versions.candidate(tx.connection, asker.project, request.scenario)
         token = request.count_token
         counted = self._tokens.read(token, asker.project, tx.now) if token is not None else None

@@ -1,11 +1,13 @@
 """Projects and keys: made and changed over HTTP, told to everybody on `launcher.projects`."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from contracts.projects import KeySet, ProjectSet
 from launcher.domain.parties import KEY_PREFIX, Asker, Grants, Key, Project, passing_on
-from launcher.domain.refusals import Denied
+from launcher.domain.refusals import Denied, Seen, changed_meanwhile
 from launcher.handlers.outgoing import on_projects
 from launcher.ports import Audit, Credentials, Keys, Projects, Seals
 from runtime.transaction import Transaction
@@ -28,24 +30,35 @@ class ProjectHandlers:
         self._seals = seals
         self._credentials = credentials
 
-    async def set_project(self, tx: Transaction, by: str, project: str, zone: str | None) -> Project | Denied:
-        """Makes the project, or changes it; as it is already is fine. Without a zone only a new one gets one: UTC."""
-        if zone is not None and not _known(zone):
+    async def set_project(
+        self, tx: Transaction, by: str, key: str, settings: Mapping[str, Any], seen: Seen = None
+    ) -> Project | Denied:
+        """Makes the project, or changes what `settings` name of it; as it is already is fine."""
+        zone = settings.get("zone", "UTC")
+        if not _known(zone):
             return Denied("invalid", f"there is no time zone {zone}", "name one of IANA's, such as Europe/Vienna")
-        changed = await self._projects.save(tx.connection, project, zone, tx.now)
-        if changed:
-            tx.emit(
-                on_projects(ProjectSet(project=project, revision=changed.revision, zone=changed.zone), tx.partitions)
-            )
-            await self._note(
-                tx, Asker(project, by, frozenset()), "project.set", f"project/{project}", zone=changed.zone
-            )
-            return changed
-        found = await self._projects.load(tx.connection, project)
-        assert found is not None  # the statement before this one has seen it, and projects are never deleted
-        return found
+        before = await self._projects.lock(tx.connection, key)
+        if before is None:
+            project = replace(Project(key, "UTC", 1, tx.now), **settings)
+            if not await self._projects.insert(tx.connection, project):  # somebody else's was quicker
+                return await self.set_project(tx, by, key, settings, seen)
+        else:
+            if denied := changed_meanwhile(seen, before.revision, f"project {key}"):
+                return denied
+            project = replace(before, **settings)
+            if project == before:
+                return before
+            project = replace(project, revision=before.revision + 1)
+            await self._projects.update(tx.connection, project)
+        tx.emit(on_projects(_project_set(project), tx.partitions))
+        said = {name: getattr(project, name) for name in ("zone", "second_approver_above", "launches_per_hour")}
+        said = {name: value for name, value in said.items() if value is not None}
+        await self._note(tx, Asker(key, by, frozenset()), "project.set", f"project/{key}", **said)
+        return project
 
-    async def make_key(self, tx: Transaction, asker: Asker, name: str, grants: Grants) -> MadeKey | Denied:
+    async def make_key(
+        self, tx: Transaction, asker: Asker, name: str, grants: Grants, launches_per_hour: int | None = None
+    ) -> MadeKey | Denied:
         if denied := passing_on(grants, asker):
             return denied
         token_secret, signing_secret = self._credentials.new_secret(), self._credentials.new_secret()
@@ -60,6 +73,7 @@ class ProjectHandlers:
             revision=1,
             created_by=asker.subject,
             created_at=tx.now,
+            launches_per_hour=launches_per_hour,
         )
         await self._keys.insert(tx.connection, key)
         tx.emit(on_projects(_key_set(key), tx.partitions))
@@ -87,6 +101,15 @@ def _known(zone: str) -> bool:
         return zone == "UTC" or bool(ZoneInfo(zone))
     except (KeyError, ValueError, OSError):
         return False
+
+
+def _project_set(project: Project) -> ProjectSet:
+    return ProjectSet(
+        project=project.project,
+        revision=project.revision,
+        zone=project.zone,
+        second_approver_above=project.second_approver_above,
+    )
 
 
 def _key_set(key: Key) -> KeySet:

@@ -26,7 +26,7 @@ class Starting:
         contact_id: str,
         options: OptionsGiven,
         context: dict[str, Any],
-    ) -> Launch:
+    ) -> Launch | Denied:
         """One contact: validated, and then it runs. Nobody counts, confirms or approves."""
         request = LaunchRequest(
             project=asker.project,

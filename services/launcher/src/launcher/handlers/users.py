@@ -7,7 +7,7 @@ from contracts.projects import UserSet
 from launcher.domain.expressions import unknown_variables
 from launcher.domain.language import Broken, Language
 from launcher.domain.parties import TOKEN_PREFIX, Asker, Grants, User, passing_on, reserved
-from launcher.domain.refusals import Denied
+from launcher.domain.refusals import Denied, Seen, changed_meanwhile
 from launcher.handlers.disabling import Disabling
 from launcher.handlers.outgoing import on_projects
 from launcher.ports import Audit, Credentials, Users
@@ -58,43 +58,50 @@ class UserHandlers:
         await self._note(tx, asker, "user.made", f"user/{name}", grants=sorted(grants), restriction=restriction)
         return MadeUser(user, f"{user.token_id}.{secret}")
 
-    async def disable(self, tx: Transaction, asker: Asker, name: str) -> User | Denied:
+    async def disable(self, tx: Transaction, asker: Asker, name: str, seen: Seen = None) -> User | Denied:
         """Nothing of theirs begins from now on, and what runs for them pauses. Again is harmless."""
         await self._disabling.wait_for_launches(tx, asker.project, name)
-        disabled = await self._change(tx, asker, name, "user.disabled", lambda user: replace(user, disabled=True))
-        if isinstance(disabled, User):
+        found = await self._users.lock(tx.connection, asker.project, name)
+        disabled = await self._change(tx, asker, name, "user.disabled", seen, lambda user: replace(user, disabled=True))
+        if isinstance(disabled, User) and found and not found.disabled:
             await self._disabling.pause(tx, disabled)
         return disabled
 
-    async def enable(self, tx: Transaction, asker: Asker, name: str) -> User | Denied:
+    async def enable(self, tx: Transaction, asker: Asker, name: str, seen: Seen = None) -> User | Denied:
         """They may do again what they might. What was paused stays paused until somebody resumes it."""
         found = await self._users.lock(tx.connection, asker.project, name)
         if found and (denied := passing_on(found.grants, asker)):
             return denied
-        enabled = await self._change(tx, asker, name, "user.enabled", lambda user: replace(user, disabled=False))
+        enabled = await self._change(tx, asker, name, "user.enabled", seen, lambda user: replace(user, disabled=False))
         if isinstance(enabled, User):
             await self._users.pausing(tx.connection, asker.project, name, left=False)
         return enabled
 
-    async def grant(self, tx: Transaction, asker: Asker, name: str, grants: Grants) -> User | Denied:
+    async def grant(self, tx: Transaction, asker: Asker, name: str, grants: Grants, seen: Seen = None) -> User | Denied:
         """Exactly these from now on."""
         found = await self._users.load(tx.connection, asker.project, name)
         if denied := passing_on(grants - (found.grants if found else frozenset()), asker):
             return denied
-        return await self._change(tx, asker, name, "user.granted", lambda user: replace(user, grants=grants))
+        return await self._change(tx, asker, name, "user.granted", seen, lambda user: replace(user, grants=grants))
 
-    async def restrict(self, tx: Transaction, asker: Asker, name: str, where: str | None) -> User | Denied:
+    async def restrict(
+        self, tx: Transaction, asker: Asker, name: str, where: str | None, seen: Seen = None
+    ) -> User | Denied:
         """Scenarios that this user created send to contacts for which `where` holds, and to nobody else."""
         if denied := self._unusable(where):
             return denied
-        return await self._change(tx, asker, name, "user.restricted", lambda user: replace(user, restriction=where))
+        return await self._change(
+            tx, asker, name, "user.restricted", seen, lambda user: replace(user, restriction=where)
+        )
 
     async def _change(
-        self, tx: Transaction, asker: Asker, name: str, action: str, change: Callable[[User], User]
+        self, tx: Transaction, asker: Asker, name: str, action: str, seen: Seen, change: Callable[[User], User]
     ) -> User | Denied:
         user = await self._users.lock(tx.connection, asker.project, name)
         if user is None:
-            return Denied("unknown_user", f"there is no user {name} in this project", "`slipway user list` shows them")
+            return unknown_user(name)
+        if denied := changed_meanwhile(seen, user.revision, f"user {name}"):
+            return denied
         changed = change(user)
         if changed == user:
             return user
@@ -119,6 +126,10 @@ class UserHandlers:
 
     async def _note(self, tx: Transaction, asker: Asker, action: str, thing: str, **details: object) -> None:
         await self._audit.note(tx.connection, tx.now, asker.project, asker.subject, action, thing, details)
+
+
+def unknown_user(user: str) -> Denied:
+    return Denied("unknown_user", f"there is no user {user} in this project", "`slipway user list` shows them")
 
 
 def _user_set(user: User) -> UserSet:

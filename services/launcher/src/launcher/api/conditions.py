@@ -1,0 +1,25 @@
+"""`ETag` and `If-Match`: who changes a thing may demand that it still is what they have seen."""
+
+import re
+from typing import Annotated
+
+from fastapi import Header, Response
+
+from launcher.domain.refusals import Seen
+
+IfMatch = Annotated[
+    str | None,
+    Header(alias="If-Match", max_length=400, description="Of what was seen: refused (412) if changed since."),
+]
+_TAG = re.compile(r'(?:W/)?"(\d{1,18})"')
+
+
+def tag(response: Response, revision: int) -> None:
+    response.headers["ETag"] = f'"{revision}"'
+
+
+def seen(if_match: str | None) -> Seen:
+    """The revisions that are meant; None: any. What is no tag of ours was never seen here."""
+    if if_match is None or if_match.strip() == "*":
+        return None
+    return frozenset(int(found[1]) for part in if_match.split(",") if (found := _TAG.fullmatch(part.strip())))
