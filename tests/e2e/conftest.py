@@ -7,14 +7,16 @@ from pathlib import Path
 
 import pytest
 
+from e2e import provider
 from e2e.slipway import Slipway
 
-IMPATIENT = {
+SETTINGS = {
     # a mail server that gives no answer is given up within a test's time, and asked again soon if it says "later"
     "SLIPWAY_SMTP_ANSWER_SECONDS": "8",
     "SLIPWAY_SMTP_RETRY_FIRST_SECONDS": "0.5",
     "SLIPWAY_SMTP_RETRY_LONGEST_SECONDS": "2",
     "SLIPWAY_SMTP_ATTEMPTS": "6",
+    "SLIPWAY_DELIVERY_SECRETS": provider.CONFIGURED,
 }
 
 
@@ -25,7 +27,7 @@ def slipway() -> Iterator[Slipway]:
     home.chmod(0o711)
     running = Slipway(home)
     try:
-        running("up", "--detach", "--executors", "2", timeout=180, settings=IMPATIENT)
+        running("up", "--detach", "--executors", "2", timeout=180, settings=SETTINGS)
         yield running
     finally:
         running("down", "--wipe", check=False, timeout=60)

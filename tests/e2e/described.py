@@ -1,6 +1,7 @@
 """Every operation that the OpenAPI document names, and requests to try it with, made from its schemas."""
 
 import json
+import uuid
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,14 +10,12 @@ from urllib.parse import quote
 
 import httpx
 
-from cli.platform import control
-from cli.platform.home import Home
 from contracts.access import ROUTES, Access
 from contracts.words import Permission
 from e2e.slipway import Slipway
 
-SCENARIOS = Path(__file__).parent / "scenarios"
 FILE = Path(__file__).parents[2] / "services/console/src/console/openapi.json"
+EVERYBODY = {"kind": "all"}
 DOCUMENT: dict[str, Any] = json.loads(FILE.read_text("utf-8"))
 
 
@@ -92,29 +91,13 @@ def sample(schema: Mapping[str, Any]) -> Any:
     return "x" * max(1, schema.get("minLength", 1))
 
 
-def connected(slipway: Slipway, project: str) -> httpx.Client:
-    """The public address, as the installation's administrator in that project; `Authorization` may name another."""
-    status = control.ask(Home(slipway.home), do="status")
-    (address,) = {row["url"] for row in status["services"] if row["name"] == "console"}
-    headers = {
-        "Authorization": f"Bearer {Home(slipway.home).admin_token.read_text().strip()}",
-        "Slipway-Project": project,
-    }
-    return httpx.Client(base_url=address, headers=headers, timeout=30, trust_env=False)
-
-
 def prepared(slipway: Slipway, project: str, *contacts: str) -> httpx.Client:
     """Connected to a new project with the scenario `plain` and these contacts, who may get it; one in a group."""
-    http = connected(slipway, project)
+    http = slipway.with_scenarios(project, "plain").http()
     people = [{"id": each, "email": f"{each}@example.com", "consent": {"promotional": True}} for each in contacts]
     people[-1]["groups"] = ["last"]
-    for path, body, media_type in (
-        ("/v1/projects", json.dumps({"key": project}), "application/json"),
-        ("/v1/scenarios", (SCENARIOS / "plain.yaml").read_text(), "application/yaml"),
-        ("/v1/scenarios/plain/activate", "{}", "application/json"),
-        ("/v1/contacts", "".join(json.dumps(each) + "\n" for each in people), "application/x-ndjson"),
-    ):
-        http.post(path, content=body, headers={"Content-Type": media_type}).raise_for_status()
+    lines = "".join(json.dumps(each) + "\n" for each in people)
+    http.post("/v1/contacts", content=lines, headers={"Content-Type": "application/x-ndjson"}).raise_for_status()
     return http
 
 
@@ -124,10 +107,10 @@ def bearer(http: httpx.Client, user: str, grants: Iterable[Permission]) -> str:
     return f"Bearer {made.json()['token']}"
 
 
-def launched(http: httpx.Client) -> str:
-    """A launch of `plain` for everybody that has ended: its id."""
-    given = {"scenario": "plain", "participants": {"kind": "all"}}
-    asked = http.post("/v1/launches", json=given, headers={"Idempotency-Key": "first"}).raise_for_status()
+def launched(http: httpx.Client, scenario: str = "plain", participants: Mapping[str, Any] = EVERYBODY) -> str:
+    """A launch that has completed: its id."""
+    given = {"scenario": scenario, "participants": participants}
+    asked = http.post("/v1/launches", json=given, headers={"Idempotency-Key": uuid.uuid4().hex}).raise_for_status()
     launch_id = str(asked.json()["launch_id"])
     with http.stream("GET", f"/v1/launches/{launch_id}/events", timeout=60) as events:
         assert any(line.startswith("event: launch.completed") for line in events.iter_lines())

@@ -12,13 +12,18 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from email import message_from_string
+from email.message import Message
 from pathlib import Path
 from typing import Any
 
+import httpx
 import psutil
 
 from cli.platform import control
 from cli.platform.home import Home
+
+SCENARIOS = Path(__file__).parent / "scenarios"
 
 
 @dataclass(frozen=True)
@@ -68,6 +73,16 @@ class Slipway:
             assert time.monotonic() < deadline, f"not so within {seconds:g} s: {what}"
             time.sleep(0.05)
 
+    def http(self) -> httpx.Client:
+        """The public address, as the installation's administrator in this project; `Authorization` may name another."""
+        status = control.ask(Home(self.home), do="status")
+        (address,) = {row["url"] for row in status["services"] if row["name"] == "console"}
+        headers = {
+            "Authorization": f"Bearer {Home(self.home).admin_token.read_text().strip()}",
+            "Slipway-Project": str(self.project),
+        }
+        return httpx.Client(base_url=address, headers=headers, timeout=30, trust_env=False)
+
     def supervisor(self) -> psutil.Process:
         """Ancestor of every process of the platform."""
         return psutil.Process(self._running()["pid"])
@@ -101,10 +116,7 @@ class Slipway:
 
     def with_contacts(self, project: str, scenario: str, ids: Iterable[str]) -> "Slipway":
         """A new project with that scenario and these contacts, all of whom may get its mails at `<id>@example.com`."""
-        here = self.of(project)
-        here("project", "create", project)
-        here("scenario", "push", str(Path(__file__).parent / "scenarios" / f"{scenario}.yaml"))
-        here("scenario", "activate", scenario)
+        here = self.with_scenarios(project, scenario)
         people = (
             {
                 "id": id_,
@@ -116,6 +128,23 @@ class Slipway:
         )
         here("contacts", "import", here.write_contacts(f"{project}.ndjson", people))
         return here
+
+    def with_scenarios(self, project: str, *scenarios: str) -> "Slipway":
+        """A new project with these scenarios, active."""
+        here = self.of(project)
+        with here.http() as http:
+            http.post("/v1/projects", json={"key": project}).raise_for_status()
+            for scenario in scenarios:
+                file, kind = SCENARIOS / f"{scenario}.yaml", {"Content-Type": "application/yaml"}
+                http.post("/v1/scenarios", content=file.read_bytes(), headers=kind).raise_for_status()
+                http.post(f"/v1/scenarios/{scenario}/activate", json={}).raise_for_status()
+        return here
+
+    def with_user(self, user: str, *grants: str) -> "Slipway":
+        """A new user of the project, to act as."""
+        with self.http() as http:
+            http.post("/v1/users", json={"user": user, "grants": grants}).raise_for_status()
+        return self.of(str(self.project), user)
 
     def write_contacts(self, name: str, contacts: Iterable[dict[str, Any]]) -> str:
         file = self.home / name
@@ -129,12 +158,18 @@ class Slipway:
 
     def mails(self) -> Counter[tuple[str, str]]:
         """(recipient, subject) of what the sink accepted, from its ledger; counts above one are doubled mails."""
+        return Counter((mail["rcpt"], mail["subject"]) for mail in self._ledger())
+
+    def whole_mails(self, prefix: str) -> list[Message]:
+        """Mails to addresses that begin so, of those that the sink was told to `keep` whole."""
+        return [message_from_string(mail["mail"]) for mail in self._ledger() if mail["rcpt"].startswith(prefix)]
+
+    def _ledger(self) -> list[dict[str, Any]]:
         ledger = self.home / "mails.jsonl"
         if not ledger.exists():
-            return Counter()
+            return []
         whole, _, _ = ledger.read_bytes().rpartition(b"\n")  # the last line may be half written yet
-        mails = [json.loads(line) for line in whole.splitlines()]
-        return Counter((mail["rcpt"], mail["subject"]) for mail in mails)
+        return [json.loads(line) for line in whole.splitlines()]
 
     def mails_to(self, prefix: str) -> Counter[str]:
         """How many mails each contact whose id begins so has been sent, by contact id (`with_contacts`)."""

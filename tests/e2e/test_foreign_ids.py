@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from contracts.words import Permission
-from e2e.described import Operation, bearer, connected, launched, operations, prepared
+from e2e.described import Operation, bearer, launched, operations, prepared
 from e2e.slipway import Slipway
 
 WITH_IDS = [each for each in operations() if each.named and isinstance(each.access.permission, Permission)]
@@ -39,7 +39,14 @@ def theirs(there: httpx.Client) -> dict[str, str]:
     bearer(there, "ann", [Permission.VIEW])
     key = there.post("/v1/keys", json={"grants": ["view"]}).raise_for_status().json()["key_id"]
     launch_id, contact_id = launched(there), f"{there.headers['Slipway-Project']}-0"
-    ids = {"user": "ann", "group": "last", "key_id": key, "launch_id": launch_id, "contact_id": contact_id}
+    ids = {
+        "user": "ann",
+        "group": "last",
+        "segment": "mine",
+        "key_id": key,
+        "launch_id": launch_id,
+        "contact_id": contact_id,
+    }
     return ids | {"launch": launch_id, "service": "executor"}
 
 
@@ -47,7 +54,7 @@ def theirs(there: httpx.Client) -> dict[str, str]:
 def ours(slipway: Slipway) -> Iterator[httpx.Client]:
     """Who may do everything in a project where nothing is."""
     project = f"o{uuid.uuid4().hex[:10]}"
-    with closing(connected(slipway, project)) as http:
+    with closing(slipway.of(project).http()) as http:
         http.post("/v1/projects", json={"key": project}).raise_for_status()
         http.headers["Authorization"] = bearer(http, "ben", Permission)
         del http.headers["Slipway-Project"]

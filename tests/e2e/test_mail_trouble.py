@@ -77,6 +77,7 @@ def unreachable(url: str) -> bool:
         return 'slipway_smtp_unavailable{service="messaging"} 1.0' in answer.read().decode()
 
 
+@pytest.mark.behaviour(31)
 def test_a_mail_server_in_every_kind_of_trouble(slipway: Slipway, project: Slipway) -> None:
     expected = kinds(project)
     [messaging] = [row for row in slipway.status()["services"] if row["name"] == "messaging"]

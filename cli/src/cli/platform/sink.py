@@ -114,7 +114,8 @@ class Session:
         if stall := self._behaviours.take(Kind.STALL, first):
             await asyncio.sleep(stall.seconds)
             raise Hangup
-        await self._ledger.record(_lines(self._sender, to, mail))
+        whole = self._behaviours.take(Kind.KEEP, first) is not None
+        await self._ledger.record(_lines(self._sender, to, mail, whole))
         if self._behaviours.take(Kind.DROP, first):
             raise Hangup
         if late := self._behaviours.take(Kind.LATE, first):
@@ -127,7 +128,7 @@ def _address(line: bytes) -> str:
     return found.group(1).decode(errors="replace") if found else ""
 
 
-def _lines(sender: str, to: list[str], mail: bytes) -> bytes:
+def _lines(sender: str, to: list[str], mail: bytes, whole: bool) -> bytes:
     head = mail.partition(b"\r\n\r\n")[0].replace(b"\r\n ", b" ").replace(b"\r\n\t", b" ")
     headers = {name.lower(): value.decode(errors="replace") for name, value in HEADER.findall(head)}
     entry = {
@@ -137,6 +138,7 @@ def _lines(sender: str, to: list[str], mail: bytes) -> bytes:
         "rcpt": "",
         "subject": _readable(headers.get(b"subject", "")),
         "bytes": len(mail),
+        **({"mail": mail.decode(errors="replace")} if whole else {}),
     }
     return b"".join(json.dumps({**entry, "rcpt": one}, ensure_ascii=False).encode() + b"\n" for one in to)
 

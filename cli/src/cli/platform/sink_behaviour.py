@@ -44,6 +44,8 @@ class Kind(StrEnum):
     """After the final dot: accepted, then closed without an answer."""
     LATE = "late"
     """After the final dot: accepted, the answer comes after `seconds`."""
+    KEEP = "keep"
+    """No misbehaviour: the ledger has the whole mail, as `mail`."""
 
 
 @dataclass(slots=True)
