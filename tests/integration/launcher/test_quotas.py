@@ -119,7 +119,9 @@ async def test_a_project_is_shown_to_its_own(desk: Desk) -> None:
     assert (await desk.done("GET", "/v1/projects/demo", token=mighty.token, project=None))["key"] == "demo"
     about = {"token": mighty.token, "project": None}
     assert await desk.refused("GET", "/v1/projects/other", **about) == (404, "unknown_project")
-    assert (await desk.done("GET", "/v1/projects/other", project=None))["key"] == "other"
+    about["project"] = "other"
+    assert await desk.refused("GET", "/v1/projects/demo", **about) == (403, "wrong_project")
+    assert (await desk.done("GET", "/v1/projects/other", project="other"))["key"] == "other"
 
 
 async def _commands(desk: Desk, key: Key, *ids: str) -> list[Any]:

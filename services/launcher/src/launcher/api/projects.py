@@ -66,11 +66,11 @@ def add(doors: Doors, parties: ProjectHandlers, projects: Projects, idempotency:
         own = [project for project in found if asker.project in (ANY_PROJECT, project.project)]
         return Page(items=[_shown(project) for project in own])
 
-    @doors("GET", "/v1/projects/{key}", across_projects=True)
+    @doors("GET", "/v1/projects/{key}")
     async def show_project(key: Annotated[Name, Path()], asker: Asking, response: Response) -> ProjectShown:
-        """One project and what is set for it."""
+        """One's own project and what is set for it."""
         async with resources.pool.acquire() as connection:
-            found = await projects.load(connection, key) if asker.project in (ANY_PROJECT, key) else None
+            found = await projects.load(connection, key) if asker.project == key else None
         if found is None:
             raise problem(Denied("unknown_project", f"there is no project {key}", "`slipway project list` shows them"))
         tag(response, found.revision)
