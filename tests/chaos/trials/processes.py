@@ -12,7 +12,7 @@ from chaos.case import Case, Ground
 from chaos.direct import Direct
 from chaos.ownership import Owners, owners, until_owned
 from chaos.tables import SERVICES
-from chaos.tempo import Tempo
+from chaos.tempo import WATCHED_SECONDS, Tempo
 from chaos.trial import trial
 from cli.platform.home import Home
 from cli.platform.services import service_spec
@@ -21,6 +21,8 @@ from cli.platform.state import read_state
 ROUNDS = 10
 LARGE = 50_000
 RATE_SECONDS = 30.0
+WORK_SECONDS = WATCHED_SECONDS + 8
+"""So much work is there at the kill: the rate is not to fall because there is none left."""
 ENOUGH = 0.5
 """Of the rate before: more cannot be told from the noise of a shared machine."""
 MOVED_WITHIN = {signal.SIGKILL: 10.0, signal.SIGTERM: 2.0, signal.SIGHUP: 2.0}
@@ -65,7 +67,7 @@ def rate_after_a_kill(case: Case) -> None:
         for service in SERVICES:
             _keep_coming(ground, direct, LARGE)
             rate = tempo.rate(3)
-            _keep_coming(ground, direct, int(RATE_SECONDS / 2 * rate))
+            _keep_coming(ground, direct, int(WORK_SECONDS * rate))
             with case.fault():
                 os.kill(ground.pids(service)[f"{service}-0"], signal.SIGKILL)
             back = tempo.until_back(ENOUGH * rate, 2 * RATE_SECONDS)

@@ -3,7 +3,7 @@
 import pytest
 
 from contacts.adapters.audience import SEEN_AT_ONCE
-from contacts.domain.audience import CONTACTS_PER_PARTITION
+from contacts.domain.audience import FIRST_PER_PARTITION
 from contracts.checks import ConsentOverridden
 from contracts.launches import Groups, Segment
 from contracts.targets import TargetingFinished
@@ -11,7 +11,7 @@ from integration.contacts.test_walk import people, person
 from integration.contacts.world import PARTITIONS, World, home_of, key, requested, scenario, stopped, user
 
 HOME = home_of("l-1")
-PAGE = CONTACTS_PER_PARTITION * PARTITIONS
+PAGE = FIRST_PER_PARTITION * PARTITIONS
 
 
 @pytest.fixture(autouse=True)

@@ -4,6 +4,7 @@ import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 
 from contacts.adapters.kafka import KafkaTargetsAhead
+from contacts.domain.audience import MAX_CONTACTS
 from platform_for_tests import FreshTopics, Platform
 from runtime.errors import Transient
 from runtime.settings import Settings
@@ -25,7 +26,7 @@ async def test_backlog_is_what_the_group_has_not_committed(platform: Platform, f
         for partition, records in ((0, 4), (1, 2)):
             for _ in range(records):
                 await producer.send_and_wait(topic, b"x", partition=partition)
-        assert await ahead.contacts() == 6 * 1000
+        assert await ahead.contacts() == 6 * MAX_CONTACTS
         reader.assign([TopicPartition(topic, number) for number in range(PARTITIONS)])
         await reader.commit({TopicPartition(topic, 0): 3, TopicPartition(topic, 1): 2})
         assert await ahead.contacts() == 1000

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from contacts.domain.audience import CONTACTS_PER_PARTITION
+from contacts.domain.audience import FIRST_PER_PARTITION
 from contracts.launches import Contacts, Groups, ParticipantsListed
 from contracts.targets import LaunchOpened, TargetingFinished, TargetsAdmitted
 from contracts.words import ControlState
@@ -14,7 +14,7 @@ from integration.contacts.world import PARTITIONS, PROJECT, World, home_of, requ
 from runtime import tracing
 
 HOME = home_of("l-1")
-PAGE = CONTACTS_PER_PARTITION * PARTITIONS
+PAGE = FIRST_PER_PARTITION * PARTITIONS
 
 
 def person(number: int, **more: Any) -> dict[str, Any]:

@@ -7,7 +7,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from contacts.domain import packing
-from contacts.domain.audience import MAX_BYTES, MAX_CONTACTS, Admitted, Excluded, Page, Part, chunks, gone, stopped
+from contacts.domain.audience import (
+    FIRST_PER_PARTITION,
+    MAX_BYTES,
+    MAX_CONTACTS,
+    MOST_PER_PARTITION,
+    Admitted,
+    Excluded,
+    Page,
+    Part,
+    chunks,
+    gone,
+    page_size,
+    stopped,
+)
 from contacts.domain.packing import Made, pack
 from contracts.changes import Contact, ContactChange
 
@@ -116,3 +129,15 @@ def test_packed_changes_keep_their_order_and_no_box_has_a_contact_twice(changes:
 def test_box_holds_500_changes() -> None:
     sizes = [len(box) for box in pack([made(f"c-{number}", 1) for number in range(1001)])]
     assert sizes == [500, 500, 1]
+
+
+def test_pages_begin_short_and_double_up_to_full_chunks() -> None:
+    targeted = 0
+    sizes: list[int] = []
+    while len(sizes) < 6:
+        sizes.append(page_size(targeted, 8))
+        targeted += sizes[-1]
+    first = 8 * FIRST_PER_PARTITION
+    assert sizes == [first, first, 2 * first, 4 * first, 4 * first, 4 * first]
+    assert sizes[-1] == 8 * MOST_PER_PARTITION and MOST_PER_PARTITION < MAX_CONTACTS
+    assert page_size(1, 8) == first, "whoever was few before"

@@ -11,10 +11,10 @@ from contacts.domain.judgement import Kept, Standing
 from contacts.domain.plan import ALWAYS_CONSENTED
 from contracts.targets import Snapshot
 
-MAX_CONTACTS = 1000
+MAX_CONTACTS = 2000
 MAX_BYTES = 256 * 1024
-CONTACTS_PER_PARTITION = 920
-"""Of a page, on average: chunks are nearly full, and few need a second one."""
+FIRST_PER_PARTITION, MOST_PER_PARTITION = 460, 1840
+"""Contacts of a page, on average: chunks are nearly full then, and few need a second one."""
 
 T = TypeVar("T")
 
@@ -76,6 +76,12 @@ class Excluded:
 
 
 Chunk = Admitted | Excluded
+
+
+def page_size(targeted: int, partitions: int) -> int:
+    """Of the next page, after so many. A launch begins with short ones, so that its first message need not wait; then
+    each may be as long as all before it, for what a chunk costs beside its contacts is much."""
+    return min(max(FIRST_PER_PARTITION * partitions, targeted), MOST_PER_PARTITION * partitions)
 
 
 def chunks(part: Part, permitted: list[bool], reasons: Sequence[str | None]) -> Iterator[Chunk]:

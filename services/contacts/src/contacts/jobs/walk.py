@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
-from contacts.domain.audience import CONTACTS_PER_PARTITION, Admitted, Chunk, Page, Part, chunks, gone, stopped
+from contacts.domain.audience import Admitted, Chunk, Page, Part, chunks, gone, page_size, stopped
 from contacts.domain.judgement import judge
 from contacts.domain.plan import Plan, Reads
 from contacts.handlers.reach import reach
@@ -90,7 +90,7 @@ class AudienceWalk:
     async def _page(
         self, tx: Transaction, walk: Walk, version: ScenarioVersion, plan: Plan
     ) -> tuple[Page, list[Chunk]]:
-        audience, limit = self._audience(tx.connection), CONTACTS_PER_PARTITION * tx.partitions
+        audience, limit = self._audience(tx.connection), page_size(walk.targeted, tx.partitions)
         if walk.gate is ControlState.STOPPED:
             page = await audience.page(walk, Reads(), limit=limit, whole=False)
             return page, list(stopped(page))
