@@ -15,7 +15,7 @@ CHANGES: list[tuple[str, str, Any, str]] = [
     ("/v1/scenarios/welcome/archive", "POST", {}, "/v1/scenarios/welcome"),
     ("/v1/scenarios/welcome/transfer", "POST", {"user": "ann"}, "/v1/scenarios/welcome"),
     ("/v1/users/ann/disable", "POST", {}, "/v1/users/ann"),
-    ("/v1/users/ann/grant", "POST", {"roles": ["viewer"]}, "/v1/users/ann"),
+    ("/v1/users/ann/grant", "POST", {"grants": [], "roles": ["viewer"]}, "/v1/users/ann"),
     ("/v1/users/ann/restrict", "POST", {"where": "contact.active"}, "/v1/users/ann"),
     ("/v1/projects", "POST", {"key": "demo", "zone": "UTC"}, "/v1/projects/demo"),
 ]
@@ -57,7 +57,7 @@ async def test_a_thing_that_there_is_not_is_unknown_whatever_was_seen(people: De
 
 @pytest.mark.parametrize("role", Role)
 async def test_who_is_given_a_role_is_given_its_permissions(people: Desk, role: Role) -> None:
-    shown = await people.done("POST", "/v1/users/ann/grant", {"roles": [role]})
+    shown = await people.done("POST", "/v1/users/ann/grant", {"grants": [], "roles": [role]})
     assert shown["grants"] == sorted(ROLES[role])
     [told] = people.take(UserSet)
     assert told.grants == shown["grants"]
@@ -66,10 +66,11 @@ async def test_who_is_given_a_role_is_given_its_permissions(people: Desk, role: 
 
 async def test_a_role_is_not_passed_on_by_who_lacks_its_permissions(people: Desk) -> None:
     clerk = await people.key("users:manage", "view")
-    body = {"roles": ["manager"]}
+    body = {"grants": [], "roles": ["manager"]}
     assert await people.refused("POST", "/v1/users/ann/grant", body, token=clerk.token) == (403, "forbidden")
     assert await people.refused("POST", "/v1/keys", body, token=clerk.token) == (403, "forbidden")
-    assert (await people.done("POST", "/v1/keys", {"roles": ["viewer"]}, token=clerk.token))["grants"] == ["view"]
+    viewer = {"grants": [], "roles": ["viewer"]}
+    assert (await people.done("POST", "/v1/keys", viewer, token=clerk.token))["grants"] == ["view"]
 
 
 async def test_a_transferred_scenario_launches_with_its_new_creator(people: Desk) -> None:

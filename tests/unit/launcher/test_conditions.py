@@ -41,7 +41,9 @@ def test_a_role_is_its_permissions_beside_those_that_are_named() -> None:
     assert ROLES.keys() == set(Role)
 
 
-@pytest.mark.parametrize("body", [{}, {"roles": ["emperor"]}, {"grants": ["everything"]}])
+@pytest.mark.parametrize(
+    "body", [{}, {"roles": ["viewer"]}, {"grants": [], "roles": ["emperor"]}, {"grants": ["everything"]}]
+)
 def test_nothing_said_is_not_the_same_as_nothing_granted(body: dict[str, object]) -> None:
     with pytest.raises(ValidationError):
         Permitted.model_validate(body)

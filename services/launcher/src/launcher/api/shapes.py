@@ -4,7 +4,7 @@ import base64
 import binascii
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Annotated, Any, Generic, Self, TypeVar
+from typing import Annotated, Any, Generic, TypeVar
 
 import orjson
 from fastapi import Path, Query
@@ -68,17 +68,11 @@ class Input(BaseModel):
 
 
 class Permitted(Input):
-    """What somebody is granted: single permissions, and those of roles. One of the two is said, be it empty."""
+    """What somebody is granted: single permissions, and those of roles."""
 
-    grants: list[Permission] = Field(default_factory=list)
+    grants: list[Permission]
     roles: list[Role] = Field(default_factory=list)
     """Names for sets of permissions: granted are the permissions, as the role has them today."""
-
-    @model_validator(mode="after")
-    def _said(self) -> Self:
-        if not self.model_fields_set & {"grants", "roles"}:
-            raise ValueError("say `grants`, or `roles`")
-        return self
 
     @property
     def permissions(self) -> Grants:
