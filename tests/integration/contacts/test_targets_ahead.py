@@ -29,8 +29,8 @@ async def test_backlog_is_what_the_group_has_not_committed(platform: Platform, f
         assert await ahead.contacts() == 6 * MAX_CONTACTS
         reader.assign([TopicPartition(topic, number) for number in range(PARTITIONS)])
         await reader.commit({TopicPartition(topic, 0): 3, TopicPartition(topic, 1): 2})
-        assert await ahead.contacts() == 1000
-        assert await ahead.by_partition() == {0: 1000, 1: 0, 2: 0}
+        assert await ahead.contacts() == MAX_CONTACTS
+        assert await ahead.by_partition() == {0: MAX_CONTACTS, 1: 0, 2: 0}
     finally:
         await ahead.close()
         await reader.stop()
