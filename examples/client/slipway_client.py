@@ -194,6 +194,11 @@ class Slipway:
         path = _path("/v1/launches/{}/relaunch", launch_id)
         return self._made(Asked, path, {"participants": asdict(participants)}, idempotency_key)
 
+    def retry(self, launch_id: str, which: Json, *, idempotency_key: str) -> Asked:
+        """The same scenario for exactly these targets of a launch that has ended: `{"outcome": "failure"}`,
+        `{"reason": "error:send"}` or `{"delivery": "unknown"}`."""
+        return self._made(Asked, _path("/v1/launches/{}/retry", launch_id), which, idempotency_key)
+
     def validate(self, launch_id: str) -> Asked:
         """Looks again at what was wrong with a draft."""
         return read(Asked, self._posted(_path("/v1/launches/{}/validate", launch_id)))

@@ -21,7 +21,7 @@ TOP_LEVEL = {
     "migrate": ("migrate",),
     "demo": ("demo",),
     "counting": ("count",),
-    "launching": ("launch", "start", "relaunch"),
+    "launching": ("launch", "start", "relaunch", "retry"),
     "flow": ("validate-launch", "confirm", "approve", "decline"),
     "steering": ("stop", "pause", "resume"),
     "looking": ("watch", "launches", "outcomes", "why", "audit"),

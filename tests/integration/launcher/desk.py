@@ -1,6 +1,6 @@
 """launcher's handlers and routes on a real database, one transaction per call, with a clock that tests set."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from functools import cache
@@ -26,13 +26,14 @@ from contracts.event import Event
 from contracts.words import LaunchState
 from fakes.counting import FakeCounting
 from fakes.counting import figures as counted
-from fakes.transaction import NOON, FakeTransaction, received, record
+from fakes.results import FakeResults
+from fakes.transaction import NOON, FakeLease, FakeTransaction, received, record
 from launcher.app import build
 from launcher.settings import Settings
 from runtime import problems
 from runtime.partitions import partition_of
 from runtime.records import Outgoing, Record
-from runtime.service import RawSubscription, Service, Subscription
+from runtime.service import Job, RawSubscription, Service, Subscription
 from runtime.signing import sign
 
 SECRET = "s" * 32
@@ -40,7 +41,9 @@ ADMIN = "admin." + "a" * 32
 SETTINGS = Settings(secret_key=SECRET, token_key=SECRET, mode="local", admin_token=ADMIN)
 COUNTING = FakeCounting(counted(100))
 """contacts' figures, as tests set them."""
-SERVICE = build(SETTINGS, COUNTING)
+RESULTS = FakeResults()
+"""Targets of earlier launches, as tests set them."""
+SERVICE = build(SETTINGS, COUNTING, RESULTS)
 SAMPLES = Path(__file__).parents[3] / "examples" / "scenarios"
 STARTER = ("process:start", "launch:preapproved", "launch:stop")
 E = TypeVar("E", bound=Event)
@@ -153,6 +156,20 @@ class Desk:
     async def launch(self, body: Any = None, key: str = "idem-1", **more: Any) -> Any:
         asked = body or {"scenario": "welcome", "participants": {"kind": "all"}}
         return await self.done("POST", "/v1/launches", asked, headers={"Idempotency-Key": key}, **more)
+
+    # Idle jobs
+
+    async def idle(self, name: str, *, numbers: Iterable[int] = range(8)) -> bool:
+        """Runs a job under the lease of each number, once; true if one has more to do."""
+        [job] = [job for job in self.service.jobs if job.name == name]
+        return any([await self._run(job, number) for number in numbers])
+
+    async def _run(self, job: Job, number: int) -> bool:
+        lease = FakeLease(number=number, partitions=self.partitions, pool=self.pool, now=self.now)
+        try:
+            return await job.run(lease)
+        finally:
+            self.emitted += lease.emitted
 
     # Kafka
 

@@ -13,6 +13,7 @@ from fakes.counting import figures as counted
 from integration.launcher.desk import COUNTING, SETTINGS, Desk
 from launcher.adapters.contacts_http import ContactsHttp
 from launcher.adapters.count_tokens import SignedCountTokens
+from launcher.adapters.services_http import ServiceHttp
 from launcher.domain.counting import Basis, Counted, Listing
 from launcher.domain.parties import Asker
 from launcher.domain.points import error
@@ -146,11 +147,15 @@ async def selected(desk: Desk) -> Any:
     return COUNTING.asked[-1][1]
 
 
+def adapter(url: str) -> ContactsHttp:
+    return ContactsHttp(ServiceHttp("contacts", url, SETTINGS.token_key))
+
+
 async def test_adapter_gives_what_contacts_says(desk: Desk, contacts: Contactless) -> None:
     message = {"step": "a", "channel": "email", "message_type": "promo", "reached": 2, "skipped": {"no_address": 1}}
     contacts.body = {"targeted": 4, "starting": 3, "excluded": {"inactive": 1}, "no_consent": {}, "points": []}
     contacts.body["messages"] = [message]
-    http = ContactsHttp(contacts.url, SETTINGS.token_key)
+    http = adapter(contacts.url)
     found = await http.count(ANN, await selected(desk))
     assert isinstance(found, Counted)
     assert found.figures == counted(4, inactive=1) and found.messages[0].reached == 2
@@ -172,11 +177,13 @@ async def test_adapter_says_why_nothing_was_counted(
     desk: Desk, contacts: Contactless, status: int, body: Any, code: str
 ) -> None:
     contacts.status, contacts.body = status, body
-    denied = await ContactsHttp(contacts.url, SETTINGS.token_key).count(ANN, await selected(desk))
+    denied = await ContactsHttp(ServiceHttp("contacts", contacts.url, SETTINGS.token_key)).count(
+        ANN, await selected(desk)
+    )
     assert isinstance(denied, Denied) and denied.code == code
 
 
 @pytest.mark.parametrize("url", ["", "http://127.0.0.1:9"])
 async def test_contacts_that_is_away_is_unavailable(desk: Desk, url: str) -> None:
-    denied = await ContactsHttp(url, SETTINGS.token_key).count(ANN, await selected(desk))
+    denied = await adapter(url).count(ANN, await selected(desk))
     assert isinstance(denied, Denied) and denied.code == "unavailable"

@@ -11,7 +11,6 @@ from integration.launcher.commands import stop
 from integration.launcher.desk import COUNTING, SETTINGS, Desk, Key, asked
 from launcher.adapters.count_tokens import SignedCountTokens
 from launcher.domain.counting import Figures, basis_of
-from runtime.service import Job
 from unit.launcher.builders import request
 
 TOKENS = SignedCountTokens(SETTINGS.token_key)
@@ -40,16 +39,7 @@ async def accepted(desk: Desk, key: Key, **data: Any) -> str:
 
 
 async def expire(desk: Desk) -> None:
-    [job] = [job for job in desk.service.jobs if job.name == "expiry"]
-    assert isinstance(job, Job)
-    for number in range(8):
-        await job.run(_Lease(desk, number))  # type: ignore[arg-type]
-
-
-class _Lease:
-    def __init__(self, desk: Desk, number: int) -> None:
-        self.number = number
-        self.transaction = desk.transaction
+    await desk.idle("expiry")
 
 
 def token(figures: Figures, at: Any, **fields: Any) -> str:

@@ -21,7 +21,12 @@ import slipway_client  # noqa: E402
 from slipway_client import Contacts, Refused, Slipway  # noqa: E402
 
 ODD = "a/b ?&%#ü"
-GIVEN: dict[str, Any] = {"participants": Contacts((ODD,)), "contacts": [{"id": "c"}], "context": {"x": 1}}
+GIVEN: dict[str, Any] = {
+    "participants": Contacts((ODD,)),
+    "contacts": [{"id": "c"}],
+    "context": {"x": 1},
+    "which": {"outcome": "failure"},
+}
 """Of arguments that are no text."""
 METHODS = [name for name, _ in inspect.getmembers(Slipway, inspect.isfunction) if not name.startswith("_")]
 

@@ -61,15 +61,6 @@ def test_an_empty_selection_never_means_everybody(participants: dict[str, Any], 
     assert judged(participants=participants) == [("empty_selection", place)]
 
 
-@pytest.mark.parametrize(
-    "participants",
-    [{"kind": "results", "launch_id": "x"}],
-    ids=["results"],
-)
-def test_selections_that_are_not_built_are_unsupported(participants: dict[str, Any]) -> None:
-    assert judged(participants=participants) == [("unsupported", "participants.kind")]
-
-
 def test_options_that_are_not_built_are_unsupported() -> None:
     options = {"intersect_with_launcher": True, "pacing": {"rate": "10/s"}}
     assert judged(options=options) == [
@@ -197,7 +188,7 @@ def test_a_draft_keeps_what_the_control_record_will_say() -> None:
     known = candidate(context={"voucher": "string"})
     launch, selection = draft(asked, Asker("demo", "ann", STARTER), "l-1", None, known, [], NOON)
     assert launch.state is LaunchState.VALIDATING
-    assert [chunk.index for chunk in listed(launch, selection.chunks)] == [0, 1]
+    assert [listed(launch, index, chunk).index for index, chunk in enumerate(selection.chunks)] == [0, 1]
     assert known.version is not None
     control = requested(launch, known.version, NOON)
     assert (control.participants_chunks, control.participants) == (2, Contacts())

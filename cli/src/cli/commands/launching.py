@@ -1,4 +1,4 @@
-"""Launch: what a marketer asks for."""
+"""Launch: what a marketer asks for, for everybody, for one contact, or for targets of an earlier launch."""
 
 from typing import Annotated, Any
 from uuid import uuid4
@@ -8,7 +8,7 @@ import typer
 from cli.commands.crm import context_values, lifting, participants
 from cli.commands.flow import checked, tell
 from cli.connection import Client, at, connection
-from cli.output import confirm
+from cli.output import Exit, confirm, fail
 
 launching = typer.Typer(no_args_is_help=True)
 
@@ -92,6 +92,35 @@ def relaunch(
         earlier = client.get(at("launches", launch_id))
         confirm(f"Launch {earlier['scenario']} on {_words(who)}?", yes)
         _ask(client, at("launches", launch_id, "relaunch"), body, idempotency_key, as_json)
+
+
+@launching.command("retry")
+def retry(
+    context: typer.Context,
+    launch_id: Annotated[str, typer.Argument(metavar="LAUNCH", help="A launch that has ended.")],
+    outcome: Annotated[str | None, typer.Option(help="Its targets with this outcome, such as failure.")] = None,
+    reason: Annotated[str | None, typer.Option(help="With this reason, such as not_started:no_address.")] = None,
+    delivery: Annotated[
+        str | None, typer.Option(help="`unknown`: nobody can know whether their message arrived; sent again.")
+    ] = None,
+    value: Annotated[
+        list[str] | None, typer.Option("--context", help="NAME=VALUE; none: those of the earlier launch.")
+    ] = None,
+    idempotency_key: IdempotencyKey = None,
+    yes: Yes = False,
+    as_json: Json = False,
+) -> None:
+    """A new launch of the same scenario for exactly these targets; `once` does not keep them out, running ones stay."""
+    given = {"outcome": outcome, "reason": reason, "delivery": delivery}
+    chosen = {name: said for name, said in given.items() if said is not None}
+    if len(chosen) != 1:
+        fail(Exit.USAGE, "which targets?", "Say exactly one of --outcome O, --reason R, --delivery unknown.")
+    body: dict[str, Any] = {**chosen, **({"context": context_values(value)} if value else {})}
+    [(what, said)] = chosen.items()
+    with connection(context).client() as client:
+        earlier = client.get(at("launches", launch_id))
+        confirm(f"Launch {earlier['scenario']} again on the targets of {launch_id} with {what} {said}?", yes)
+        _ask(client, at("launches", launch_id, "retry"), body, idempotency_key, as_json)
 
 
 def _ask(client: Client, path: str, body: dict[str, Any], key: str | None, as_json: bool) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from contracts.checks import ConsentOverridden, LaunchChecked
 from contracts.crm import LaunchCompleted, LaunchFailed, LaunchProgressed, LaunchStopped
+from launcher.adapters import work
 from launcher.adapters.audit import PostgresAudit
 from launcher.adapters.commands import PostgresCommands
 from launcher.adapters.contacts_http import ContactsHttp
@@ -14,13 +15,16 @@ from launcher.adapters.http_requests import PostgresHttpRequests
 from launcher.adapters.language import RuntimeLanguage
 from launcher.adapters.launches import PostgresLaunches
 from launcher.adapters.projects import PostgresKeys, PostgresProjects, PostgresUsers
+from launcher.adapters.results_http import ResultsHttp
 from launcher.adapters.scenarios import PostgresScenarios
 from launcher.adapters.secrets import KeySeals, RandomCredentials
+from launcher.adapters.services_http import ServiceHttp
 from launcher.api import Surface, routes
 from launcher.api.idempotency import Idempotency
 from launcher.domain.counting import Tolerance
 from launcher.handlers.approving import Approving
 from launcher.handlers.authentication import Authentication
+from launcher.handlers.collecting import Collecting
 from launcher.handlers.commands import CommandHandlers
 from launcher.handlers.counting import Counts
 from launcher.handlers.deciding import Deciding
@@ -38,14 +42,16 @@ from launcher.handlers.tokens import TokenHandlers
 from launcher.handlers.users import UserHandlers
 from launcher.handlers.validator import Validator
 from launcher.handlers.versions import Versions
-from launcher.jobs import Expiry, Forgetting, Settling
-from launcher.ports import Counting
+from launcher.jobs import Expiry, Forgetting, Reading, Settling
+from launcher.ports import Counting, Results
 from launcher.settings import Settings
 from runtime.service import Job, RawSubscription, Service, Subscription
 
 
-def build(settings: Settings, counting: Counting | None = None) -> Service:
-    """`counting`: a test's own in place of contacts."""
+def build(settings: Settings, counting: Counting | None = None, results: Results | None = None) -> Service:
+    """`counting` and `results`: a test's own in place of contacts, and of log and messaging."""
+    urls = {"contacts": settings.contacts_url, "log": settings.log_url, "messaging": settings.messaging_url}
+    services = {name: ServiceHttp(name, url, settings.token_key) for name, url in urls.items()}
     projects, keys, users = PostgresProjects(), PostgresKeys(), PostgresUsers()
     scenarios, launches = PostgresScenarios(), PostgresLaunches()
     commands, audit = PostgresCommands(), PostgresAudit()
@@ -59,7 +65,9 @@ def build(settings: Settings, counting: Counting | None = None) -> Service:
     tokens = SignedCountTokens(settings.token_key)
     control = LaunchHandlers(launches, versions, tokens, audit, deciding, pausing, requesters, quotas)
     drafts = Drafts(launches, versions, requesters, tokens, deciding)
-    counting = counting or ContactsHttp(settings.contacts_url, settings.token_key)
+    counting = counting or ContactsHttp(services["contacts"])
+    results = results or ResultsHttp(services["log"], services["messaging"])
+    reading = Reading(launches, Collecting(launches, versions, results, deciding))
     approving = Approving(
         launches,
         versions,
@@ -118,6 +126,7 @@ def build(settings: Settings, counting: Counting | None = None) -> Service:
             Job("forgetting", Forgetting(commands).run, every=60),
             Job("settling", Settling(disabling).run, every=1),
             Job("expiry", Expiry(drafts, timedelta(days=settings.undecided_days)).run, every=settings.expiry_seconds),
+            Job("collect", reading.run, every=1.0, look=work.COLLECTING),
         ),
         routes=partial(routes, surface),
     )

@@ -1,16 +1,27 @@
-"""Between records: what was asked long ago is forgotten, late launches expire, what runs for the disabled pauses."""
+"""Between records: what is old is forgotten or expires, what the disabled run pauses, result sets are collected."""
 
+from collections.abc import Iterable
 from datetime import timedelta
 
+import structlog
+
+from launcher.domain.launch import Launch
+from launcher.domain.refusals import Denied
+from launcher.handlers.collecting import Collecting
 from launcher.handlers.disabling import Disabling
 from launcher.handlers.flow import Drafts
-from launcher.ports import Commands
+from launcher.ports import Commands, Launches
+from runtime import failpoints
+from runtime.partitions import partition_of
 from runtime.transaction import Lease
 
 KEPT = timedelta(days=30)
 PORTION = 1000
 LATE_PORTION = 100
 PEOPLE = 10
+AT_ONCE = 100
+"""Result sets that are read at the same time, a page of each in turn."""
+log = structlog.get_logger()
 
 
 class Forgetting:
@@ -51,3 +62,31 @@ class Settling:
                 return False
         async with lease.transaction() as tx:
             return await self._disabling.settle(tx, PEOPLE) >= PEOPLE
+
+
+class Reading:
+    """Result sets, page by page, each by the home of its launch."""
+
+    def __init__(self, launches: Launches, collecting: Collecting) -> None:
+        self._launches = launches
+        self._collecting = collecting
+
+    async def run(self, lease: Lease) -> bool:
+        """A page of each; true while one got on."""
+        async with lease.pool.acquire() as connection:
+            found = await self._launches.collecting(connection, AT_ONCE)
+        got_on = False
+        for launch in _at_home(found, lease):
+            page = await self._collecting.page(launch)
+            if isinstance(page, Denied):
+                log.warning("a result set cannot be read just now", launch_id=launch.launch_id, code=page.code)
+                continue
+            async with lease.transaction() as tx:
+                await self._collecting.take(tx, launch, page)
+            failpoints.hit("launcher.page_collected")
+            got_on = True
+        return got_on
+
+
+def _at_home(launches: Iterable[Launch], lease: Lease) -> list[Launch]:
+    return [launch for launch in launches if partition_of(launch.launch_id, lease.partitions) == lease.number]

@@ -8,11 +8,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
+from contracts.crm import ResultsGiven
 from contracts.words import LaunchState
 from launcher.domain.counting import Basis, Counted, Listing, Selected
 from launcher.domain.launch import Launch
 from launcher.domain.parties import Asker, Key, Project, User
 from launcher.domain.refusals import Denied
+from launcher.domain.results import ResultPage
 from launcher.domain.scenarios import StoredScenario, StoredVersion
 from runtime.transaction import Connection
 
@@ -170,6 +172,10 @@ class Launches(Protocol):
         """The same, whoever has them locked."""
         ...
 
+    async def collecting(self, connection: Connection, most: int) -> list[Launch]:
+        """Those whose result set is not read to its end, the one drafted first at first. Not locked."""
+        ...
+
     async def undecided(self, connection: Connection, before: datetime, most: int) -> list[Launch]:
         """Drafted before then and still undecided, oldest first; locked, what others have locked left out."""
         ...
@@ -266,6 +272,14 @@ class Counting(Protocol):
 
     async def listed(self, asker: Asker, selected: Selected, listing: Listing) -> tuple[list[str], str | None] | Denied:
         """Contact ids behind one figure, in byte order; and the cursor of the next page, None after the last."""
+        ...
+
+
+class Results(Protocol):
+    """What became of an earlier launch's targets, asked of the service that counts it: never inside a transaction."""
+
+    async def page(self, asker: Asker, wanted: ResultsGiven, cursor: str | None) -> ResultPage | Denied:
+        """At most 1,000 entries behind `cursor` (None: from the first). `unavailable`: asking again helps."""
         ...
 
 

@@ -49,11 +49,14 @@ class SegmentGiven(Given):
 
 
 class ResultsGiven(Given):
+    """Targets of an earlier launch that has ended, by exactly one of outcome, reason, delivery."""
+
     kind: Literal["results"]
-    launch_id: str = Field(max_length=64)
+    launch_id: str = Field(min_length=1, max_length=64)
     outcome: Outcome | None = None
-    reason: str | None = None
-    delivery: str | None = None
+    reason: str | None = Field(None, min_length=1, max_length=200)
+    delivery: str | None = Field(None, min_length=1, max_length=64)
+    """`unknown`: whoever was sent a message of which nobody can know whether it arrived."""
 
 
 ParticipantsGiven = Annotated[

@@ -2,6 +2,7 @@
 # ruff: noqa: S608 - what is put into the statements are this module's own lists of columns
 
 from collections.abc import Iterable
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
@@ -10,7 +11,7 @@ import asyncpg
 from contracts.checks import Point
 from contracts.crm import CommandAt
 from contracts.words import LaunchMode, LaunchState
-from launcher.domain.launch import Flow, Kind, Launch, Origin, Rejected
+from launcher.domain.launch import Collected, Flow, Kind, Launch, Origin, Rejected
 from launcher.ports import LaunchFilter
 from runtime.transaction import Connection
 
@@ -114,6 +115,14 @@ class PostgresLaunches:
         )
         return found
 
+    async def collecting(self, connection: Connection, most: int) -> list[Launch]:
+        rows = await connection.fetch(
+            f"SELECT {_ALL} FROM launch WHERE state = 'draft' AND collected @> '{{\"done\": false}}'"
+            " ORDER BY drafted_at LIMIT $1",
+            most,
+        )
+        return [_launch(row) for row in rows]
+
     async def running_of(
         self, connection: Connection, project: str, user: str, most: int, *, free: bool
     ) -> list[Launch]:
@@ -186,7 +195,7 @@ def _moving(launch: Launch) -> tuple[object, ...]:
         launch.approved_by,
         launch.approved_at,
         launch.rejected,
-        launch.collected,
+        asdict(launch.collected) if launch.collected else None,
         launch.paused_because,
     )
 
@@ -204,6 +213,7 @@ def _launch(row: asyncpg.Record) -> Launch:
     fields["state"] = LaunchState(fields["state"])
     fields["mode"], fields["kind"] = LaunchMode(fields["mode"]), Kind(fields["kind"])
     fields["flow"] = Flow(fields["flow"])
+    fields["collected"] = Collected(**fields["collected"]) if fields["collected"] else None
     fields["rejected"] = Rejected(fields["rejected"]) if fields["rejected"] else None
     fields["points"] = tuple(Point.model_validate(point) for point in fields["points"])
     return Launch(**fields)

@@ -1,12 +1,12 @@
 """Launches begun from a contact, from a scenario, or from an earlier launch."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import Path, Response
 from pydantic import Field
 
 from contracts.crm import ContactId, OptionsGiven, ParticipantsGiven
-from contracts.words import Name
+from contracts.words import Name, Outcome
 from launcher.api.doors import Asking, Doors
 from launcher.api.idempotency import Idempotency, Required
 from launcher.api.launches import LaunchAsked, asked_for, new_launch_id
@@ -37,6 +37,31 @@ class RelaunchGiven(Input):
     context: dict[str, Any] | None = None
     """Left out: the earlier launch's."""
     count_token: str | None = None
+
+
+class RetryGiven(Input):
+    """Which targets of the earlier launch: of one outcome, of one reason, or of messages that are `unknown`."""
+
+    options: OptionsGiven = Field(default_factory=OptionsGiven)
+    context: dict[str, Any] | None = None
+    """Left out: the earlier launch's."""
+
+    def chosen(self) -> dict[str, Any]:
+        return self.model_dump(mode="json", exclude={"options", "context"})
+
+
+class RetryOutcome(RetryGiven):
+    outcome: Outcome
+
+
+class RetryReason(RetryGiven):
+    reason: str = Field(min_length=1, max_length=200)
+    """Such as `error:send` or `not_started:no_consent`."""
+
+
+class RetryUnknown(RetryGiven):
+    delivery: Literal["unknown"]
+    """Whoever was sent a message of which nobody can know whether it arrived: sent again only if asked for so."""
 
 
 def add(doors: Doors, starting: Starting, launches: Launches, idempotency: Idempotency) -> None:
@@ -81,4 +106,29 @@ def add(doors: Doors, starting: Starting, launches: Launches, idempotency: Idemp
             return 202, asked_for(granted(made))
 
         asked = ["relaunch", launch_id, given.model_dump(mode="json")]
+        return await idempotency.once(doors.resources, asker, idempotency_key, asked, work)
+
+    @doors("POST", "/v1/launches/{launch_id}/retry", status_code=202, response_model=LaunchAsked)
+    async def retry(
+        launch_id: PathWord,
+        given: RetryOutcome | RetryReason | RetryUnknown,
+        asker: Asking,
+        idempotency_key: Required,
+    ) -> Response:
+        """A new launch of the same scenario for exactly these targets of one that has ended. It goes the way of every
+        launch once they are collected (a `draft` until then); `once` is lifted for them, `if_not_running` is not."""
+
+        async def work(tx: Transaction) -> tuple[int, LaunchAsked]:
+            made = await starting.retry(
+                tx,
+                asker,
+                await new_launch_id(tx, launches, asker, idempotency_key),
+                launch_id,
+                given.chosen(),
+                given.options,
+                given.context,
+            )
+            return 202, asked_for(granted(made))
+
+        asked = ["retry", launch_id, given.model_dump(mode="json")]
         return await idempotency.once(doors.resources, asker, idempotency_key, asked, work)

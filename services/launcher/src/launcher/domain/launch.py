@@ -8,6 +8,7 @@ from typing import Any
 
 from contracts.checks import Point
 from contracts.crm import (
+    AllGiven,
     CommandAt,
     ContactsGiven,
     GroupsGiven,
@@ -17,6 +18,7 @@ from contracts.crm import (
     LaunchRejected,
     LaunchRequest,
     Reply,
+    ResultsGiven,
     SegmentGiven,
 )
 from contracts.launches import (
@@ -111,6 +113,19 @@ class Selection:
 
 
 @dataclass(frozen=True, slots=True)
+class Collected:
+    """How far the result set has been read whose contacts are a launch's participants."""
+
+    cursor: str | None = None
+    """Where the next page begins."""
+    last: str = ""
+    """The contact read last."""
+    chunks: int = 0
+    targets: int = 0
+    done: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Launch:
     launch_id: str
     project: str
@@ -156,10 +171,15 @@ class Launch:
     approved_by: str | None = None
     approved_at: datetime | None = None
     rejected: Rejected | None = None
-    collected: dict[str, Any] | None = None
-    """How far the result set was read that its participants are; None: they are none."""
+    collected: Collected | None = None
+    """How far the result set was read that its participants are; None: they are none, or it was not begun."""
     paused_because: str | None = None
     """Why launcher itself has paused it; None: it has not, or somebody has resumed it."""
+
+    @property
+    def collecting(self) -> bool:
+        """Nobody can judge or count it before its participants are known."""
+        return self.state is LaunchState.DRAFT and self.collected is not None and not self.collected.done
 
     @property
     def held(self) -> str | None:
@@ -171,7 +191,7 @@ class Launch:
 
 
 def select(request: LaunchRequest) -> Selection:
-    """Each named group or contact once, in the order given. Only of kinds that `judge` lets pass."""
+    """Each named group or contact once, in the order given. The contacts of a result set are collected later."""
     match request.participants:
         case GroupsGiven(groups=groups):
             return Selection(Groups(groups=list(dict.fromkeys(groups))))
@@ -183,7 +203,9 @@ def select(request: LaunchRequest) -> Selection:
             return Selection(Contacts(), chunks, len(contacts))
         case SegmentGiven(where=where):
             return Selection(Segment(where=where))
-        case _:
+        case ResultsGiven():
+            return Selection(Contacts())
+        case AllGiven():
             return Selection(All())
 
 
@@ -193,7 +215,7 @@ def drafted(launch: Launch, version: ScenarioVersion) -> LaunchDrafted:
             "project": launch.project,
             "launch_id": launch.launch_id,
             "version": version,
-            "participants": launch.participants,
+            "participants": _travelling(launch),
             "participants_chunks": launch.participants_chunks,
             "options": launch.options,
             "context": launch.context,
@@ -204,11 +226,8 @@ def drafted(launch: Launch, version: ScenarioVersion) -> LaunchDrafted:
     )
 
 
-def listed(launch: Launch, chunks: Sequence[Sequence[str]]) -> list[ParticipantsListed]:
-    return [
-        ParticipantsListed(project=launch.project, launch_id=launch.launch_id, index=index, contact_ids=list(chunk))
-        for index, chunk in enumerate(chunks)
-    ]
+def listed(launch: Launch, index: int, chunk: Sequence[str]) -> ParticipantsListed:
+    return ParticipantsListed(project=launch.project, launch_id=launch.launch_id, index=index, contact_ids=list(chunk))
 
 
 def requested(launch: Launch, version: ScenarioVersion, now: datetime) -> LaunchRequested:
@@ -220,7 +239,7 @@ def requested(launch: Launch, version: ScenarioVersion, now: datetime) -> Launch
             "revision": launch.revision,
             "state": ControlState.RUNNING,
             "version": version,
-            "participants": launch.participants,
+            "participants": _travelling(launch),
             "participants_chunks": launch.participants_chunks,
             "options": launch.options,
             "context": launch.context,
@@ -267,6 +286,11 @@ def outcome_of_request(launch: Launch, origin: Origin, by: str | None = None) ->
 def approval(launch: Launch, origin: Origin) -> Reply:
     """What it hears after it was told that its launch waits: somebody has approved."""
     return LaunchApproved(**_about(launch, origin), launch_id=launch.launch_id, by=launch.approved_by or "")
+
+
+def _travelling(launch: Launch) -> dict[str, Any]:
+    """A result set travels as the contacts that it was when it was collected, all of them in chunks."""
+    return {"kind": "contacts"} if launch.participants["kind"] == "results" else launch.participants
 
 
 def _about(launch: Launch, origin: Origin) -> dict[str, Any]:

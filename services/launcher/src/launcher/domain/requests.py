@@ -6,16 +6,17 @@ from datetime import datetime
 from typing import Any
 
 from contracts.checks import Point
-from contracts.crm import AllGiven, ContactsGiven, GroupsGiven, LaunchRequest, OptionsGiven, SegmentGiven
+from contracts.crm import ContactsGiven, GroupsGiven, LaunchRequest, OptionsGiven, ResultsGiven
 from contracts.launches import ScenarioVersion
 from contracts.scenario import LaunchType, Scenario
 from contracts.words import LaunchMode, LaunchState, Permission
 from launcher.domain.counting import Basis, What, mismatch, options_digest, selection_digest
 from launcher.domain.documents import canonical
-from launcher.domain.launch import PLAIN, Flow, Kind, Launch, Origin, Rejected, Selection, Way, flow, select
+from launcher.domain.launch import PLAIN, Collected, Flow, Kind, Launch, Origin, Rejected, Selection, Way, flow, select
 from launcher.domain.parties import Asker, Grants
 from launcher.domain.points import blocks, did_you_mean, error
 from launcher.domain.refusals import Denied
+from launcher.domain.results import closed, unclear
 from launcher.domain.scenarios import ScenarioState
 
 MOST_CONTEXT_BYTES = 16 * 1024
@@ -36,12 +37,14 @@ def judge(
     candidate: Candidate | None,
     kind: Kind = Kind.LAUNCH,
     counted: Basis | Denied | None = None,
+    earlier: Launch | None = None,
 ) -> list[Point]:
-    """Nothing blocking in the answer: contacts may judge next. `counted`: what the request's count token is."""
+    """Nothing blocking in the answer: contacts may judge next. `counted`: what the request's count token is;
+    `earlier`: the launch that a result set is of."""
     return [
         *_permission(grants),
         *_scenario(request.scenario, candidate, kind),
-        *_participants(request),
+        *_participants(request, earlier),
         *_options(request, grants),
         *(_context(request, candidate.version.body) if candidate and candidate.version else ()),
         *(_counted(request, candidate, counted) if counted else ()),
@@ -58,13 +61,16 @@ def draft(
     now: datetime,
     way: Way = PLAIN,
 ) -> tuple[Launch, Selection]:
-    """The launch as it begins: `validating`; if a point blocks, a `draft` that a person can mend, or `rejected`."""
+    """The launch as it begins: `validating`; if a point blocks, a `draft` that a person can mend, or `rejected`.
+
+    One for a result set is a `draft` as well, until that is collected.
+    """
     waits = flow(asker.subject, asker.grants, way.kind)
-    state = _first_state(blocks(points), waits)
+    collects = isinstance(request.participants, ResultsGiven) and not blocks(points)
+    state = LaunchState.DRAFT if collects else _first_state(blocks(points), waits)
     rejected = state is LaunchState.REJECTED
     version = candidate.version if candidate else None
-    selection = Selection(None) if rejected or blocks(_participants(request)) else select(request)
-    participants = selection.participants
+    selection = Selection(None) if rejected or _empty(request) else select(request)
     launch = Launch(
         launch_id=launch_id,
         project=asker.project,
@@ -74,7 +80,7 @@ def draft(
         zone=version.zone if version else "UTC",
         state=state,
         revision=0,
-        participants=participants.model_dump() if participants else {"kind": request.participants.kind},
+        participants=_kept_participants(request, selection),
         participants_chunks=len(selection.chunks),
         selected=selection.selected,
         options=_kept(request.options, way),
@@ -91,8 +97,16 @@ def draft(
         retry_of=way.retry_of,
         relaunch_of=way.relaunch_of,
         rejected=Rejected.POINTS if rejected else None,
+        collected=Collected() if collects else None,
     )
     return launch, selection
+
+
+def _kept_participants(request: LaunchRequest, selection: Selection) -> dict[str, Any]:
+    """As they are shown: those of a launch that was refused by their kind alone."""
+    if isinstance(request.participants, ResultsGiven):
+        return request.participants.model_dump(mode="json", exclude_none=True)
+    return selection.participants.model_dump() if selection.participants else {"kind": request.participants.kind}
 
 
 def _kept(options: OptionsGiven, way: Way) -> dict[str, Any]:
@@ -151,19 +165,31 @@ def _wrong_type(key: str, scenario: Scenario) -> Point:
     return error("wrong_launch_type", "scenario", remedy)
 
 
-def _participants(request: LaunchRequest) -> Iterator[Point]:
+def _empty(request: LaunchRequest) -> bool:
+    """Nobody is named."""
     match request.participants:
-        case AllGiven() | SegmentGiven():
-            pass
         case GroupsGiven(groups=[]) | ContactsGiven(contacts=[]):
+            return True
+        case _:
+            return False
+
+
+def _participants(request: LaunchRequest, earlier: Launch | None) -> Iterator[Point]:
+    match request.participants:
+        case GroupsGiven() | ContactsGiven() if _empty(request):
             kind = request.participants.kind
             remedy = f'Name at least one; everybody is meant by {{"kind": "all"}}, never by an empty list of {kind}.'
             yield error("empty_selection", f"participants.{kind}", remedy)
-        case GroupsGiven() | ContactsGiven():
+        case ResultsGiven(launch_id=launch_id) as wanted:
+            if wrong := unclear(wanted):
+                yield error(*wrong)
+            if earlier is None:
+                remedy = f"There is no launch {launch_id} in this project: `slipway launches` lists them."
+                yield error("unknown_launch", "participants.launch_id", remedy)
+            elif against := closed(earlier):
+                yield error(against.code, "participants.launch_id", f"{against.detail}: {against.remedy}")
+        case _:
             pass
-        case other:
-            remedy = f"`{other.kind}` cannot be selected yet: use all, groups, contacts or segment."
-            yield error("unsupported", "participants.kind", remedy)
 
 
 def _options(request: LaunchRequest, grants: Grants) -> Iterator[Point]:

@@ -7,7 +7,7 @@ from typing import Protocol
 import asyncpg
 
 from contracts.checks import Point
-from contracts.crm import ContactsGiven, LaunchRequest
+from contracts.crm import ContactsGiven, LaunchRequest, ResultsGiven
 from contracts.launches import All, Contacts, Options, Participants, ScenarioVersion
 from contracts.words import Permission
 from launcher.domain.counting import Counted, Listing, Selected, basis_of
@@ -115,6 +115,9 @@ class Counts:
         if not isinstance(wanted, str) and Permission.PROCESS_START not in asker.grants:
             remedy = "name the `launch_id` of a launch that waits, or ask for process:start"
             return Denied("forbidden", f"{asker.subject} may count what waits for approval, nothing else", remedy)
+        if not isinstance(wanted, str) and isinstance(wanted.participants, ResultsGiven):
+            remedy = "ask for the launch (`slipway retry`): its confirmation counts it"
+            return Denied("unsupported", "a result set is counted when it is collected, not before", remedy)
         async with resources.pool.acquire() as connection:
             now: datetime = await connection.fetchval("SELECT now()")
             if isinstance(wanted, str):
@@ -131,6 +134,8 @@ class Counts:
         launch = await self._launches.load(connection, asker.project, launch_id)
         if launch is None:
             return unknown(launch_id)
+        if launch.collecting:
+            return Refusal("wrong_state", "What it is for is still being collected: count it in a moment.")
         if launch.version is None or await self._launches.asked(connection, launch_id) is None:
             return Refusal("wrong_state", f"The launch is {launch.state}: there is nothing to count.")
         return _Judged(

@@ -1,12 +1,13 @@
 """How a launch's waiting ends: it is requested, or rejected; and whoever asked by Kafka hears it."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from contracts.crm import LaunchRequest, Reply
+from contracts.crm import Reply
 from contracts.launches import ScenarioVersion
 from contracts.words import LaunchState
-from launcher.domain.launch import Launch, Rejected, approval, drafted, listed, outcome_of_request, requested, select
+from launcher.domain.launch import Launch, Rejected, approval, drafted, listed, outcome_of_request, requested
 from launcher.domain.points import error
 from launcher.handlers.outgoing import on_launches, on_replies
 from launcher.handlers.versions import Versions
@@ -24,15 +25,15 @@ class Deciding:
         self._audit = audit
 
     async def have_checked(
-        self, tx: Transaction, launch: Launch, version: ScenarioVersion, request: LaunchRequest
+        self, tx: Transaction, launch: Launch, version: ScenarioVersion, chunks: Sequence[Sequence[str]] = ()
     ) -> None:
-        """contacts judges what it owns of a launch that launcher itself has nothing against."""
+        """contacts judges what it owns of a launch that launcher itself has nothing against. `chunks`: of its
+        participants, that have not gone out before."""
         tx.emit(on_launches(drafted(launch, version), tx.partitions))
-        if launch.participants_chunks:
-            chunks = select(request).chunks
-            tx.emit(*(on_launches(chunk, tx.partitions) for chunk in listed(launch, chunks)))
-        if override := request.options.consent_override:
-            await self.note(tx, launch, launch.requested_by, "consent.overridden", reason=override.reason)
+        tx.emit(*(on_launches(listed(launch, index, chunk), tx.partitions) for index, chunk in enumerate(chunks)))
+        if launch.options.get("consent_override"):
+            reason = launch.options["override_reason"]
+            await self.note(tx, launch, launch.requested_by, "consent.overridden", reason=reason)
 
     async def release(self, tx: Transaction, launch: Launch) -> Launch:
         """Nothing runs before this. `approved_by` says who has approved, if somebody had to."""
@@ -52,6 +53,10 @@ class Deciding:
     async def reject(self, tx: Transaction, launch: Launch, why: Rejected, by: str, remedy: str) -> Launch:
         """`remedy`: what whoever asked is told, under the code that `why` is."""
         waited = launch.state is LaunchState.AWAITING_APPROVAL
+        if launch.collecting and launch.participants_chunks:
+            # what went out of its result set is to be forgotten with a draft, and without one never would be
+            version = await self._versions.of_launch(tx.connection, launch)
+            tx.emit(on_launches(drafted(launch, version), tx.partitions))
         point = error(why, "launch", remedy)
         launch = replace(launch, state=LaunchState.REJECTED, rejected=why, points=(point,), ended_at=tx.now)
         await self._launches.update(tx.connection, launch)

@@ -3,9 +3,9 @@
 from dataclasses import replace
 from datetime import datetime
 
-from contracts.crm import LaunchRequest
+from contracts.crm import LaunchRequest, ResultsGiven
 from contracts.words import LaunchState, Permission
-from launcher.domain.launch import Launch, Rejected
+from launcher.domain.launch import Collected, Launch, Rejected, select
 from launcher.domain.parties import SELF, Asker
 from launcher.domain.points import blocks
 from launcher.domain.refusals import Denied, Refusal
@@ -36,7 +36,7 @@ class Drafts:
     async def validate(self, tx: Transaction, asker: Asker, launch_id: str) -> Launch | Refusal:
         """A draft is judged again, with the active version and what whoever asked for it may do now."""
         launch = await self._locked(tx, asker, launch_id)
-        if isinstance(launch, Refusal):
+        if isinstance(launch, Refusal) or launch.collecting:
             return launch
         match answer(launch.state, LaunchEvent.VALIDATE):
             case Answer.IGNORE:
@@ -114,19 +114,19 @@ class Drafts:
         request = await asked(self._launches, tx.connection, launch)
         requester = await self._requesters.now(tx.connection, launch.project, launch.requested_by) or NOBODY
         candidate = await self._versions.candidate(tx.connection, launch.project, launch.scenario)
-        points = judge(request, requester.grants, candidate, launch.kind)
+        earlier = None
+        if isinstance(request.participants, ResultsGiven):
+            earlier = await self._launches.load(tx.connection, launch.project, request.participants.launch_id)
+        points = judge(request, requester.grants, candidate, launch.kind, earlier=earlier)
         launch = replace(launch, check_round=launch.check_round + 1, points=tuple(points), targeted_expected=None)
         if candidate is None or candidate.version is None or blocks(points):
             return replace(launch, state=LaunchState.DRAFT)
         version = candidate.version
-        launch = replace(
-            launch,
-            state=LaunchState.VALIDATING,
-            version=version.version,
-            creator=version.creator,
-            zone=version.zone,
-        )
-        await self._deciding.have_checked(tx, launch, version, request)
+        launch = replace(launch, version=version.version, creator=version.creator, zone=version.zone)
+        if isinstance(request.participants, ResultsGiven) and not launch.participants_chunks:
+            return replace(launch, state=LaunchState.DRAFT, collected=Collected())
+        launch = replace(launch, state=LaunchState.VALIDATING)
+        await self._deciding.have_checked(tx, launch, version, select(request).chunks)
         return launch
 
     async def _locked(self, tx: Transaction, asker: Asker, launch_id: str) -> Launch | Refusal:

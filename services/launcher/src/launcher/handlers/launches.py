@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from contracts.checks import ConsentOverridden, LaunchChecked, Point
-from contracts.crm import LaunchFigures, LaunchRequest
+from contracts.crm import LaunchFigures, LaunchRequest, ResultsGiven
 from contracts.launches import ScenarioVersion
 from contracts.words import ControlState, LaunchState
 from launcher.domain.counting import Basis
@@ -14,6 +14,7 @@ from launcher.domain.parties import Asker
 from launcher.domain.points import blocks, error
 from launcher.domain.refusals import Denied, Refusal
 from launcher.domain.requests import draft, judge
+from launcher.domain.results import lineage
 from launcher.domain.states import ENDED, Advance, Answer, LaunchEvent, answer, reported
 from launcher.domain.summaries import summary
 from launcher.handlers.deciding import Deciding
@@ -69,23 +70,27 @@ class LaunchHandlers:
     ) -> Launch | Denied:
         """The one way to a launch: over HTTP and Kafka, by users and keys. `draft`, `validating` or `rejected` then.
 
-        Denied: `quota`, and nothing is kept of it.
+        One for a result set is a `draft` until that is collected (`handlers.collecting`). Denied: `quota`, and nothing
+        is kept of it.
         """
         if denied := await self._quotas.exceeded(tx, asker):
             return denied
         candidate = await self._versions.candidate(tx.connection, asker.project, request.scenario)
+        earlier = await self._earlier(tx, request)
+        way = lineage(request, earlier, way)
         token = request.count_token
         counted = self._tokens.read(token, asker.project, tx.now) if token is not None else None
-        points = judge(request, asker.grants, candidate, way.kind, counted)
-        launch, _ = draft(request, asker, launch_id, origin, candidate, points, tx.now, way)
-        if launch.flow is Flow.CRM and launch.state is LaunchState.VALIDATING and candidate and candidate.version:
+        points = judge(request, asker.grants, candidate, way.kind, counted, earlier)
+        launch, selection = draft(request, asker, launch_id, origin, candidate, points, tx.now, way)
+        begun = launch.state is LaunchState.VALIDATING or launch.collecting
+        if launch.flow is Flow.CRM and begun and candidate and candidate.version:
             launch = _as_confirmed(launch, candidate.version, counted if isinstance(counted, Basis) else None, tx.now)
         again = launch.state is not LaunchState.REJECTED and launch.flow is not Flow.DIRECT
         asked = request.model_dump(mode="json", exclude={"count_token"}) if again else None
         await self._launches.insert(tx.connection, launch, asked)
         await self._note_asked(tx, launch)
         if launch.state is LaunchState.VALIDATING and candidate and candidate.version:
-            await self._deciding.have_checked(tx, launch, candidate.version, request)
+            await self._deciding.have_checked(tx, launch, candidate.version, selection.chunks)
         return launch
 
     async def stop(self, tx: Transaction, asker: Asker, launch_id: str) -> Launch | Refusal:
@@ -176,6 +181,13 @@ class LaunchHandlers:
         if not await self._audit.listed(tx.connection, launch.project, known):
             reached = overridden.model_dump(mode="json", include={"reason", "reached", "by_type"})
             await self._deciding.note(tx, launch, overridden.by, OVERRIDE_REACHED, **reached)
+
+    async def _earlier(self, tx: Transaction, request: LaunchRequest) -> Launch | None:
+        """The launch that a result set is of, if there is one."""
+        wanted = request.participants
+        if not isinstance(wanted, ResultsGiven):
+            return None
+        return await self._launches.load(tx.connection, request.project, wanted.launch_id)
 
     async def _note_asked(self, tx: Transaction, launch: Launch) -> None:
         lineage = {"retry_of": launch.retry_of, "relaunch_of": launch.relaunch_of}

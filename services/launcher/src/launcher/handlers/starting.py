@@ -1,11 +1,13 @@
-"""Launches that are asked for from somewhere: for one contact, or like an earlier one."""
+"""Launches that are asked for from somewhere: for one contact, like an earlier one, or for some of its targets."""
 
+from collections.abc import Mapping
 from typing import Any
 
-from contracts.crm import ContactsGiven, LaunchRequest, OptionsGiven, ParticipantsGiven
+from contracts.crm import ContactsGiven, LaunchRequest, OptionsGiven, ParticipantsGiven, ResultsGiven
 from launcher.domain.launch import Kind, Launch, Way
 from launcher.domain.parties import Asker
 from launcher.domain.refusals import Denied, Refusal
+from launcher.domain.results import closed
 from launcher.handlers.flow import unknown
 from launcher.handlers.launches import LaunchHandlers
 from launcher.ports import Launches
@@ -65,3 +67,29 @@ class Starting:
         )
         way = Way(Kind.RELAUNCH, relaunch_of=earlier_id)
         return await self._control.request(tx, request, asker, launch_id, way=way)
+
+    async def retry(
+        self,
+        tx: Transaction,
+        asker: Asker,
+        launch_id: str,
+        earlier_id: str,
+        chosen: Mapping[str, str],
+        options: OptionsGiven,
+        context: dict[str, Any] | None,
+    ) -> Launch | Denied | Refusal:
+        """The earlier launch's scenario for exactly the targets that are `chosen` (`ResultsGiven`'s one filter). No
+        context: the earlier one's."""
+        earlier = await self._launches.load(tx.connection, asker.project, earlier_id)
+        if earlier is None:
+            return unknown(earlier_id)
+        if against := closed(earlier):
+            return against
+        request = LaunchRequest(
+            project=asker.project,
+            scenario=earlier.scenario,
+            participants=ResultsGiven.model_validate({"kind": "results", "launch_id": earlier_id, **chosen}),
+            options=options,
+            context=earlier.context if context is None else context,
+        )
+        return await self._control.request(tx, request, asker, launch_id)

@@ -1,0 +1,65 @@
+"""Other services over HTTP, on behalf of whoever asks. aiohttp is loaded at the first question."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import structlog
+
+from contracts.words import Permission
+from launcher.domain.parties import Asker
+from launcher.domain.refusals import Denied
+from runtime.tokens import Caller, mint
+
+SECONDS: Final = 15.0
+"""Longest wait for an answer."""
+TOKEN_SECONDS: Final = 60
+AGAIN: Final = "ask again in a few seconds; `slipway status` tells more"
+log = structlog.get_logger()
+
+
+class ServiceHttp:
+    """One of the services. Whether the caller may ask has been judged before; `asker` is named as who does."""
+
+    def __init__(self, name: str, url: str, token_key: str) -> None:
+        self._name = name
+        self._url = url.rstrip("/")
+        self._token_key = token_key
+
+    async def ask(
+        self,
+        method: str,
+        path: str,
+        asker: Asker,
+        permission: Permission,
+        body: Mapping[str, Any] | None = None,
+        query: Mapping[str, str] | None = None,
+    ) -> Any | Denied:
+        """The answer's JSON. Denied: `busy` or `unavailable` (asking again helps), or what is against the request."""
+        if not self._url:
+            setting = f"set SLIPWAY_{self._name.upper()}_URL"
+            return Denied("unavailable", f"launcher does not know where {self._name} is", setting)
+        import aiohttp
+
+        caller = Caller(asker.project, asker.subject, frozenset({permission}))
+        bearer = mint(caller, self._token_key, seconds=TOKEN_SECONDS)
+        timeout = aiohttp.ClientTimeout(total=SECONDS)
+        headers = {"Authorization": f"Bearer {bearer}"}
+        try:
+            async with (
+                aiohttp.ClientSession(timeout=timeout, trust_env=False) as session,
+                session.request(method, f"{self._url}{path}", json=body, params=query, headers=headers) as answer,
+            ):
+                told = await answer.json(content_type=None)
+                return told if answer.status == 200 else self._denied(answer.status, told)
+        except (TimeoutError, aiohttp.ClientError, OSError, ValueError) as error:
+            log.warning("a service did not answer", asked=self._name, error=str(error) or type(error).__name__)
+            return Denied("unavailable", f"{self._name} cannot be asked just now", AGAIN)
+
+    def _denied(self, status: int, told: Any) -> Denied:
+        """A problem of theirs as our own."""
+        problem = told if isinstance(told, dict) else {}
+        code = str(problem.get("code") or "unavailable")
+        detail = str(problem.get("detail") or f"{self._name} said {status}")
+        if status >= 500 and code != "busy":
+            return Denied("unavailable", f"{self._name} cannot answer just now", AGAIN)
+        return Denied(code, detail, str(problem.get("remedy") or AGAIN))

@@ -1,0 +1,72 @@
+"""Result sets: targets of an earlier launch, read page by page, as the participants of a new one."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import groupby
+
+from contracts.crm import LaunchRequest, ResultsGiven
+from contracts.words import DeliveryState, LaunchMode, LaunchState
+from launcher.domain.launch import CHUNK, Collected, Kind, Launch, Way
+from launcher.domain.refusals import Denied
+
+OVER = frozenset({LaunchState.COMPLETED, LaunchState.STOPPED, LaunchState.FAILED})
+"""Its outcomes change no more."""
+
+
+@dataclass(frozen=True, slots=True)
+class ResultPage:
+    """Contact ids in byte order; one may be there several times in a row (a message each)."""
+
+    contact_ids: Sequence[str]
+    next: str | None
+    """Cursor of the next page; None: this is the last."""
+
+
+def closed(earlier: Launch) -> Denied | None:
+    """Why nothing is chosen from what became of this launch; None: it may be."""
+    if earlier.mode is not LaunchMode.LIVE:
+        detail = f"launch {earlier.launch_id} is a {earlier.mode}: nobody has got anything of it"
+        return Denied("wrong_state", detail, "choose from a launch that was live, or name the contacts")
+    if earlier.state not in OVER:
+        detail = f"launch {earlier.launch_id} is {earlier.state}: what becomes of its targets is not settled"
+        return Denied("wrong_state", detail, "wait for its end (`slipway watch`), or stop it")
+    return None
+
+
+def unclear(wanted: ResultsGiven) -> tuple[str, str, str] | None:
+    """Code, place and remedy of a choice that says too little or too much; None: it names one thing."""
+    given = [name for name in ("outcome", "reason", "delivery") if getattr(wanted, name) is not None]
+    if len(given) != 1:
+        return (
+            "empty_selection",
+            "participants",
+            "Say which of its targets, by exactly one of outcome, reason, delivery.",
+        )
+    if wanted.delivery not in (None, DeliveryState.UNKNOWN):
+        remedy = "Messages are sent again only where nobody can know what became of them: `unknown`. Name an outcome."
+        return "unsupported", "participants.delivery", remedy
+    return None
+
+
+def lineage(request: LaunchRequest, earlier: Launch | None, way: Way) -> Way:
+    """A launch of the same scenario on its own targets is a retry: executor lifts `once` for them."""
+    if earlier is None or earlier.scenario != request.scenario:
+        return way
+    return replace(way, kind=Kind.RETRY, retry_of=earlier.launch_id)
+
+
+def gathered(before: Collected, page: ResultPage) -> tuple[Collected, list[tuple[int, list[str]]]]:
+    """How far it is read with this page, and the page's contacts, each once, as numbered chunks.
+
+    The same page behind the same `before` gives the same chunks.
+    """
+    fresh = [contact_id for contact_id, _ in groupby(page.contact_ids) if contact_id != before.last]
+    pieces = [fresh[start : start + CHUNK] for start in range(0, len(fresh), CHUNK)]
+    after = Collected(
+        cursor=page.next,
+        last=fresh[-1] if fresh else before.last,
+        chunks=before.chunks + len(pieces),
+        targets=before.targets + len(fresh),
+        done=page.next is None,
+    )
+    return after, list(enumerate(pieces, before.chunks))

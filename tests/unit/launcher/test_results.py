@@ -1,0 +1,101 @@
+"""Result sets: whose may be chosen, what a page of one becomes."""
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as some
+
+from contracts.crm import ResultsGiven
+from contracts.words import LaunchMode, LaunchState
+from fakes.transaction import NOON
+from launcher.domain.launch import CHUNK, PLAIN, Collected, Kind, Launch
+from launcher.domain.parties import Asker
+from launcher.domain.requests import draft, judge
+from launcher.domain.results import ResultPage, closed, gathered, lineage, unclear
+from unit.launcher.builders import STARTER, candidate, found, request
+
+ANN = Asker("demo", "ann", STARTER)
+
+
+def launch(state: LaunchState, mode: LaunchMode = LaunchMode.LIVE) -> Launch:
+    made, _ = draft(request(), ANN, "l-1", None, candidate(), [], NOON)
+    return replace(made, state=state, mode=mode)
+
+
+def wanted(**chosen: object) -> ResultsGiven:
+    return ResultsGiven.model_validate({"kind": "results", "launch_id": "l-1", **chosen})
+
+
+@pytest.mark.parametrize("state", LaunchState)
+def test_only_the_results_of_a_launch_that_ran_to_its_end_are_chosen(state: LaunchState) -> None:
+    over = state in (LaunchState.COMPLETED, LaunchState.STOPPED, LaunchState.FAILED)
+    assert (closed(launch(state)) is None) is over
+
+
+@pytest.mark.parametrize("mode", [LaunchMode.TEST, LaunchMode.REHEARSAL])
+def test_nothing_is_chosen_from_what_was_only_tried(mode: LaunchMode) -> None:
+    against = closed(launch(LaunchState.COMPLETED, mode))
+    assert against is not None
+    assert (against.code, mode.value in against.detail) == ("wrong_state", True)
+
+
+@pytest.mark.parametrize("chosen", [{"outcome": "failure"}, {"reason": "error:send"}, {"delivery": "unknown"}])
+def test_one_thing_is_named(chosen: dict[str, str]) -> None:
+    assert unclear(wanted(**chosen)) is None
+
+
+@pytest.mark.parametrize(
+    ("chosen", "code"),
+    [
+        ({}, "empty_selection"),
+        ({"outcome": "failure", "delivery": "unknown"}, "empty_selection"),
+        ({"delivery": "accepted"}, "unsupported"),
+        ({"delivery": "nonsense"}, "unsupported"),
+    ],
+)
+def test_a_message_is_sent_again_only_where_nobody_knows_what_became_of_it(chosen: dict[str, str], code: str) -> None:
+    wrong = unclear(wanted(**chosen))
+    assert wrong is not None
+    assert wrong[0] == code
+
+
+def test_a_result_set_of_nothing_is_a_point() -> None:
+    asked = request(participants={"kind": "results", "launch_id": "l-1", "outcome": "failure"})
+    assert found(judge(asked, STARTER, candidate())) == [("unknown_launch", "participants.launch_id")]
+    running = judge(asked, STARTER, candidate(), earlier=launch(LaunchState.RUNNING))
+    assert found(running) == [("wrong_state", "participants.launch_id")]
+    assert judge(asked, STARTER, candidate(), earlier=launch(LaunchState.COMPLETED)) == []
+
+
+def test_a_launch_for_a_result_set_is_a_draft_until_that_is_collected() -> None:
+    asked = request(participants={"kind": "results", "launch_id": "l-1", "outcome": "failure"})
+    made, selection = draft(asked, ANN, "l-2", None, candidate(), [], NOON)
+    assert (made.state, made.collecting, made.selected, selection.chunks) == (LaunchState.DRAFT, True, None, ())
+    assert not replace(made, state=LaunchState.REJECTED).collecting
+    assert not replace(made, collected=Collected(done=True)).collecting
+
+
+@pytest.mark.parametrize(("scenario", "kind"), [("hello", Kind.RETRY), ("other", Kind.LAUNCH)])
+def test_a_retry_is_of_the_same_scenario(scenario: str, kind: Kind) -> None:
+    way = lineage(request(scenario=scenario), launch(LaunchState.COMPLETED), PLAIN)
+    assert (way.kind, way.retry_of) == (kind, "l-1" if kind is Kind.RETRY else None)
+    assert lineage(request(), None, PLAIN) == PLAIN
+
+
+@given(
+    some.lists(some.integers(0, 3000), max_size=3000).map(sorted),
+    some.integers(1, 1000),
+)
+def test_however_it_is_paged_each_target_goes_out_once_and_in_order(numbers: list[int], limit: int) -> None:
+    entries = [f"c-{number:04}" for number in numbers]
+    so_far, out = Collected(), list[tuple[int, list[str]]]()
+    starts = range(0, len(entries) or 1, limit)
+    for start in starts:
+        following = str(start + limit) if start + limit < len(entries) else None
+        so_far, chunks = gathered(so_far, ResultPage(entries[start : start + limit], following))
+        out += chunks
+    assert [contact for _, chunk in out for contact in chunk] == sorted(set(entries))
+    assert [index for index, _ in out] == list(range(so_far.chunks))
+    assert (so_far.done, so_far.targets) == (True, len(set(entries)))
+    assert all(0 < len(chunk) <= CHUNK for _, chunk in out)
