@@ -123,7 +123,7 @@ def _public(operation: Document, method: str, path: str, row: Access) -> Documen
         "tags": [parts[0]],
         "parameters": parameters,
         "security": [] if public else [{"bearer": []}],
-        "responses": _responses(operation, method, public, row.merged and path != AUDIT),
+        "responses": _responses(operation, method, path, public, row.merged and path != AUDIT),
     }
     return found if parameters else {name: value for name, value in found.items() if name != "parameters"}
 
@@ -144,11 +144,13 @@ def _whose(path: str, row: Access) -> Document:
     return {"name": "service", "in": "query", "required": required, "description": text, "schema": schema}
 
 
-def _responses(operation: Document, method: str, public: bool, merged: bool) -> Document:
+def _responses(operation: Document, method: str, path: str, public: bool, merged: bool) -> Document:
     own = {int(status): answer for status, answer in operation["responses"].items() if status != "422"}
     refusals = set(ANYWHERE)
     if not public:
         refusals |= GUARDED.keys()
+    if "{" in path:
+        refusals.add(404)
     if method != "GET":
         refusals |= CHANGING.keys()
     if "requestBody" in operation:

@@ -241,3 +241,33 @@ async def test_large_group_is_deleted_in_several_calls(
     assert (await call("GET", "/groups"))["items"] == []
     assert await call("DELETE", "/groups/vip") == {"removed": 1, "more": False}
     await call("DELETE", "/groups/vip", expect=404)
+
+
+async def test_a_condition_is_kept_under_a_name(call: Client) -> None:
+    await call.load({"id": "a", "attributes": {"score": 7}})
+    kept = {"segment": "good", "where": "contact.attributes.score > 5", "revision": 1}
+    given = {"segment": "good", "where": kept["where"]}
+    assert [await call("POST", "/segments", json=given) for _ in range(2)] == [{**kept, "points": []}] * 2
+    changed = {"segment": "good", "where": "contact.attributes.scores > 6", "revision": 2}
+    answer = await call("POST", "/segments", json={"segment": "good", "where": changed["where"]})
+    [point] = answer.pop("points")
+    assert (answer, point["code"], point["severity"]) == (changed, "unknown_attribute", "warning")
+    await call("POST", "/segments", json={"segment": "all", "where": "true"})
+    page = await call("GET", "/segments", params={"limit": 1})
+    assert ([item["segment"] for item in page["items"]], page["next"]) == (["all"], "all")
+    assert (await call("GET", "/segments", params={"cursor": "all"}))["items"] == [changed]
+    assert await call("GET", "/segments/good") == changed
+    assert (await call("GET", "/segments", project="other"))["items"] == []
+    await call("GET", "/segments/good", project="other", expect=404)
+    await call("DELETE", "/segments/good", project="other", expect=404)
+    await call("DELETE", "/segments/good", expect=204)
+    await call("DELETE", "/segments/good", expect=404)
+    await call("GET", "/segments/good", expect=404)
+
+
+@pytest.mark.parametrize("where", ["contact.attributes.score >", "contact.emial == 'a'", "7"])
+async def test_what_is_no_condition_is_not_kept(call: Client, where: str) -> None:
+    refused = await call("POST", "/segments", json={"segment": "bad", "where": where}, expect=422)
+    assert refused["code"] == "segment_invalid"
+    assert refused["points"][0]["place"] == "where"
+    assert (await call("GET", "/segments"))["items"] == []

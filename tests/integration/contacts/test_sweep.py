@@ -2,11 +2,16 @@
 
 from datetime import timedelta
 
+import pytest
+
 from contacts.adapters.answers import PostgresAnswers
 from contacts.adapters.launches import PostgresLaunches
-from contacts.jobs.sweep import Sweep
+from contacts.adapters.places import PostgresPlaces
+from contacts.jobs.sweep import PlaceSweep, Sweep
 from contracts.launches import Contacts, LaunchDrafted, Options
 from fakes.transaction import NOON
+from integration.contacts.test_counting import recurring, started
+from integration.contacts.test_walk import people
 from integration.contacts.world import PROJECT, World, home_of, key, requested, signed, user, version
 
 
@@ -44,3 +49,30 @@ async def test_one_number_sweeps_for_all(world: World) -> None:
     lease = world.lease(3)
     assert not await Sweep(PostgresAnswers, PostgresLaunches).run(lease)
     assert not lease.transactions
+
+
+@pytest.mark.parametrize(("recurrence", "left"), [("if_not_running", {"l-2", "l-3"}), ("once", {"l-1", "l-2", "l-3"})])
+async def test_places_that_are_free_again_are_forgotten_after_thirty_days(
+    world: World, recurrence: str, left: set[str]
+) -> None:
+    """Left of: one where somebody still runs, one that is recent; of `once` all, for it keeps the place for ever."""
+    await world.hear(key(), user())
+    await people(world, 2)
+    sweep = PlaceSweep(PostgresPlaces)
+
+    async def run(launch_id: str, *, ended: bool) -> None:
+        await world.hear(requested(launch_id, body=recurring(recurrence)))
+        await world.walk_out(launch_id)
+        await started(world, launch_id, "c-000000", event=f"{launch_id} started")
+        if ended:
+            await started(world, launch_id, "c-000000", ended=True, event=f"{launch_id} ended")
+
+    await run("l-1", ended=True)
+    await run("l-2", ended=False)
+    world.now += timedelta(days=31)
+    await run("l-3", ended=True)
+
+    assert not await sweep.run(world.lease(0))
+
+    rows = await world.pool.fetch("SELECT DISTINCT launch_id FROM place_chunk")
+    assert {row["launch_id"] for row in rows} == left

@@ -113,7 +113,7 @@ async def test_every_route_asks_who_is_there(client: httpx.AsyncClient, path: st
 @pytest.mark.parametrize("cursor", ["x", "!!!", "e30", "WzEsMiwzXQ"])
 async def test_a_made_up_cursor_is_refused(client: httpx.AsyncClient, path: str, cursor: str) -> None:
     answer = await client.get(path, params={"cursor": cursor})
-    assert (answer.status_code, answer.json()["code"]) == (400, "bad_cursor")
+    assert (answer.status_code, answer.json()["code"]) == (422, "bad_cursor")
 
 
 async def test_figures_tell_what_is_open_and_due(desk: Desk) -> None:

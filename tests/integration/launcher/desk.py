@@ -12,6 +12,7 @@ import httpx
 import orjson
 from fastapi import FastAPI
 
+from contracts.channels import ChannelSet
 from contracts.checks import ConsentOverridden, LaunchChecked, Point
 from contracts.crm import (
     LaunchCompleted,
@@ -205,11 +206,16 @@ class Desk:
         """log publishes figures."""
         await self._handle("log.launches", launch_id, figures(launch_id, revision, state, **counts))
 
-    async def _handle(self, topic: str, launch_id: str, event: Event) -> None:
+    async def channel(self, name: str, *, configured: bool, revision: int = 1) -> None:
+        """messaging tells what it can send on."""
+        event = ChannelSet(channel=name, revision=revision, configured=configured)
+        await self._handle("messaging.channels", f"channel/{name}", event)
+
+    async def _handle(self, topic: str, key: str, event: Event) -> None:
         subscription = self._subscription(topic)
         assert isinstance(subscription, Subscription)
         assert event.TYPE in subscription.events
-        home = partition_of(launch_id, self.partitions)
+        home = partition_of(key, self.partitions)
         async with self.transaction(home) as tx:
             await subscription.handler(tx, [received(event, topic=topic, number=home)])
 

@@ -38,11 +38,7 @@ NOT_BUILT: dict[str, set[Route]] = {
         ("POST", "/v1/tests"),
     },
     "contacts": {
-        ("DELETE", "/v1/segments/{segment}"),
         ("GET", "/v1/audit"),
-        ("GET", "/v1/segments"),
-        ("GET", "/v1/segments/{segment}"),
-        ("POST", "/v1/segments"),
     },
     "executor": {
         ("GET", "/v1/audit"),

@@ -111,3 +111,11 @@ def test_what_concerns_one_connection_or_the_caller_does_not_pass() -> None:
 def test_an_answer_keeps_its_headers_but_sets_no_cookie() -> None:
     given = [("Content-Type", "text/csv"), ("Set-Cookie", "a=1"), ("Server", "x"), ("Date", "y"), ("Retry-After", "2")]
     assert returned(given) == [("content-type", "text/csv"), ("retry-after", "2")]
+
+
+@pytest.mark.parametrize(("path", "query"), [("/v1/contacts/a%00b", ""), ("/v1/contacts", "cursor=%00")])
+def test_a_character_that_no_database_keeps_is_refused_here(path: str, query: str) -> None:
+    refusal = find("GET", path, query)
+    assert isinstance(refusal, Refusal)
+    assert (refusal.status, refusal.code) == (422, "invalid")
+    assert isinstance(find("GET", "/v1/contacts/a%2500b"), Row)

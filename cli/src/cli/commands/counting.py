@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 import typer
 
-from cli.commands.crm import context_values, lifting, participants
+from cli.commands.crm import Intersect, context_values, lifting, narrowing, participants
 from cli.commands.flow import show_figures
 from cli.commands.launching import Contact, Everybody, Group, IncludeAll, Json, Reason, Segment, Values
 from cli.connection import Client, at, connection
@@ -24,6 +24,7 @@ def count(
     value: Values = None,
     include_all: IncludeAll = False,
     reason: Reason = None,
+    intersect_with_launcher: Intersect = False,
     listed: Annotated[
         str | None, typer.Option("--list", metavar="REASON", help="The contacts excluded for this reason instead.")
     ] = None,
@@ -37,7 +38,7 @@ def count(
         "scenario": scenario,
         "participants": participants(everybody, group, contact, segment),
         "context": context_values(value),
-        "options": lifting(include_all, reason),
+        "options": lifting(include_all, reason) | narrowing(intersect_with_launcher),
     }
     with connection(context).client() as client:
         if listed is not None:

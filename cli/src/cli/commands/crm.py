@@ -42,6 +42,11 @@ SecretOption = Annotated[
 ]
 
 
+Intersect = Annotated[
+    bool, typer.Option("--intersect-with-launcher", help="Only contacts that whoever launches may send to, too.")
+]
+
+
 @crm.command("launch")
 def launch(
     context: typer.Context,
@@ -53,6 +58,7 @@ def launch(
     value: Annotated[list[str] | None, typer.Option("--context", help="NAME=VALUE the scenario declares.")] = None,
     include_all: Annotated[bool, typer.Option(help="Lift consent (never restrictions or suppression).")] = False,
     reason: Annotated[str | None, typer.Option(help="Why consent is lifted.")] = None,
+    intersect_with_launcher: Intersect = False,
     token: Annotated[str | None, typer.Option("--token", help="Of a count (`slipway count`) that it is about.")] = None,
     key: KeyOption = None,
     secret: SecretOption = None,
@@ -67,7 +73,7 @@ def launch(
         "scenario": scenario,
         "participants": participants(everybody, group, contact, segment),
         "context": context_values(value),
-        "options": lifting(include_all, reason),
+        "options": lifting(include_all, reason) | narrowing(intersect_with_launcher),
         **({"count_token": token} if token else {}),
     }
     answer = asyncio.run(
@@ -165,6 +171,10 @@ def lifting(include_all: bool, reason: str | None) -> dict[str, Any]:
     if include_all and not reason:
         fail(Exit.USAGE, "--include-all needs a reason", "Say --reason TEXT; it is kept in the audit.")
     return {"consent_override": {"reason": reason}} if include_all else {}
+
+
+def narrowing(intersect: bool) -> dict[str, Any]:
+    return {"intersect_with_launcher": True} if intersect else {}
 
 
 def context_values(pairs: list[str] | None) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from uuid import uuid4
 
 import typer
 
-from cli.commands.crm import context_values, lifting, participants
+from cli.commands.crm import Intersect, context_values, lifting, narrowing, participants
 from cli.commands.flow import checked, tell
 from cli.connection import Client, at, connection
 from cli.output import Exit, confirm, fail
@@ -35,12 +35,13 @@ def launch(
     value: Values = None,
     include_all: IncludeAll = False,
     reason: Reason = None,
+    intersect_with_launcher: Intersect = False,
     idempotency_key: IdempotencyKey = None,
     yes: Yes = False,
     as_json: Json = False,
 ) -> None:
     """Ask for a launch; it is answered when it has been checked, with what comes next."""
-    options = lifting(include_all, reason)
+    options = lifting(include_all, reason) | narrowing(intersect_with_launcher)
     who = participants(everybody, group, contact, segment)
     confirm(f"Launch {scenario} on {_words(who)}?", yes)
     body = {"scenario": scenario, "participants": who, "context": context_values(value), "options": options}
@@ -56,11 +57,16 @@ def start(
     value: Values = None,
     include_all: IncludeAll = False,
     reason: Reason = None,
+    intersect_with_launcher: Intersect = False,
     idempotency_key: IdempotencyKey = None,
     as_json: Json = False,
 ) -> None:
     """Start a scenario for one contact: validated, then it runs, without count, confirmation or approval."""
-    body = {"contact_id": contact, "context": context_values(value), "options": lifting(include_all, reason)}
+    body = {
+        "contact_id": contact,
+        "context": context_values(value),
+        "options": lifting(include_all, reason) | narrowing(intersect_with_launcher),
+    }
     with connection(context).client() as client:
         _ask(client, at("scenarios", scenario, "instances"), body, idempotency_key, as_json)
 
@@ -78,12 +84,13 @@ def relaunch(
     ] = None,
     include_all: IncludeAll = False,
     reason: Reason = None,
+    intersect_with_launcher: Intersect = False,
     idempotency_key: IdempotencyKey = None,
     yes: Yes = False,
     as_json: Json = False,
 ) -> None:
     """A new launch of the same scenario. Whom it is for is said anew: the earlier selection is not taken over."""
-    options = lifting(include_all, reason)
+    options = lifting(include_all, reason) | narrowing(intersect_with_launcher)
     who = participants(everybody, group, contact, segment)
     body: dict[str, Any] = {"participants": who, "options": options}
     if value:

@@ -45,11 +45,13 @@ def list_launches(
     scenario: Annotated[str | None, typer.Option(help="Only of this scenario.")] = None,
     user: Annotated[str | None, typer.Option(help="Only by this user or key.")] = None,
     since: Annotated[str | None, typer.Option(help="Only since this time (RFC 3339).")] = None,
+    until: Annotated[str | None, typer.Option(help="Only before this time (RFC 3339).")] = None,
     as_json: Json = False,
 ) -> None:
     """The log of launches, newest first."""
     with connection(context).client() as client:
-        found = list(client.pages(at("launches"), state=state, scenario=scenario, user=user, since=since))
+        wanted = {"state": state, "scenario": scenario, "user": user, "since": since, "until": until}
+        found = list(client.pages(at("launches"), **wanted))
         stuck = stuck_of(client, found)
     if as_json:
         names = ("stuck", "parked")

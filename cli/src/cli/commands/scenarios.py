@@ -8,7 +8,7 @@ import typer
 import yaml
 
 from cli.connection import Client, at, connection
-from cli.output import Exit, emit_json, fail, say, show_rows, stdout
+from cli.output import Exit, emit_json, fail, say, show_rows, stdout, told
 
 scenario = typer.Typer(no_args_is_help=True, help="Scenarios: YAML files with immutable versions.")
 
@@ -41,6 +41,8 @@ def push(context: typer.Context, file: File, as_json: Json = False) -> None:
         emit_json(pushed)
         return
     say(f"{pushed['key']} version {pushed['version']} is published", "green")
+    for line in told(pushed["points"]):
+        say(line)
     if pushed.get("state") != "active":
         say(f"activate it: slipway scenario activate {pushed['key']}")
 

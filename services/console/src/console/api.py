@@ -44,7 +44,7 @@ class Console:
 
     async def answer(self, request: Request) -> Response:
         """To the owner of the path, body and answer streamed; or asked of all and merged."""
-        row = _given(find(request.method, _raw_path(request)))
+        row = _given(find(request.method, _raw_path(request), request.url.query))
         if row.access.merged and row.path != AUDIT:
             return await self._merged(request, row.access)
         if row.path.startswith(PARKED):

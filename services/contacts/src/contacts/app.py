@@ -34,7 +34,7 @@ from contacts.handlers.reports import ReportHandlers, Unread
 from contacts.handlers.suppressing import Suppressing
 from contacts.handlers.updates import UpdateHandlers
 from contacts.handlers.writing import ContactWriter
-from contacts.jobs.sweep import EVERY_SECONDS, Sweep
+from contacts.jobs.sweep import EVERY_SECONDS, PLACES_EVERY_SECONDS, PlaceSweep, Sweep
 from contacts.jobs.walk import AudienceWalk
 from contacts.settings import Settings
 from contracts.deliveries import ContactsReported
@@ -105,6 +105,7 @@ def build(settings: Settings) -> Service:
             Job("walk", walk.run, every=WALK_SECONDS, look=work.TURNS),
             Job("check", launches.check_again, every=CHECK_SECONDS, look=work.UNCHECKED),
             Job("sweep", sweep.run, every=EVERY_SECONDS),
+            Job("places", PlaceSweep(PostgresPlaces).run, every=PLACES_EVERY_SECONDS),
         ),
         gauges=(Gauge("slipway_targets_pending", "Targeted contacts that executor has not read yet, about.", pending),),
         routes=routes,

@@ -4,10 +4,12 @@ from datetime import timedelta
 from functools import partial
 from pathlib import Path
 
+from contracts.channels import ChannelSet
 from contracts.checks import ConsentOverridden, LaunchChecked
 from contracts.crm import LaunchCompleted, LaunchFailed, LaunchProgressed, LaunchStopped
 from launcher.adapters import work
 from launcher.adapters.audit import PostgresAudit
+from launcher.adapters.channels import PostgresChannels
 from launcher.adapters.commands import PostgresCommands
 from launcher.adapters.contacts_http import ContactsHttp
 from launcher.adapters.count_tokens import SignedCountTokens
@@ -24,6 +26,7 @@ from launcher.api.idempotency import Idempotency
 from launcher.domain.counting import Tolerance
 from launcher.handlers.approving import Approving
 from launcher.handlers.authentication import Authentication
+from launcher.handlers.channels import ChannelHandlers
 from launcher.handlers.collecting import Collecting
 from launcher.handlers.commands import CommandHandlers
 from launcher.handlers.counting import Counts
@@ -57,7 +60,8 @@ def build(settings: Settings, counting: Counting | None = None, results: Results
     commands, audit = PostgresCommands(), PostgresAudit()
     seals, credentials = KeySeals(settings.secret_key), RandomCredentials()
     validator = Validator(RuntimeLanguage())
-    versions, requesters = Versions(scenarios, projects, validator), Requesters(keys, users)
+    channels = PostgresChannels()
+    versions, requesters = Versions(scenarios, projects, channels, validator), Requesters(keys, users)
     pausing, ordering = Pausing(launches, requesters, audit), Ordering(launches, audit)
     disabling = Disabling(users, launches, pausing)
     quotas = Quotas(projects, keys, launches, settings.launches_per_hour)
@@ -98,6 +102,7 @@ def build(settings: Settings, counting: Counting | None = None, results: Results
         starting=Starting(launches, control),
         tokens=TokenHandlers(keys, users, credentials, settings.administrator),
         validator=validator,
+        channels=channels,
         idempotency=Idempotency(PostgresHttpRequests(), seals),
     )
     return Service(
@@ -120,6 +125,7 @@ def build(settings: Settings, counting: Counting | None = None, results: Results
                 {event.TYPE: event for event in (LaunchProgressed, LaunchCompleted, LaunchStopped, LaunchFailed)},
                 control.on_figures,
             ),
+            Subscription("messaging.channels", {ChannelSet.TYPE: ChannelSet}, ChannelHandlers(channels).on_channels),
         ),
         emits=("launcher.launches", "launcher.projects", "launcher.replies"),
         jobs=(

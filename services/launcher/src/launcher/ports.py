@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
+from contracts.channels import ChannelSet
 from contracts.crm import ResultsGiven
 from contracts.words import LaunchState
 from launcher.domain.counting import Basis, Counted, Listing, Selected
@@ -125,6 +126,8 @@ class LaunchFilter:
     since: datetime | None = None
     before: tuple[datetime, str] | None = None
     limit: int = 50
+    until: datetime | None = None
+    """Drafted before then."""
 
 
 class Launches(Protocol):
@@ -241,6 +244,16 @@ class Audit(Protocol):
     ) -> None: ...
 
     async def listed(self, connection: Connection, project: str, wanted: AuditFilter) -> Sequence[Entry]: ...
+
+
+class Channels(Protocol):
+    async def keep(self, connection: Connection, channel: ChannelSet) -> None:
+        """The highest revision stays."""
+        ...
+
+    async def missing(self, connection: Connection) -> frozenset[str]:
+        """Channels that messaging says it cannot send on. One that it has not told of yet is not among them."""
+        ...
 
 
 class Seals(Protocol):

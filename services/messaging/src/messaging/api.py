@@ -1,6 +1,5 @@
 """messaging's routes: the sends of a launch. Read only; a foreign id answers 404."""
 
-from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,6 +14,7 @@ from runtime.auth import Caller, requires
 from runtime.cloudevents import rfc3339
 from runtime.exports import csv_line
 from runtime.media import CSV, NDJSON, streamed
+from runtime.pages import from_cursor, to_cursor
 from runtime.problems import Problem
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def routes(resources: "Resources") -> APIRouter:
         page = await queries.deliveries(launch_id, state, _after(cursor), limit, contact)
         return DeliveryPage(
             items=[DeliveryItem(**_ledger_entry(each), changed_at=rfc3339(each.changed_at)) for each in page],
-            next=_cursor(page[-1]) if len(page) == limit else None,
+            next=to_cursor(*page[-1].key[1:]) if len(page) == limit else None,
         )
 
     @router.get("/launches/{launch_id}/ledger", response_class=StreamingResponse, responses=streamed(NDJSON))
@@ -113,15 +113,5 @@ async def _found(queries: Queries, caller: Caller, launch_id: str) -> None:
         )
 
 
-def _cursor(delivery: Delivery) -> str:
-    return urlsafe_b64encode(orjson.dumps(delivery.key[1:])).decode()
-
-
 def _after(cursor: str | None) -> Place:
-    if cursor is None:
-        return Place()
-    try:
-        contact_id, step, occurrence = orjson.loads(urlsafe_b64decode(cursor))
-        return Place(str(contact_id), str(step), int(occurrence))
-    except (ValueError, TypeError):
-        raise Problem(422, "bad_cursor", "this cursor is not one of ours", "take `next` of the page before") from None
+    return Place(*(from_cursor(cursor, str, str, int) or ()))

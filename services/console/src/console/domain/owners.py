@@ -7,6 +7,8 @@ from urllib.parse import unquote
 
 from contracts.access import INTERNAL, ROUTES, Access
 
+NUL = "%00"
+"""No database keeps it: what is asked for with it is nowhere."""
 SERVICES = ("launcher", "contacts", "executor", "messaging", "log")
 
 
@@ -29,8 +31,10 @@ class Refusal:
     headers: Mapping[str, str] | None = None
 
 
-def find(method: str, raw_path: str) -> Row | Refusal:
-    """`raw_path` as it came, still percent-encoded: an encoded slash belongs to an id."""
+def find(method: str, raw_path: str, query: str = "") -> Row | Refusal:
+    """Both as they came, still percent-encoded: an encoded slash belongs to an id."""
+    if NUL in raw_path or NUL in query:
+        return Refusal(422, "invalid", "there is the character U+0000 in it", "leave it out: no text here has it")
     segments = tuple(raw_path.split("/")[1:])
     if any(unquote(segment) in ("", ".", "..") for segment in segments):
         return Refusal(404, "not_found", "this path has an empty or dotted segment", "percent-encode the id in it")

@@ -3,6 +3,7 @@
 from typing import Any
 
 from contacts.adapters.audience import document
+from contacts.adapters.places import STANDING
 from contacts.adapters.segments import compile_where
 from contacts.domain.counting import ACTIVE, ADDRESSED, FIRST_CONSENT, GONE, PERMITTED, SUPPRESSED, TAKEN
 from contacts.ports.counting import Asked
@@ -13,7 +14,7 @@ _RUNNING = f"""
     SELECT contact_id FROM (
         SELECT launch_id, unnest(contact_ids) AS contact_id, ended {_TOLD} AND launch_id IN (
             SELECT launch_id {_TOLD} {{only}} GROUP BY launch_id
-            HAVING sum(CASE WHEN ended THEN -cardinality(contact_ids) ELSE cardinality(contact_ids) END) <> 0
+            HAVING {STANDING} <> 0
         )
     ) AS told
     GROUP BY launch_id, contact_id HAVING NOT bool_or(ended)

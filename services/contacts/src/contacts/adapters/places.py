@@ -1,8 +1,13 @@
 """Who started and ended in which scenario, in PostgreSQL: the replica that counts look into."""
 
+from datetime import datetime
+
 from contacts.ports.counting import Place
 from contracts.words import Recurrence
 from runtime.transaction import Connection
+
+STANDING = "sum(CASE WHEN ended THEN -cardinality(contact_ids) ELSE cardinality(contact_ids) END)"
+"""Of a launch's rows: how many have started and not ended."""
 
 
 class PostgresPlaces:
@@ -36,3 +41,19 @@ class PostgresPlaces:
             place.recurrence is Recurrence.ONCE,
             contact_ids,
         )
+
+    async def forget_left(self, before: datetime, limit: int) -> int:
+        rows = await self._connection.fetch(
+            f"""
+            WITH left_behind AS (
+                SELECT launch_id FROM place_chunk JOIN launch USING (launch_id)
+                WHERE NOT keeps AND finished_at < $1 GROUP BY launch_id HAVING {STANDING} = 0 LIMIT $2
+            ), forgotten AS (
+                DELETE FROM place_chunk USING left_behind WHERE place_chunk.launch_id = left_behind.launch_id
+            )
+            SELECT launch_id FROM left_behind
+            """,  # noqa: S608
+            before,
+            limit,
+        )
+        return len(rows)

@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter
 
-from contacts.api import contacts, counting, groups, ledger, suppressions
+from contacts.api import contacts, counting, groups, ledger, segments, suppressions
 from contacts.api.doors import Doors
 
 __all__ = ["Doors", "build_routes"]
@@ -10,7 +10,7 @@ __all__ = ["Doors", "build_routes"]
 
 def build_routes(doors: Doors) -> APIRouter:
     router = APIRouter(prefix="/v1")
-    for part in (contacts, groups, suppressions, ledger):
+    for part in (contacts, groups, segments, suppressions, ledger):
         router.include_router(part.routes(doors))
     all_of_them = APIRouter()
     all_of_them.include_router(router)

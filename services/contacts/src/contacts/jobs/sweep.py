@@ -1,9 +1,12 @@
-"""Forgets after 30 days: ids of commands and updates (so long a repetition is recognised), drafts never launched."""
+"""Forgets after 30 days: ids of commands and updates (so long a repetition is recognised), drafts never launched,
+places in scenarios that nobody has any more.
+"""
 
 from collections.abc import Callable
 from datetime import timedelta
 
 from contacts.ports import AnswerStore, LaunchStore
+from contacts.ports.counting import PlaceStore
 from runtime.transaction import Connection, Lease
 
 KEPT = timedelta(days=30)
@@ -11,6 +14,8 @@ EVERY_SECONDS = 60.0
 PORTION = 2000
 DRAFTS = 20
 """A draft may have ten thousand selected contacts."""
+PLACES_EVERY_SECONDS = 3600.0
+LAUNCHES = 20
 
 
 class Sweep:
@@ -28,3 +33,15 @@ class Sweep:
             answers = await self._answers(tx.connection).forget(tx.now - KEPT, PORTION)
             drafts = await self._launches(tx.connection).forget_drafts(tx.now - KEPT, DRAFTS)
         return answers >= PORTION or drafts >= DRAFTS
+
+
+class PlaceSweep:
+    def __init__(self, places: Callable[[Connection], PlaceStore]) -> None:
+        self._places = places
+
+    async def run(self, lease: Lease) -> bool:
+        """Likewise."""
+        if lease.number != 0:
+            return False
+        async with lease.transaction() as tx:
+            return await self._places(tx.connection).forget_left(tx.now - KEPT, LAUNCHES) >= LAUNCHES

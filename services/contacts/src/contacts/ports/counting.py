@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
 from contacts.domain.counting import Histogram
@@ -69,4 +70,10 @@ class PlaceStore(Protocol):
 
     async def note(self, place: Place, launch_id: str, event_id: str, contact_ids: list[str], *, ended: bool) -> None:
         """Once per event: a repetition changes nothing."""
+        ...
+
+    async def forget_left(self, before: datetime, limit: int) -> int:
+        """Of at most so many launches that were targeted before then: places that were all taken and left again, of
+        scenarios that may start anew. How many launches that was.
+        """
         ...

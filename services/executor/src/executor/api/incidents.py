@@ -1,5 +1,6 @@
 """Process instances that cannot go on without a person, and what the person decides."""
 
+from datetime import datetime
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Path, Query
@@ -8,10 +9,10 @@ from pydantic import AwareDatetime, BaseModel, Field
 from contracts.words import Permission
 from executor.adapters.incidents import PostgresDecisions, ResolutionRow
 from executor.adapters.queries import Queries
-from executor.api import cursors
 from executor.domain.incidents import Decision
 from runtime.auth import Caller, requires
 from runtime.cloudevents import rfc3339
+from runtime.pages import from_cursor, to_cursor
 from runtime.problems import Problem
 
 IncidentId = Annotated[str, Path(min_length=1, max_length=64)]
@@ -68,7 +69,7 @@ def routes(queries: Queries, decisions: PostgresDecisions) -> APIRouter:
         limit: Annotated[int, Query(ge=1, le=1000)] = 100,
     ) -> Incidents:
         """Open instances that cannot go on without a person."""
-        rows = await queries.incidents(caller.project, cursors.read(cursor), limit)
+        rows = await queries.incidents(caller.project, from_cursor(cursor, str, str), limit)
         items = [
             Incident(
                 id=row.id,
@@ -81,7 +82,7 @@ def routes(queries: Queries, decisions: PostgresDecisions) -> APIRouter:
             )
             for row in rows
         ]
-        following = cursors.written(rows[-1].launch_id, rows[-1].contact_id) if len(rows) == limit else None
+        following = to_cursor(rows[-1].launch_id, rows[-1].contact_id) if len(rows) == limit else None
         return Incidents(items=items, next=following)
 
     @router.get("/resolved")
@@ -93,7 +94,7 @@ def routes(queries: Queries, decisions: PostgresDecisions) -> APIRouter:
         limit: Annotated[int, Query(ge=1, le=1000)] = 100,
     ) -> Resolved:
         """Who decided what about which incident, newest first, in the shape of `/v1/audit`: part of the audit."""
-        before = cursors.read_moment(cursor)
+        before = from_cursor(cursor, datetime, str)
         rows = await queries.decided(caller.project, subject, since, before, limit)
         items = [
             Entry(
@@ -105,7 +106,7 @@ def routes(queries: Queries, decisions: PostgresDecisions) -> APIRouter:
             )
             for row in rows
         ]
-        following = cursors.written(rows[-1].at.isoformat(), rows[-1].incident_id) if len(rows) == limit else None
+        following = to_cursor(rows[-1].at, rows[-1].incident_id) if len(rows) == limit else None
         return Resolved(items=items, next=following)
 
     @router.post("/{id}/retry", status_code=202)

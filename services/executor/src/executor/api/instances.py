@@ -11,12 +11,12 @@ from pydantic import BaseModel
 
 from contracts.words import Name, Outcome, Permission
 from executor.adapters.queries import InstanceRow, Queries
-from executor.api import cursors
 from executor.domain.cohort import Status
 from runtime.auth import Caller, requires
 from runtime.cloudevents import rfc3339
 from runtime.exports import csv_line
 from runtime.media import CSV, streamed
+from runtime.pages import from_cursor, to_cursor
 from runtime.partitions import partition_of
 from runtime.problems import Problem
 
@@ -56,16 +56,16 @@ def routes(queries: Queries, partitions: int) -> APIRouter:
         limit: Limit = 100,
     ) -> Instances:
         """All process instances of a contact, newest first."""
-        before = _moment(cursor)
+        before = from_cursor(cursor, datetime, str)
         rows = await queries.of_contact(caller.project, contact_id, partition_of(contact_id, partitions), before, limit)
         full = len(rows) == limit
-        following = cursors.written(rows[-1].started_at.isoformat(), rows[-1].launch_id) if full else None
+        following = to_cursor(rows[-1].started_at, rows[-1].launch_id) if full else None
         return Instances(items=list(map(_instance, rows)), next=following)
 
     @router.get("/scenarios/{key}/instances")
     async def of_scenario(key: Name, caller: Viewer, cursor: Cursor = None, limit: Limit = 100) -> Instances:
         """Contacts in process of a scenario, by launch and contact id."""
-        rows = await queries.in_process(caller.project, key, cursors.read(cursor), limit)
+        rows = await queries.in_process(caller.project, key, from_cursor(cursor, str, str), limit)
         return Instances(items=list(map(_instance, rows)), next=_next(rows, limit))
 
     @router.get("/launches/{launch_id}/instances", response_model=Instances, responses=streamed(CSV))
@@ -85,7 +85,7 @@ def routes(queries: Queries, partitions: int) -> APIRouter:
         if CSV in accept:
             lines = _lines(queries.all_of_launch(launch_id, status, step))
             return StreamingResponse(lines, media_type=f"{CSV}; charset=utf-8")
-        after = cursors.read(cursor)
+        after = from_cursor(cursor, str, str)
         rows = await queries.of_launch(launch_id, status, step, "" if after is None else after[1], limit)
         return Instances(items=list(map(_instance, rows)), next=_next(rows, limit))
 
@@ -100,18 +100,8 @@ async def _lines(pages: AsyncGenerator[list[InstanceRow], None]) -> AsyncGenerat
             yield "".join(csv_line([each[column] for column in COLUMNS]) for each in shown).encode()
 
 
-def _moment(cursor: str | None) -> tuple[datetime, str] | None:
-    key = cursors.read(cursor)
-    if key is None:
-        return None
-    try:
-        return datetime.fromisoformat(key[0]), key[1]
-    except ValueError:
-        raise Problem(400, "bad_cursor", "this cursor is not one of ours", "leave it out to start over") from None
-
-
 def _next(rows: list[InstanceRow], limit: int) -> str | None:
-    return cursors.written(rows[-1].launch_id, rows[-1].contact_id) if len(rows) == limit else None
+    return to_cursor(rows[-1].launch_id, rows[-1].contact_id) if len(rows) == limit else None
 
 
 def _instance(row: InstanceRow) -> Instance:

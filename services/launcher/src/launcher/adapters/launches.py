@@ -81,6 +81,7 @@ class PostgresLaunches:
             " AND ($2::text IS NULL OR state = $2) AND ($3::text IS NULL OR scenario = $3)"
             " AND ($4::text IS NULL OR requested_by = $4) AND ($5::timestamptz IS NULL OR drafted_at >= $5)"
             " AND ($6::timestamptz IS NULL OR (drafted_at, launch_id) < ($6, $7::text))"
+            " AND ($9::timestamptz IS NULL OR drafted_at < $9)"
             " ORDER BY drafted_at DESC, launch_id DESC LIMIT $8",
             project,
             wanted.state,
@@ -90,6 +91,7 @@ class PostgresLaunches:
             at,
             launch_id,
             wanted.limit,
+            wanted.until,
         )
         return [_launch(row) for row in rows]
 

@@ -34,7 +34,7 @@ from launcher.handlers.starting import Starting
 from launcher.handlers.tokens import TokenHandlers
 from launcher.handlers.users import UserHandlers
 from launcher.handlers.validator import Validator
-from launcher.ports import Audit, Keys, Launches, Projects, Scenarios, Users
+from launcher.ports import Audit, Channels, Keys, Launches, Projects, Scenarios, Users
 
 if TYPE_CHECKING:
     from runtime.process import Resources
@@ -63,6 +63,7 @@ class Surface:
     starting: Starting
     tokens: TokenHandlers
     validator: Validator
+    channels: Channels
     idempotency: Idempotency
 
 
@@ -72,7 +73,7 @@ def routes(surface: Surface, resources: "Resources") -> APIRouter:
     projects.add(doors, surface.parties, surface.projects, surface.idempotency)
     keys.add(doors, surface.parties, surface.keys, surface.idempotency)
     users.add(doors, surface.people, surface.users, surface.idempotency)
-    scenarios.add(doors, surface.versions, surface.scenarios, surface.validator)
+    scenarios.add(doors, surface.versions, surface.scenarios, surface.validator, surface.channels)
     launches.add(doors, surface.control, surface.launches, surface.idempotency)
     starts.add(doors, surface.starting, surface.launches, surface.idempotency)
     flow.add(doors, surface.drafts, surface.approving)

@@ -6,8 +6,9 @@ from fastapi import Query
 from pydantic import AwareDatetime
 
 from launcher.api.doors import Asking, Doors
-from launcher.api.shapes import Cursor, Limit, Output, Page, Time, Word, from_cursor, to_cursor
+from launcher.api.shapes import Cursor, Limit, Output, Page, Time, Word
 from launcher.ports import Audit, AuditFilter
+from runtime.pages import from_cursor, to_cursor
 
 
 class EntryShown(Output):

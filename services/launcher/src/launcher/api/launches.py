@@ -20,10 +20,8 @@ from launcher.api.shapes import (
     PathWord,
     Time,
     Word,
-    from_cursor,
     granted,
     problem,
-    to_cursor,
 )
 from launcher.domain.launch import Kind, Launch, Rejected
 from launcher.domain.parties import Asker
@@ -32,6 +30,7 @@ from launcher.handlers.launches import LaunchHandlers
 from launcher.ports import Launches, LaunchFilter
 from runtime.cloudevents import rfc3339
 from runtime.ids import derive
+from runtime.pages import from_cursor, to_cursor
 from runtime.transaction import Transaction
 
 
@@ -119,17 +118,17 @@ def add(doors: Doors, handlers: LaunchHandlers, launches: Launches, idempotency:
         scenario: Annotated[Word | None, Query()] = None,
         user: Annotated[Word | None, Query()] = None,
         since: AwareDatetime | None = None,
+        until: AwareDatetime | None = None,
         cursor: Cursor = None,
         limit: Limit = 50,
     ) -> Page[LaunchShown]:
         """Newest first; rejected ones with their points."""
-        position = from_cursor(cursor, str, str)
-        before = (_moment(position[0]), position[1]) if position else None
-        wanted = LaunchFilter(state, scenario, user, since, before, limit + 1)
+        before = from_cursor(cursor, datetime, str)
+        wanted = LaunchFilter(state, scenario, user, since, before, limit + 1, until)
         async with resources.pool.acquire() as connection:
             found = await launches.listed(connection, asker.project, wanted)
         last = found[limit - 1] if len(found) > limit else None
-        following = to_cursor(last.drafted_at.isoformat(), last.launch_id) if last else None
+        following = to_cursor(last.drafted_at, last.launch_id) if last else None
         return Page(items=[_shown(each) for each in found[:limit]], next=following)
 
     @doors("GET", "/v1/launches/{launch_id}")
@@ -153,13 +152,6 @@ async def new_launch_id(tx: Transaction, launches: Launches, asker: Asker, key: 
     if await launches.exists(tx.connection, launch_id):
         launch_id = derive(launch_id, rfc3339(tx.now))
     return launch_id
-
-
-def _moment(text: str) -> datetime:
-    try:
-        return datetime.fromisoformat(text)
-    except ValueError:
-        raise problem(Denied("invalid", "this cursor is not one of ours", "send `next` of the page before")) from None
 
 
 def _shown(launch: Launch) -> LaunchShown:

@@ -8,12 +8,14 @@ from fastapi import Query, Request, Response
 
 from contracts.checks import Point
 from contracts.scenario import Scenario
+from contracts.words import Severity
 from launcher.adapters.scenario_files import read_file
 from launcher.api.conditions import IfMatch, seen, tag
 from launcher.api.doors import Asking, Doors
 from launcher.api.shapes import Input, Output, Page, PathWord, Time, UserName, granted, problem
 from launcher.domain.documents import digest
 from launcher.domain.launch import Kind
+from launcher.domain.messages import check_channels
 from launcher.domain.points import blocks
 from launcher.domain.refusals import Denied
 from launcher.domain.requests import startable as may_start
@@ -21,7 +23,7 @@ from launcher.domain.scenarios import StoredScenario, StoredVersion
 from launcher.domain.summaries import offer
 from launcher.handlers.scenarios import ScenarioHandlers, unknown_scenario, unknown_version
 from launcher.handlers.validator import Validator
-from launcher.ports import Scenarios
+from launcher.ports import Channels, Scenarios
 from runtime.transaction import Connection
 
 VersionNumber = Annotated[int, Query(ge=1)]
@@ -94,19 +96,26 @@ FILE = {
 NEWEST = Activated()
 
 
-def add(doors: Doors, handlers: ScenarioHandlers, scenarios: Scenarios, validator: Validator) -> None:
-    _add_files(doors, handlers, validator)
+def add(
+    doors: Doors, handlers: ScenarioHandlers, scenarios: Scenarios, validator: Validator, channels: Channels
+) -> None:
+    _add_files(doors, handlers, validator, channels)
     _add_states(doors, handlers)
     _add_reading(doors, scenarios)
 
 
-def _add_files(doors: Doors, handlers: ScenarioHandlers, validator: Validator) -> None:
+def _add_files(doors: Doors, handlers: ScenarioHandlers, validator: Validator, channels: Channels) -> None:
     resources = doors.resources
 
     async def judged(request: Request) -> tuple[Scenario | None, list[Point]]:
         """In a thread: parsing and compiling a large file takes longer than the event loop should stand still."""
         json = "json" in request.headers.get("content-type", "").lower()
-        return await asyncio.to_thread(_judge, validator, await request.body(), json)
+        scenario, points = await asyncio.to_thread(_judge, validator, await request.body(), json)
+        if scenario is not None:
+            async with resources.pool.acquire() as connection:
+                missing = await channels.missing(connection)
+            points += check_channels(scenario, missing, Severity.WARNING)
+        return scenario, points
 
     @doors("POST", "/v1/scenarios/validate", openapi_extra=FILE)
     async def validate(request: Request, asker: Asking) -> Judgement:

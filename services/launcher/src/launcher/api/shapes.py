@@ -1,12 +1,9 @@
 """Shapes that several routes share: times, ids, pages, problems."""
 
-import base64
-import binascii
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Annotated, Any, Generic, TypeVar
 
-import orjson
 from fastapi import Path, Query
 from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, StringConstraints, model_validator
 
@@ -109,20 +106,3 @@ def granted(answer: T | Denied | Refusal) -> T:
     if isinstance(answer, Denied | Refusal):
         raise problem(answer)
     return answer
-
-
-def to_cursor(*position: str | int) -> str:
-    return base64.urlsafe_b64encode(orjson.dumps(position)).decode().rstrip("=")
-
-
-def from_cursor(cursor: str | None, *kinds: type) -> list[Any] | None:
-    """What `to_cursor` was given. Raises Problem for anything else."""
-    if cursor is None:
-        return None
-    try:
-        position = orjson.loads(base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True))
-        if isinstance(position, list) and [type(part) for part in position] == list(kinds):
-            return position
-    except (binascii.Error, ValueError):
-        pass
-    raise Problem(422, "invalid", "this cursor is not one of ours", "send `next` of the page before, or leave it out")

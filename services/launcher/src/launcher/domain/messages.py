@@ -1,9 +1,13 @@
-"""What each message needs before anybody gets it: sender, subject, body, a way out, header values of one line."""
+"""What each message needs before anybody gets it: sender, subject, body, links that lead somewhere, a way out."""
+
+from collections.abc import Collection
 
 from contracts.checks import Point
 from contracts.scenario import Message, Scenario, Sender, SendStep
+from contracts.words import Severity
 from launcher.domain.expressions import ADMINISTRATIVE, UNSUBSCRIBE_URL
 from launcher.domain.language import Broken, Language
+from launcher.domain.links import wrong_links
 from launcher.domain.points import error
 
 MESSAGE_CHANNELS = ("email",)
@@ -19,8 +23,24 @@ def check_messages(scenario: Scenario, language: Language) -> list[Point]:
         )
     for name, step in sends.items():
         points += _message(f"steps.{name}.send", step)
+        points += _links(f"steps.{name}.send", step.send)
         points += _way_out(f"steps.{name}.send", step.send, language)
     return points
+
+
+def check_channels(scenario: Scenario, missing: Collection[str], severity: Severity) -> list[Point]:
+    """Of messages on channels that are not configured here: they would wait for ever."""
+    return [
+        Point(
+            code="channel_missing",
+            severity=severity,
+            place=f"steps.{name}.send.channel",
+            remedy=f"Nothing can be sent by {step.send.channel} here: have whoever runs Slipway configure a provider"
+            " (docs/operations), then check again.",
+        )
+        for name, step in scenario.steps.items()
+        if isinstance(step, SendStep) and step.send.channel in missing
+    ]
 
 
 def _sender(sender: Sender, language: Language) -> list[Point]:
@@ -52,6 +72,16 @@ def _message(place: str, step: SendStep) -> list[Point]:
         if not (message.text or "").strip() and not (message.html or "").strip():
             points.append(error("body_missing", f"{place}.text", "Give the message a body: `text`, `html` or both."))
     return points
+
+
+def _links(place: str, message: Message) -> list[Point]:
+    if message.channel not in MESSAGE_CHANNELS:
+        return []
+    return [
+        error("link_invalid", f"{place}.{field}", f"`{link[:200]}` leads nowhere: {why}.")
+        for field, source in (("text", message.text), ("html", message.html))
+        for link, why in dict(wrong_links(source or "", html=field == "html")).items()
+    ]
 
 
 def _way_out(place: str, message: Message, language: Language) -> list[Point]:

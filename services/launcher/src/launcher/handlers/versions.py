@@ -1,19 +1,22 @@
 """Scenario versions for launches: the active one that a request names, and the one a launch was drafted with."""
 
 from contracts.launches import ScenarioVersion
+from contracts.words import Severity
 from launcher.domain.launch import Launch
+from launcher.domain.messages import check_channels
 from launcher.domain.requests import Candidate
 from launcher.domain.scenarios import ScenarioState, StoredVersion
 from launcher.handlers.validator import Validator
-from launcher.ports import Projects, Scenarios
+from launcher.ports import Channels, Projects, Scenarios
 from runtime.errors import Permanent
 from runtime.transaction import Connection
 
 
 class Versions:
-    def __init__(self, scenarios: Scenarios, projects: Projects, validator: Validator) -> None:
+    def __init__(self, scenarios: Scenarios, projects: Projects, channels: Channels, validator: Validator) -> None:
         self._scenarios = scenarios
         self._projects = projects
+        self._channels = channels
         self._validator = validator
 
     async def candidate(self, connection: Connection, project: str, key: str) -> Candidate | None:
@@ -32,7 +35,9 @@ class Versions:
             zone=found.zone if found else "UTC",
             body=stored.body,
         )
-        return Candidate(scenario.state, version, self._validator.points(stored.digest, stored.body))
+        points = self._validator.points(stored.digest, stored.body)
+        missing = await self._channels.missing(connection)
+        return Candidate(scenario.state, version, (*points, *check_channels(stored.body, missing, Severity.ERROR)))
 
     async def active(self, connection: Connection, launch: Launch) -> bool:
         """Whether the launch's scenario can be launched; that stays so until this transaction has ended."""

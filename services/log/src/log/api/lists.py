@@ -1,6 +1,5 @@
 """The lists behind the figures, page by page or whole as CSV."""
 
-from base64 import b64decode, urlsafe_b64encode
 from typing import Annotated
 
 from fastapi import APIRouter, Header, Query
@@ -14,7 +13,7 @@ from log.api.streams import Streams
 from log.domain.times import written
 from runtime.exports import csv_line
 from runtime.media import CSV, streamed
-from runtime.problems import Problem
+from runtime.pages import from_cursor, to_cursor
 
 Cursor = Annotated[str | None, Query(max_length=400, description="`next` of the page before.")]
 Limit = Annotated[int, Query(ge=1, le=1000)]
@@ -68,7 +67,7 @@ def routes(queries: Queries, streams: Streams) -> APIRouter:
             return streams.answer(queries.all_outcomes(number, wanted), _outcome_line, CSV, header)
         rows = await queries.outcomes(number, _after(cursor), wanted, limit)
         items = [OutcomeItem(contact_id=row.contact_id, **_outcome(row)) for row in rows]
-        return OutcomePage(items=items, next=_cursor(items[-1].contact_id) if len(items) == limit else None)
+        return OutcomePage(items=items, next=to_cursor(items[-1].contact_id) if len(items) == limit else None)
 
     @router.get("/launches/{launch_id}/in-progress", response_model=OpenPage, responses=streamed(CSV))
     async def in_progress(
@@ -81,7 +80,7 @@ def routes(queries: Queries, streams: Streams) -> APIRouter:
             return streams.answer(queries.all_in_progress(number), _open_line, CSV, header)
         rows = await queries.in_progress(number, _after(cursor), limit)
         items = [OpenItem(contact_id=row.contact_id, since=written(row.since)) for row in rows]
-        return OpenPage(items=items, next=_cursor(items[-1].contact_id) if len(items) == limit else None)
+        return OpenPage(items=items, next=to_cursor(items[-1].contact_id) if len(items) == limit else None)
 
     return router
 
@@ -103,13 +102,7 @@ def _open_line(row: OpenRow) -> str:
     return csv_line([row.contact_id, written(row.since)])
 
 
-def _cursor(contact_id: str) -> str:
-    return urlsafe_b64encode(contact_id.encode()).decode()
-
-
 def _after(cursor: str | None) -> str:
     """The contact id behind which the page begins."""
-    try:
-        return b64decode(cursor or "", altchars=b"-_", validate=True).decode()
-    except ValueError:
-        raise Problem(422, "bad_cursor", "this cursor is not one of ours", "take `next` of the page before") from None
+    place = from_cursor(cursor, str)
+    return place[0] if place else ""

@@ -54,7 +54,7 @@ class Queries:
         rows = await self._pool.fetch(
             "SELECT contact_id, step, occurrence, state::text, reason, changed_at FROM send"  # noqa: S608
             f" WHERE launch = (SELECT number FROM launch WHERE launch_id = $1) {only}"
-            " AND (contact_id, step, occurrence) > ($2, $3, $4)"
+            " AND (contact_id, step, occurrence) > ($2, $3, $4::bigint)"
             " AND ($6::text IS NULL OR contact_id = $6) ORDER BY contact_id, step, occurrence LIMIT $5",
             launch_id,
             *after,

@@ -1,0 +1,83 @@
+"""`/v1/segments`: conditions on contacts with a name. Whoever launches takes the condition over, not the name."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path
+from pydantic import BaseModel, Field
+
+from contacts.adapters.saved_segments import PostgresSavedSegments, SavedSegment
+from contacts.adapters.segments import examine
+from contacts.api.doors import Cursor, Doors, Given, Limit, Listed, Viewer, Writer
+from contacts.domain.segments import segment_points
+from contracts.checks import Point
+from contracts.words import Name, Severity
+from runtime.problems import Problem
+
+SegmentName = Annotated[str, Path(max_length=63)]
+
+
+class NewSegment(Given):
+    segment: Name
+    where: str = Field(min_length=1, max_length=4096)
+    """CEL over `contact`."""
+
+
+class ShownSegment(BaseModel):
+    segment: str
+    where: str
+    revision: int
+    """Rises with each change."""
+
+
+class KeptSegment(ShownSegment):
+    points: list[Point]
+    """Warnings."""
+
+
+def routes(doors: Doors) -> APIRouter:
+    router = APIRouter(tags=["segments"])
+
+    @router.get("/segments")
+    async def list_segments(caller: Viewer, cursor: Cursor = "", limit: Limit = 100) -> Listed[ShownSegment]:
+        async with doors.transaction() as tx:
+            found = await PostgresSavedSegments(tx.connection).listed(caller.project, cursor, limit)
+        return Listed(items=list(map(_shown, found)), next=found[-1].segment if len(found) == limit else None)
+
+    @router.post("/segments")
+    async def keep_segment(new: NewSegment, caller: Writer) -> KeptSegment:
+        """Makes it, or gives it another condition. What was launched on the one before stays as it is."""
+        async with doors.transaction() as tx:
+            points = list(segment_points(await examine(tx.connection, caller.project, new.where), "where"))
+            if any(point.severity is Severity.ERROR for point in points):
+                told = [point.model_dump(mode="json") for point in points]
+                raise Problem(422, "segment_invalid", points[0].remedy, "correct the condition", points=told)
+            segments = PostgresSavedSegments(tx.connection)
+            await segments.save(caller.project, new.segment, new.where)
+            kept = await segments.one(caller.project, new.segment)
+        assert kept is not None
+        return KeptSegment(**kept._asdict(), points=points)
+
+    @router.get("/segments/{segment}")
+    async def show_segment(segment: SegmentName, caller: Viewer) -> ShownSegment:
+        async with doors.transaction() as tx:
+            found = await PostgresSavedSegments(tx.connection).one(caller.project, segment)
+        if found is None:
+            raise _unknown(segment)
+        return _shown(found)
+
+    @router.delete("/segments/{segment}", status_code=204)
+    async def delete_segment(segment: SegmentName, caller: Writer) -> None:
+        """The name; what was launched on it stays as it is."""
+        async with doors.transaction() as tx:
+            if not await PostgresSavedSegments(tx.connection).delete(caller.project, segment):
+                raise _unknown(segment)
+
+    return router
+
+
+def _shown(found: SavedSegment) -> ShownSegment:
+    return ShownSegment(**found._asdict())
+
+
+def _unknown(segment: str) -> Problem:
+    return Problem(404, "unknown_segment", f"there is no segment {segment}", "look at GET /v1/segments")
