@@ -93,12 +93,11 @@ def sample(schema: Mapping[str, Any]) -> Any:
 
 def prepared(slipway: Slipway, project: str, *contacts: str) -> httpx.Client:
     """Connected to a new project with the scenario `plain` and these contacts, who may get it; one in a group."""
-    http = slipway.with_scenarios(project, "plain").http()
+    here = slipway.with_scenarios(project, "plain")
     people = [{"id": each, "email": f"{each}@example.com", "consent": {"promotional": True}} for each in contacts]
     people[-1]["groups"] = ["last"]
-    lines = "".join(json.dumps(each) + "\n" for each in people)
-    http.post("/v1/contacts", content=lines, headers={"Content-Type": "application/x-ndjson"}).raise_for_status()
-    return http
+    here.imports(people)
+    return here.http()
 
 
 def bearer(http: httpx.Client, user: str, grants: Iterable[Permission]) -> str:

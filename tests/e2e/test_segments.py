@@ -44,7 +44,7 @@ def http(slipway: Slipway) -> Iterator[httpx.Client]:
         }
         for number, score in enumerate(SCORES)
     )
-    here("contacts", "import", here.write_contacts(f"{here.project}.ndjson", scored))
+    here.imports(scored)
     with here.http() as client:
         yield client
 

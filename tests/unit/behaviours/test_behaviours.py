@@ -9,14 +9,8 @@ import pytest
 from behaviours import BEHAVIOURS, E2E, ROOT, WANTED, marks
 
 UNSHOWN = {
-    # who may launch what
-    3,
     # launching
     12,
-    # stopping
-    21,
-    # seeing
-    22,
 }
 """Wanted behaviours that no end-to-end test shows yet. Who writes one takes the number out."""
 
