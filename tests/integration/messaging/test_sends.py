@@ -14,6 +14,9 @@ from messaging.domain.judgement import Kept
 from messaging.domain.sends import Change, Move, StoredSend
 from platform_for_tests import FreshDatabase
 from runtime import database
+from runtime.looking import work_of
+from runtime.service import Job
+from runtime.transaction import Lease
 from unit.messaging.builders import PROJECT, chunk, key, requested
 
 SENDS = PostgresSends()
@@ -95,7 +98,9 @@ async def test_a_launch_that_statistics_do_not_know_yet_is_found_by_the_right_in
     was: dict[str, int] = {}
     await read("before")
     async with Node(world, mailer) as node:
-        assert await work.PLANNED(world.pool, range(8)) == list(range(8))
+        looks = {"planned": work.PLANNED, "suspects": work.SUSPECTS, "reports": work.REPORTS}
+        jobs = [Job(name, _never, look=look) for name, look in looks.items()]
+        assert await work_of(jobs, range(8), world.pool) == [("planned", number) for number in range(8)]
         assert await read("look") < 100
         assert await SENDS.turn(world.pool, 3, "") == []  # type: ignore[arg-type]
         assert await read("turn") < 100
@@ -112,3 +117,7 @@ async def test_a_launch_that_statistics_do_not_know_yet_is_found_by_the_right_in
             assert len(await SENDS.cancel_launch(tx, "new", Kept(DeliveryState.CANCELLED, "stopped"), 100)) == 100
         assert await read("cancel launch") < 1_500, "by the key at worst: those of the other numbers too"
     await world.pool.close()
+
+
+async def _never(lease: Lease) -> bool:
+    raise AssertionError("nobody runs it")
