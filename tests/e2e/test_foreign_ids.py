@@ -38,6 +38,7 @@ def theirs(there: httpx.Client) -> dict[str, str]:
     """Ids of what is there, by the names of parameters."""
     bearer(there, "ann", [Permission.VIEW])
     key = there.post("/v1/keys", json={"grants": ["view"]}).raise_for_status().json()["key_id"]
+    there.post("/v1/segments", json={"segment": "mine", "where": "true"}).raise_for_status()
     launch_id, contact_id = launched(there), f"{there.headers['Slipway-Project']}-0"
     ids = {
         "user": "ann",

@@ -166,3 +166,5 @@ def test_the_log_lists_each_launch_with_its_targets_per_outcome(project: Slipway
     assert listed("--scenario", "slow") == listed("--state", "stopped") == listed("--user", "admin") == [stopped]
     assert listed("--since", first["drafted_at"]) == [stopped, done]
     assert listed("--since", second["drafted_at"]) == [stopped]
+    assert listed("--until", second["drafted_at"]) == [done]
+    assert listed("--until", first["drafted_at"]) == []
