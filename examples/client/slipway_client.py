@@ -76,6 +76,24 @@ class Asked:
 
 
 @dataclass(frozen=True)
+class Count:
+    """Without a point that blocks: `targeted` is `starting` and all of `excluded`."""
+
+    token: str | None
+    targeted: int | None
+    starting: int | None
+    excluded: dict[str, int] | None
+    points: tuple[Point, ...]
+
+
+@dataclass(frozen=True)
+class Tested:
+    launch_id: str
+    to: str
+    state: str
+
+
+@dataclass(frozen=True)
 class Launch:
     launch_id: str
     scenario: str
@@ -193,6 +211,27 @@ class Slipway:
         """The same scenario again, for others."""
         path = _path("/v1/launches/{}/relaunch", launch_id)
         return self._made(Asked, path, {"participants": asdict(participants)}, idempotency_key)
+
+    def count(self, scenario: str, participants: Participants, *, context: Json | None = None) -> Count:
+        """Of this moment, exact; `token` is what `confirm` takes."""
+        body = {"scenario": scenario, "participants": asdict(participants), "context": dict(context or {})}
+        return read(Count, self._posted("/v1/counts", body))
+
+    def test(
+        self, scenario: str, to: Iterable[str], *, idempotency_key: str, context: Json | None = None
+    ) -> tuple[Tested, ...]:
+        """The scenario's mails to these addresses, without its waits; nothing is counted or changed."""
+        body = {"scenario": scenario, "to": list(to), "context": dict(context or {})}
+        headers = {"Idempotency-Key": idempotency_key}
+        answer = self._asked("POST", "/v1/tests", json=body, headers=headers).json()
+        return tuple(read(Tested, item) for item in answer["items"])
+
+    def rehearse(
+        self, scenario: str, participants: Participants, *, idempotency_key: str, context: Json | None = None
+    ) -> Asked:
+        """The whole launch, without its waits and without sending anything."""
+        body = {"scenario": scenario, "participants": asdict(participants), "context": dict(context or {})}
+        return self._made(Asked, "/v1/rehearsals", body, idempotency_key)
 
     def retry(self, launch_id: str, which: Json, *, idempotency_key: str) -> Asked:
         """The same scenario for exactly these targets of a launch that has ended: `{"outcome": "failure"}`,

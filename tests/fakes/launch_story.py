@@ -16,7 +16,7 @@ from contracts.launches import All, LaunchControlled, LaunchRequested, Options, 
 from contracts.outcomes import TargetsEnded, TargetsRefused, TargetsStarted
 from contracts.scenario import EndStep, EndType, Scenario
 from contracts.targets import LaunchOpened, Snapshot, TargetingFinished, TargetsAdmitted, TargetsExcluded
-from contracts.words import ControlState, DeliveryState, Outcome
+from contracts.words import ControlState, DeliveryState, LaunchMode, Outcome
 from fakes.transaction import NOON
 from runtime.ids import derive
 from runtime.partitions import partition_of
@@ -62,6 +62,7 @@ class Story:
     partitions: int = 4
     targets: list[Target] = field(default_factory=list)
     stopped: bool = False
+    mode: LaunchMode = LaunchMode.LIVE
     failed: str | None = None
 
     @classmethod
@@ -113,7 +114,7 @@ class Story:
             state=ControlState.RUNNING,
             version=self.version(),
             participants=All(),
-            options=Options(),
+            options=Options(mode=self.mode),
             context={},
             launched_by="key-1",
             command_id="cmd-1",
@@ -126,7 +127,7 @@ class Story:
             project=PROJECT,
             launch_id=self.launch_id,
             version=self.version(),
-            options=Options(),
+            options=Options(mode=self.mode),
             context={},
             requested_at=NOON,
         )

@@ -70,7 +70,7 @@ class InMemoryLaunches:
 
     def _identity(self, launch_id: str) -> Identity:
         launch = self.rows[launch_id]
-        return Identity(self.numbers[launch_id], launch.scenario, launch.version)
+        return Identity(self.numbers[launch_id], launch.scenario, launch.version, launch.public)
 
     async def count(self, tx: Transaction, counted: Sequence[tuple[Identity, Mapping[str, int]]]) -> None:
         for identity, added in counted:

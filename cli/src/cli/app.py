@@ -22,6 +22,7 @@ TOP_LEVEL = {
     "demo": ("demo",),
     "counting": ("count",),
     "launching": ("launch", "start", "relaunch", "retry"),
+    "trials": ("test", "rehearse"),
     "flow": ("validate-launch", "confirm", "approve", "decline"),
     "steering": ("stop", "pause", "resume"),
     "looking": ("watch", "launches", "outcomes", "why", "audit"),

@@ -8,7 +8,7 @@ import pytest
 from contacts.domain.audience import FIRST_PER_PARTITION
 from contracts.launches import Contacts, Groups, ParticipantsListed
 from contracts.targets import LaunchOpened, TargetingFinished, TargetsAdmitted
-from contracts.words import ControlState
+from contracts.words import ControlState, LaunchMode
 from fakes.transaction import received
 from integration.contacts.world import PARTITIONS, PROJECT, World, home_of, requested, scenario, stopped, user
 from runtime import tracing
@@ -412,3 +412,24 @@ async def test_chunks_go_on_with_the_trace_of_the_request(world: World) -> None:
     [walk] = exporter.get_finished_spans()
     assert walk.name == "contacts walk" and walk.context is not None
     assert f"{walk.context.trace_id:032x}" == command.split("-")[1]
+
+
+@pytest.mark.parametrize("participants", [None, Contacts(contacts=["c-1"])])
+async def test_a_test_goes_the_way_of_one_contact_whether_that_may_be_sent_to_or_not(
+    world: World, participants: Contacts | None
+) -> None:
+    await world.load(*({"id": f"c-{number}", "active": False, "consent": {}} for number in (1, 2, 3)))
+    await world.hear(user("ann", restriction="false", revision=2))
+    await world.hear(requested(participants=participants, mode=LaunchMode.TEST))
+    await world.walk_out()
+    targets = world.targets()
+    assert (set(targets.admitted), targets.excluded, targets.total) == ({"c-1"}, {}, 1)
+
+
+async def test_a_rehearsal_targets_whom_the_launch_would(world: World) -> None:
+    await world.load(person(1), person(2, active=False), person(3, consent={}))
+    for launch_id, mode in (("l-1", LaunchMode.LIVE), ("l-2", LaunchMode.REHEARSAL)):
+        await world.hear(requested(launch_id, mode=mode))
+        await world.walk_out(launch_id)
+    assert world.targets("l-1") == world.targets("l-2")
+    assert len(world.targets("l-2").admitted) == 1

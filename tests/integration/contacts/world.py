@@ -48,7 +48,7 @@ from contracts.launches import (
 from contracts.projects import KeySet, UserSet
 from contracts.scenario import Scenario
 from contracts.targets import TargetingFinished, TargetsAdmitted, TargetsExcluded
-from contracts.words import ControlState, Permission
+from contracts.words import ControlState, LaunchMode, Permission
 from fakes.targets_ahead import FakeTargetsAhead
 from fakes.transaction import NOON, FakeLease, FakeTransaction, received
 from runtime.cloudevents import encode
@@ -93,6 +93,7 @@ def requested(
     state: ControlState = ControlState.RUNNING,
     revision: int = 1,
     chunks: int = 0,
+    mode: LaunchMode = LaunchMode.LIVE,
 ) -> LaunchRequested:
     return LaunchRequested(
         project=PROJECT,
@@ -106,6 +107,7 @@ def requested(
             consent_override=override,
             override_reason="they asked for it" if override else None,
             intersect_with_launcher=intersect,
+            mode=mode,
         ),
         context={"voucher": "X"},
         launched_by="bob",

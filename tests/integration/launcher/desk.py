@@ -27,6 +27,7 @@ from contracts.event import Event
 from contracts.words import LaunchState
 from fakes.counting import FakeCounting
 from fakes.counting import figures as counted
+from fakes.progress import FakeProgress
 from fakes.results import FakeResults
 from fakes.transaction import NOON, FakeLease, FakeTransaction, received, record
 from launcher.app import build
@@ -44,7 +45,9 @@ COUNTING = FakeCounting(counted(100))
 """contacts' figures, as tests set them."""
 RESULTS = FakeResults()
 """Targets of earlier launches, as tests set them."""
-SERVICE = build(SETTINGS, COUNTING, RESULTS)
+PROGRESS = FakeProgress()
+"""Figures of launches that log publishes nowhere."""
+SERVICE = build(SETTINGS, COUNTING, RESULTS, PROGRESS)
 SAMPLES = Path(__file__).parents[3] / "examples" / "scenarios"
 STARTER = ("process:start", "launch:preapproved", "launch:stop")
 E = TypeVar("E", bound=Event)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from contracts.outcomes import StepsCounted
-from contracts.words import ControlState, LaunchState, Outcome
+from contracts.words import ControlState, LaunchMode, LaunchState, Outcome
 from fakes.launch_story import later
 from fakes.log_stores import InMemoryChunks, InMemoryLaunches, InMemoryOutcomes
 from fakes.transaction import NOON, FakeTransaction
@@ -67,6 +67,7 @@ async def test_a_launch_is_kept_whole(stores: Stores) -> None:
         version=3,
         requested_at=NOON,
         retry_of="launch-0",
+        mode=LaunchMode.REHEARSAL,
         request=Request("key-1", "cmd-1", "/crm"),
         control=ControlState.STOPPED,
         control_revision=4,

@@ -8,12 +8,6 @@ import pytest
 
 from behaviours import BEHAVIOURS, E2E, ROOT, WANTED, marks
 
-UNSHOWN = {
-    # launching
-    12,
-}
-"""Wanted behaviours that no end-to-end test shows yet. Who writes one takes the number out."""
-
 SAMPLE = """
 import pytest
 
@@ -56,7 +50,7 @@ def results(done: subprocess.CompletedProcess[str]) -> dict[int, tuple[int, str]
 
 
 def test_every_wanted_behaviour_keeps_an_end_to_end_test() -> None:
-    assert WANTED - marks(E2E).keys() == UNSHOWN
+    assert marks(E2E).keys() >= WANTED
 
 
 def test_marks_are_read_from_the_files(tmp_path: Path) -> None:

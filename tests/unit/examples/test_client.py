@@ -26,6 +26,7 @@ GIVEN: dict[str, Any] = {
     "contacts": [{"id": "c"}],
     "context": {"x": 1},
     "which": {"outcome": "failure"},
+    "to": ["a@example.com"],
 }
 """Of arguments that are no text."""
 METHODS = [name for name, _ in inspect.getmembers(Slipway, inspect.isfunction) if not name.startswith("_")]

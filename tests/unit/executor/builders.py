@@ -9,6 +9,7 @@ import yaml
 from contracts.launches import Options, ScenarioVersion
 from contracts.scenario import Scenario
 from contracts.targets import LaunchOpened, Snapshot
+from contracts.words import LaunchMode
 from executor.domain.cohort import Cohort, Roll, Status
 from executor.domain.flow import Flow, compile_flow
 from executor.domain.launch import Launch, compile_launch
@@ -54,8 +55,8 @@ def version(body: Scenario) -> ScenarioVersion:
     return ScenarioVersion(project="acme", version=3, creator="ann", body=body)
 
 
-def flow(steps: str, *, start: str | None = None, context: dict[str, Any] | None = None) -> Flow:
-    return compile_flow(scenario(steps, start=start), context or {}, compile_condition)
+def flow(steps: str, *, start: str | None = None, context: dict[str, Any] | None = None, virtual: bool = False) -> Flow:
+    return compile_flow(scenario(steps, start=start), context or {}, compile_condition, virtual)
 
 
 def launch(steps: str = MAIL_AND_END, *, launch_id: str = "l-1", recurrence: str = "always") -> Launch:
@@ -69,12 +70,13 @@ def opened(
     recurrence: str = "always",
     retry_of: str | None = None,
     context: dict[str, Any] | None = None,
+    mode: LaunchMode = LaunchMode.LIVE,
 ) -> LaunchOpened:
     return LaunchOpened(
         project="acme",
         launch_id=launch_id,
         version=version(scenario(steps, recurrence=recurrence)),
-        options=Options(),
+        options=Options(mode=mode),
         context=context or {},
         retry_of=retry_of,
         requested_at=NOON,

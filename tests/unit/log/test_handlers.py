@@ -8,10 +8,12 @@ import pytest
 
 from contracts.crm import LaunchCompleted, LaunchFigures, LaunchProgressed, LaunchStopped, OutcomeRecorded
 from contracts.outcomes import IncidentsClosed, IncidentsOpened, StepsCounted
+from contracts.words import LaunchMode
 from fakes.launch_story import Story, Told
 from fakes.log_stores import InMemoryChunks, InMemoryLaunches, InMemoryOutcomes
 from fakes.transaction import NOON, FakeLease, FakeTransaction, received
 from log.domain.records import expand
+from log.domain.snapshot import figures
 from log.handlers import Handlers
 from log.jobs import Jobs
 from runtime.cloudevents import dump
@@ -193,3 +195,20 @@ async def test_incidents_and_steps_count_once() -> None:
     await log.take("executor.outcomes", 2, told)
     assert log.chunks.incidents == {(1, "b"): "hello: y"}
     assert [(key, kept.entered) for key, kept in log.chunks.steps.items()] == [((1, 2), {"hello": 5})]
+
+
+@pytest.mark.parametrize("mode", [LaunchMode.TEST, LaunchMode.REHEARSAL])
+async def test_a_trial_is_counted_and_told_on_no_topic(mode: LaunchMode) -> None:
+    random = Random(4)
+    log, story = Log(), Story.of(30, seed=4)
+    story.mode = mode
+    records = story.records()
+    random.shuffle(records)
+    await log.take_all(records, random)
+    assert await log.publish(story.home) == []
+    assert log.emitted == []
+    launch = log.launches.whole(story.launch_id)
+    seen = figures(launch)
+    assert isinstance(seen, LaunchCompleted) and agrees(seen, story)
+    assert (launch.announced, launch.published) == (True, launch.revision), "there is nothing left to look after"
+    assert await log.publish(story.home) == []

@@ -9,7 +9,7 @@ from contracts.launches import All, LaunchControlled, LaunchRequested, Options, 
 from contracts.scenario import EndStep, EndType, Message, Scenario, Sender, SendStep
 from contracts.sends import SendsRequested
 from contracts.targets import Snapshot
-from contracts.words import ControlState, DeliveryState
+from contracts.words import ControlState, DeliveryState, LaunchMode
 from messaging.domain.judgement import ContactState, Standing
 from messaging.domain.launches import Launch, Plan
 from messaging.domain.sends import SendKey, StoredSend
@@ -44,6 +44,8 @@ def requested(
     override: bool = False,
     context: dict[str, Any] | None = None,
     sender: Sender | None = SENDER,
+    mode: LaunchMode = LaunchMode.LIVE,
+    to: str | None = None,
     **changed: Any,
 ) -> LaunchRequested:
     """A launch of a scenario that sends one message and ends."""
@@ -61,7 +63,7 @@ def requested(
         state=state,
         version=ScenarioVersion(project=PROJECT, version=1, creator="ann", body=body),
         participants=All(),
-        options=Options(consent_override=override),
+        options=Options(consent_override=override, mode=mode, to=to),
         context=context or {},
         launched_by="ann",
         requested_at=NOON,

@@ -46,11 +46,12 @@ def list_launches(
     user: Annotated[str | None, typer.Option(help="Only by this user or key.")] = None,
     since: Annotated[str | None, typer.Option(help="Only since this time (RFC 3339).")] = None,
     until: Annotated[str | None, typer.Option(help="Only before this time (RFC 3339).")] = None,
+    mode: Annotated[str, typer.Option(help="live, test or rehearsal.")] = "live",
     as_json: Json = False,
 ) -> None:
-    """The log of launches, newest first."""
+    """The log of launches, newest first. Tests and rehearsals are lists of their own."""
+    wanted = {"state": state, "scenario": scenario, "user": user, "since": since, "until": until, "mode": mode}
     with connection(context).client() as client:
-        wanted = {"state": state, "scenario": scenario, "user": user, "since": since, "until": until}
         found = list(client.pages(at("launches"), **wanted))
         stuck = stuck_of(client, found)
     if as_json:

@@ -63,11 +63,11 @@ def recount_launch(here: Connection, launch_id: str) -> Recount:
         tempfile.TemporaryDirectory(prefix="slipway-") as folder,
         closing(sqlite3.connect(f"{folder}/topic.db")) as published,
     ):
-        _need_targets(client, launch_id)
+        mode = _need_targets(client, launch_id)
         asyncio.run(_after_noted_ends(here.kafka, client, launch_id, published))
         ledgers = {service: _ledger(client, launch_id, service) for service in SOURCES if service != "topic"}
         ledgers["topic"] = _published(published)
-        result = recount(ledgers, client.get(at("launches", launch_id, "progress")))
+        result = recount(ledgers, client.get(at("launches", launch_id, "progress")), public=mode == "live")
         clashes = published.execute("SELECT contact_id FROM clash ORDER BY 1").fetchall()
     result.differences.extend(
         Difference(contact, "log.outcomes has it with different content") for (contact,) in clashes
@@ -75,13 +75,15 @@ def recount_launch(here: Connection, launch_id: str) -> Recount:
     return result
 
 
-def _need_targets(client: Client, launch_id: str) -> None:
-    """A launch that was never requested has none: there is nothing to recount."""
-    state = client.get(at("launches", launch_id))["state"]
+def _need_targets(client: Client, launch_id: str) -> str:
+    """The launch's mode. One that was never requested has no targets: there is nothing to recount."""
+    seen = client.get(at("launches", launch_id))
+    state = seen["state"]
     if state == "rejected":
         fail(Exit.NO, f"launch {launch_id} was rejected, so it has no targets to recount")
     if state in UNDECIDED:
         fail(Exit.NO, f"launch {launch_id} is {state}, so it has no targets yet", "Recount it once it was requested.")
+    return str(seen["mode"])
 
 
 async def _after_noted_ends(kafka: str, client: Client, launch_id: str, published: sqlite3.Connection) -> None:

@@ -9,6 +9,7 @@ from pydantic import BaseModel
 from contracts.event import Event, Value
 from contracts.launches import ScenarioVersion
 from contracts.topics import TOPICS
+from contracts.words import LaunchMode
 from executor.adapters import figures, work
 from executor.adapters.contacts import PostgresContacts, PostgresUpdates
 from executor.adapters.gates import PostgresGates
@@ -104,8 +105,10 @@ def reads(topic: str, *names: str) -> Mapping[str, type[BaseModel]]:
     return {event.TYPE: event if event.__name__ in names else Unread for event in events}
 
 
-def _compile(launch_id: str, version: ScenarioVersion, context: Mapping[str, Any], retry_of: str | None) -> Launch:
-    return compile_launch(launch_id, version, context, retry_of, _condition)
+def _compile(
+    launch_id: str, version: ScenarioVersion, context: Mapping[str, Any], retry_of: str | None, mode: LaunchMode
+) -> Launch:
+    return compile_launch(launch_id, version, context, retry_of, _condition, mode)
 
 
 def _condition(source: str) -> Condition | None:

@@ -144,6 +144,9 @@ class Recurrences(Protocol):
     async def take_over(self, tx: Transaction, launch: Launch, ids: list[str]) -> set[str]:
         """Take the places whose instance has ended."""
 
+    async def taken(self, tx: Transaction, launch: Launch, ids: list[str], over_ended: bool) -> set[str]:
+        """Whose place in the scenario others hold; with `over_ended` only those whose instance still runs."""
+
     async def release(self, tx: Transaction, launch: Launch, ids: list[str]) -> None:
         """Give back the places of this launch that are not to be kept."""
 

@@ -17,7 +17,7 @@ from launcher.adapters.http_requests import PostgresHttpRequests
 from launcher.adapters.language import RuntimeLanguage
 from launcher.adapters.launches import PostgresLaunches
 from launcher.adapters.projects import PostgresKeys, PostgresProjects, PostgresUsers
-from launcher.adapters.results_http import ResultsHttp
+from launcher.adapters.results_http import ProgressHttp, ResultsHttp
 from launcher.adapters.scenarios import PostgresScenarios
 from launcher.adapters.secrets import KeySeals, RandomCredentials
 from launcher.adapters.services_http import ServiceHttp
@@ -42,17 +42,23 @@ from launcher.handlers.requesters import Requesters
 from launcher.handlers.scenarios import ScenarioHandlers
 from launcher.handlers.starting import Starting
 from launcher.handlers.tokens import TokenHandlers
+from launcher.handlers.trials import Trials
 from launcher.handlers.users import UserHandlers
 from launcher.handlers.validator import Validator
 from launcher.handlers.versions import Versions
-from launcher.jobs import Expiry, Forgetting, Reading, Settling
-from launcher.ports import Counting, Results
+from launcher.jobs import Expiry, Forgetting, Reading, Settling, Watching
+from launcher.ports import Counting, Progress, Results
 from launcher.settings import Settings
 from runtime.service import Job, RawSubscription, Service, Subscription
 
 
-def build(settings: Settings, counting: Counting | None = None, results: Results | None = None) -> Service:
-    """`counting` and `results`: a test's own in place of contacts, and of log and messaging."""
+def build(
+    settings: Settings,
+    counting: Counting | None = None,
+    results: Results | None = None,
+    progress: Progress | None = None,
+) -> Service:
+    """`counting`, `results`, `progress`: a test's own in place of contacts, log and messaging."""
     urls = {"contacts": settings.contacts_url, "log": settings.log_url, "messaging": settings.messaging_url}
     services = {name: ServiceHttp(name, url, settings.token_key) for name, url in urls.items()}
     projects, keys, users = PostgresProjects(), PostgresKeys(), PostgresUsers()
@@ -82,6 +88,7 @@ def build(settings: Settings, counting: Counting | None = None, results: Results
         deciding,
         Tolerance(settings.drift_contacts, settings.drift_percent),
     )
+    watching = Watching(launches, control, progress or ProgressHttp(services["log"]))
     surface = Surface(
         projects=projects,
         keys=keys,
@@ -100,6 +107,7 @@ def build(settings: Settings, counting: Counting | None = None, results: Results
         approving=approving,
         counts=Counts(launches, versions, counting, tokens),
         starting=Starting(launches, control),
+        trials=Trials(versions, control),
         tokens=TokenHandlers(keys, users, credentials, settings.administrator),
         validator=validator,
         channels=channels,
@@ -133,6 +141,7 @@ def build(settings: Settings, counting: Counting | None = None, results: Results
             Job("settling", Settling(disabling).run, every=1),
             Job("expiry", Expiry(drafts, timedelta(days=settings.undecided_days)).run, every=settings.expiry_seconds),
             Job("collect", reading.run, every=1.0, look=work.COLLECTING),
+            Job("trials", watching.run, every=2.0, look=work.TRIALS),
         ),
         routes=partial(routes, surface),
     )

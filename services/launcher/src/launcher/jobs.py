@@ -1,4 +1,4 @@
-"""Between records: what is old is forgotten or expires, what the disabled run pauses, result sets are collected."""
+"""Between records: what is old is forgotten or expires, what the disabled run pauses, result sets and trials get on."""
 
 from collections.abc import Iterable
 from datetime import timedelta
@@ -6,11 +6,13 @@ from datetime import timedelta
 import structlog
 
 from launcher.domain.launch import Launch
+from launcher.domain.parties import Asker
 from launcher.domain.refusals import Denied
 from launcher.handlers.collecting import Collecting
 from launcher.handlers.disabling import Disabling
 from launcher.handlers.flow import Drafts
-from launcher.ports import Commands, Launches
+from launcher.handlers.launches import LaunchHandlers
+from launcher.ports import Commands, Launches, Progress
 from runtime import failpoints
 from runtime.partitions import partition_of
 from runtime.transaction import Lease
@@ -20,7 +22,7 @@ PORTION = 1000
 LATE_PORTION = 100
 PEOPLE = 10
 AT_ONCE = 100
-"""Result sets that are read at the same time, a page of each in turn."""
+"""Result sets that are read at the same time, a page of each in turn; trials that are watched."""
 log = structlog.get_logger()
 
 
@@ -86,6 +88,27 @@ class Reading:
             failpoints.hit("launcher.page_collected")
             got_on = True
         return got_on
+
+
+class Watching:
+    """Figures of tests and rehearsals, each by the home of its launch: log publishes them nowhere."""
+
+    def __init__(self, launches: Launches, control: LaunchHandlers, progress: Progress) -> None:
+        self._launches = launches
+        self._control = control
+        self._progress = progress
+
+    async def run(self, lease: Lease) -> bool:
+        async with lease.pool.acquire() as connection:
+            found = await self._launches.trials(connection, AT_ONCE)
+        for launch in _at_home(found, lease):
+            figures = await self._progress.of(Asker(launch.project, launch.requested_by, frozenset()), launch.launch_id)
+            if isinstance(figures, Denied):
+                log.warning("figures of a trial are not known just now", launch_id=launch.launch_id, code=figures.code)
+                continue
+            async with lease.transaction() as tx:
+                await self._control.take_figures(tx, figures)
+        return False
 
 
 def _at_home(launches: Iterable[Launch], lease: Lease) -> list[Launch]:

@@ -9,8 +9,8 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from contracts.channels import ChannelSet
-from contracts.crm import ResultsGiven
-from contracts.words import LaunchState
+from contracts.crm import LaunchFigures, ResultsGiven
+from contracts.words import LaunchMode, LaunchState
 from launcher.domain.counting import Basis, Counted, Listing, Selected
 from launcher.domain.launch import Launch
 from launcher.domain.parties import Asker, Key, Project, User
@@ -128,6 +128,7 @@ class LaunchFilter:
     limit: int = 50
     until: datetime | None = None
     """Drafted before then."""
+    mode: LaunchMode = LaunchMode.LIVE
 
 
 class Launches(Protocol):
@@ -177,6 +178,10 @@ class Launches(Protocol):
 
     async def collecting(self, connection: Connection, most: int) -> list[Launch]:
         """Those whose result set is not read to its end, the one drafted first at first. Not locked."""
+        ...
+
+    async def trials(self, connection: Connection, most: int) -> list[Launch]:
+        """Tests and rehearsals that were requested a moment ago or longer and have not ended, the oldest first."""
         ...
 
     async def undecided(self, connection: Connection, before: datetime, most: int) -> list[Launch]:
@@ -294,6 +299,12 @@ class Results(Protocol):
     async def page(self, asker: Asker, wanted: ResultsGiven, cursor: str | None) -> ResultPage | Denied:
         """At most 1,000 entries behind `cursor` (None: from the first). `unavailable`: asking again helps."""
         ...
+
+
+class Progress(Protocol):
+    """log's figures of a launch, for those that it publishes nowhere: never inside a transaction."""
+
+    async def of(self, asker: Asker, launch_id: str) -> LaunchFigures | Denied: ...
 
 
 class CountTokens(Protocol):

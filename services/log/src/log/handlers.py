@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 
 from contracts.crm import LaunchFigures
 from contracts.event import Event
+from contracts.words import LaunchMode
 from log.domain import facts
 from log.domain.chunks import Kind
 from log.domain.counting import read_back, told
@@ -139,8 +140,10 @@ class Handlers:
 
 
 def publish_outcomes(tx: Transaction, identity: Identity, endings: Endings) -> None:
-    """One outbox row; it becomes one record per target (`log.domain.records.expand`)."""
+    """One outbox row; it becomes one record per target (`log.domain.records.expand`). Of a trial: none."""
     assert identity.scenario is not None and identity.version is not None and tx.number is not None
+    if not identity.public:
+        return
     tx.emit(
         Outgoing(
             topic="log.outcomes",
@@ -162,5 +165,6 @@ def _described(known: Mapping[str, Identity], readings: Sequence[Reading]) -> Ma
         for fact in reading.facts:
             if isinstance(fact, facts.Described) and described[reading.launch_id].scenario is None:
                 number = described[reading.launch_id].number
-                described[reading.launch_id] = Identity(number, fact.scenario, fact.version)
+                public = fact.mode is LaunchMode.LIVE
+                described[reading.launch_id] = Identity(number, fact.scenario, fact.version, public)
     return described

@@ -40,8 +40,9 @@ class Jobs:
         if rested(launch, tx.now):
             launch = replace(launch, live=False)
         elif await self._may_be_told(tx, launch) and (snapshot := figures(launch)) is not None:
-            with following(launch.trace, "log figures"):
-                tx.emit(_record(tx, snapshot))
+            if launch.public:
+                with following(launch.trace, "log figures"):
+                    tx.emit(_record(tx, snapshot))
             launch = published(launch, tx.now)
         if launch is not before:
             await self._launches.save(tx, launch)

@@ -22,6 +22,8 @@ class Identity:
     number: int
     scenario: str | None
     version: int | None
+    public: bool = True
+    """False: a trial, whose outcomes go on no topic."""
 
 
 class LaunchStore(Protocol):

@@ -7,13 +7,14 @@ from typing import Any
 from contracts.changes import ContactsChanged
 from contracts.launches import LaunchControlled, LaunchDrafted, LaunchRequested, ParticipantsListed
 from contracts.sends import SendsRequested, SendsWithdrawn
-from contracts.words import ControlState, DeliveryState
+from contracts.words import ControlState, DeliveryState, LaunchMode
 from messaging.domain.admitted import Admitted, Unread
 from messaging.domain.guard import OVER_PLAN, Taken, Tally, objection
-from messaging.domain.judgement import DELETED, Kept, consents_of, judge_chunk
+from messaging.domain.judgement import DELETED, ContactState, Kept, consents_of, judge_chunk
 from messaging.domain.launches import Launch
 from messaging.domain.records import first_states
 from messaging.domain.sends import Move, kept_out
+from messaging.domain.trials import readdressed, unsendable
 from messaging.ports import (
     Composers,
     Contacts,
@@ -163,16 +164,21 @@ class Handlers:
 
         `over_plan`: they are more than planned for certain, and held. `withdrawn`: contacts who are not sent to.
         """
-        chunk, cause = waiting.chunk, waiting.cause
-        message = launch.plan.messages.get(chunk.step)
+        chunk, cause, plan = waiting.chunk, waiting.cause, launch.plan
+        tested, rehearsed = plan.mode is LaunchMode.TEST, plan.mode is LaunchMode.REHEARSAL
+        if tested:
+            chunk = readdressed(chunk, plan.recipient or "")
+        message = plan.messages.get(chunk.step)
         if not over_plan and await self.objection(tx, launch, tally, waiting) is not None:
             return Taken.SUSPECT
         waits = launch.gate is ControlState.PAUSED and not over_plan
-        if waits and message is not None and message.channel == "discard":
+        if waits and message is not None and (message.channel == "discard" or rehearsed):
             return Taken.WAIT
         targets = chunk.targets
-        newer = await self._contacts.newer(tx.connection, chunk.project, targets.contact_ids, targets.revisions)
-        kept = judge_chunk(targets, message, launch.gate, launch.plan.consent_override, newer)
+        newer: Mapping[str, ContactState] = {}
+        if not tested:
+            newer = await self._contacts.newer(tx.connection, chunk.project, targets.contact_ids, targets.revisions)
+        kept = judge_chunk(targets, message, launch.gate, plan.consent_override or tested, newer)
         if withdrawn:
             listed = enumerate(targets.contact_ids)
             kept |= {index: withdrawn[contact_id] for index, contact_id in listed if contact_id in withdrawn}
@@ -183,6 +189,11 @@ class Handlers:
         elif message is None or message.channel != "email":
             state = DeliveryState.ACCEPTED
             fresh = await self._settle(tx, chunk, kept, state)
+        elif rehearsed:
+            state = DeliveryState.ACCEPTED
+            composer = self._composers.of(plan, chunk.step)
+            kept |= unsendable(composer.compose, chunk, composer.facts(targets), kept, newer, tx.now)
+            fresh = await self._settle(tx, chunk, kept, state)
         else:
             state = DeliveryState.PLANNED
             fresh = await self._settle(tx, chunk, kept, None) + await self._plan(tx, launch, chunk, kept)
@@ -190,7 +201,8 @@ class Handlers:
         if indexes:
             record, states = first_states(chunk, cause, indexes, state, kept, partition=_number(tx), at=tx.now)
             tx.emit(record)
-            self._meter.count(states)
+            if not rehearsed:
+                self._meter.count(states)
         tally.count(chunk.launch_id, chunk.step, len(fresh), over_plan)
         return Taken.DONE
 

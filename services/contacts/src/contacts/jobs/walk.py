@@ -13,7 +13,7 @@ from contracts.checks import ConsentOverridden
 from contracts.event import Event
 from contracts.launches import Options, ScenarioVersion
 from contracts.targets import LaunchOpened, TargetingFinished, TargetsAdmitted, TargetsExcluded
-from contracts.words import ControlState
+from contracts.words import ControlState, LaunchMode
 from runtime import failpoints
 from runtime.cel import Condition, ConditionError
 from runtime.ids import derive
@@ -95,6 +95,9 @@ class AudienceWalk:
             page = await audience.page(walk, Reads(), limit=limit, whole=False)
             return page, list(stopped(page))
         options = Options.model_validate(walk.options)
+        if options.mode is LaunchMode.TEST:
+            page = await audience.page(walk, plan.reads, limit=1, whole=False)
+            return replace(page, is_last=True), [*_tried(page), *gone(page)]
         names = [version.creator, *([walk.launched_by] if options.intersect_with_launcher else [])]
         conditions = await reach(self._directory(tx.connection), walk.project, names)
         page = await audience.page(walk, plan.reads, limit=limit, whole=bool(conditions))
@@ -127,6 +130,13 @@ def _judged(page: Page, plan: Plan, reach: Reach, *, override: bool) -> Iterator
     for part in page.parts:
         permitted = _permitted(part, reach)
         yield from chunks(part, permitted, judge(part.standing(permitted), plan.deciding, override=override))
+
+
+def _tried(page: Page) -> Iterator[Chunk]:
+    """A test's one contact, who gets nothing: whether it may, nobody asks."""
+    for part in page.parts:
+        count = len(part.contact_ids)
+        yield from chunks(part, [True] * count, [None] * count)
 
 
 def _permitted(part: Part, reach: Reach) -> list[bool]:

@@ -15,29 +15,29 @@ from runtime.transaction import Lease, Transaction
 
 _START = """
 WITH made AS (
-    INSERT INTO cohort (launch, partition, status, step, occurrences, messages, due_at, facts, started_at, ended_at,
-                        outcome, reason, size, members)
-    VALUES ($1, $2, $3, $4, $5::text::json, $6, $7, $8, $9, $10, $11, $12, $13, $14) RETURNING number
+    INSERT INTO cohort (launch, partition, status, step, occurrences, messages, due_at, overlay, facts, started_at,
+                        ended_at, outcome, reason, size, members)
+    VALUES ($1, $2, $3, $4, $5::text::json, $6, $7, $8::text::json, $9, $10, $11, $12, $13, $14, $15) RETURNING number
 )
 INSERT INTO process_instance (launch, cohort, revision, contact_id, facts)
 SELECT $1, (SELECT number FROM made), t.revision, t.contact_id, t.facts
-FROM unnest(unpacked($15), unpacked($16)::integer[], unpacked($17)::json[]) AS t (contact_id, revision, facts)
+FROM unnest(unpacked($16), unpacked($17)::integer[], unpacked($18)::json[]) AS t (contact_id, revision, facts)
 """
 
 _LEAVE = """
 WITH made AS (
-    INSERT INTO cohort (launch, partition, status, step, occurrences, messages, due_at, facts, started_at, ended_at,
-                        outcome, reason, size, members)
-    VALUES ($1, $2, $3, $4, $5::text::json, $6, $7, $8, $9, $10, $11, $12, $13, $14) RETURNING number
+    INSERT INTO cohort (launch, partition, status, step, occurrences, messages, due_at, overlay, facts, started_at,
+                        ended_at, outcome, reason, size, members)
+    VALUES ($1, $2, $3, $4, $5::text::json, $6, $7, $8::text::json, $9, $10, $11, $12, $13, $14, $15) RETURNING number
 )
-UPDATE process_instance SET cohort = (SELECT number FROM made), facts = CASE WHEN $8 THEN facts END
-WHERE launch = $1 AND contact_id = ANY(unpacked($15))
+UPDATE process_instance SET cohort = (SELECT number FROM made), facts = CASE WHEN $9 THEN facts END
+WHERE launch = $1 AND contact_id = ANY(unpacked($16))
 """
 
 _MOVE = """
 UPDATE cohort
-SET status = $3, step = $4, occurrences = $5::text::json, messages = $6, due_at = $7, facts = $8, ended_at = $9,
-    outcome = $10, reason = $11
+SET status = $3, step = $4, occurrences = $5::text::json, messages = $6, due_at = $7, overlay = $8::text::json,
+    facts = $9, ended_at = $10, outcome = $11, reason = $12
 WHERE launch = $1 AND number = ANY($2::integer[])
 """
 
@@ -216,9 +216,13 @@ class PostgresInstances:
 
 
 def _place(cohort: Cohort) -> tuple[Any, ...]:
-    """Status, step, occurrences, messages, due_at."""
-    occurrences = orjson.dumps(cohort.occurrences, option=orjson.OPT_SORT_KEYS).decode() if cohort.occurrences else None
-    return cohort.status, cohort.step, occurrences, cohort.messages, cohort.due_at
+    """Status, step, occurrences, messages, due_at, overlay."""
+    occurrences, overlay = _json(cohort.occurrences), _json(cohort.overlay)
+    return cohort.status, cohort.step, occurrences, cohort.messages, cohort.due_at, overlay
+
+
+def _json(values: Mapping[str, Any] | None) -> str | None:
+    return orjson.dumps(values, option=orjson.OPT_SORT_KEYS).decode() if values else None
 
 
 def _end(tx: Transaction, cohort: Cohort) -> tuple[Any, ...]:

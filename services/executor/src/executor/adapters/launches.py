@@ -9,13 +9,13 @@ import orjson
 
 from contracts.launches import ScenarioVersion
 from contracts.targets import LaunchOpened
-from contracts.words import ControlState
+from contracts.words import ControlState, LaunchMode
 from executor.domain.launch import Launch, Share
 from executor.ports import AtHand, Uncounted
 from runtime.transaction import Connection, Lease, Transaction
 
-Compile = Callable[[str, ScenarioVersion, Mapping[str, Any], str | None], Launch]
-"""Launch id, version, context, `retry_of`."""
+Compile = Callable[[str, ScenarioVersion, Mapping[str, Any], str | None, LaunchMode], Launch]
+"""Launch id, version, context, `retry_of`, mode."""
 
 KEPT: Final = 256
 """Compiled launches that a process keeps."""
@@ -30,8 +30,8 @@ class PostgresLaunches:
         await tx.connection.executemany(
             """
             INSERT INTO launch (launch_id, project, scenario, version, definition, context, retry_of, requested_at,
-                trace)
-            VALUES ($1, $2, $3, $4, $5::text::json, $6::text::json, $7, $8, $9) ON CONFLICT DO NOTHING
+                trace, mode)
+            VALUES ($1, $2, $3, $4, $5::text::json, $6::text::json, $7, $8, $9, $10) ON CONFLICT DO NOTHING
             """,
             [
                 (
@@ -44,6 +44,7 @@ class PostgresLaunches:
                     event.retry_of,
                     event.requested_at,
                     trace,
+                    event.options.mode,
                 )
                 for event, trace in sorted(opened, key=lambda one: one[0].launch_id)
             ],
@@ -92,13 +93,15 @@ class PostgresLaunches:
         missing = [id for id in ids if id not in found]
         if missing:
             rows = await connection.fetch(
-                "SELECT launch_id, number, definition, context, retry_of, trace FROM launch WHERE launch_id = ANY($1)",
+                "SELECT launch_id, number, definition, context, retry_of, trace, mode FROM launch"
+                " WHERE launch_id = ANY($1)",
                 missing,
             )
             for row in rows:
                 version = ScenarioVersion.model_validate_json(row["definition"])
                 context = orjson.loads(row["context"])
-                launch = self._compile(row["launch_id"], version, context, row["retry_of"])
+                mode = LaunchMode(row["mode"])
+                launch = self._compile(row["launch_id"], version, context, row["retry_of"], mode)
                 found[row["launch_id"]] = replace(launch, trace=row["trace"], number=row["number"])
         for id, launch in found.items():
             self._kept[id] = launch

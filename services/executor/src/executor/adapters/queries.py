@@ -97,8 +97,8 @@ class Queries:
     async def of_contact(
         self, project: str, contact_id: str, partition: int, before: tuple[datetime, str] | None, limit: int
     ) -> list[InstanceRow]:
-        """All instances of a contact, newest first. Probes each launch that started anybody on the partition: an
-        index by contact would cost every start as much as its primary key does."""
+        """All instances of a contact but those of trials, newest first. Probes each launch that started anybody on the
+        partition: an index by contact would cost every start as much as its primary key does."""
         rows = await self._pool.fetch(
             """
             SELECT l.launch_id, i.contact_id, l.scenario, l.version, c.status, c.step, c.due_at, c.started_at,
@@ -107,7 +107,7 @@ class Queries:
             JOIN launch l ON l.launch_id = s.launch_id
             JOIN process_instance i ON i.launch = l.number AND i.contact_id = $3
             CROSS JOIN LATERAL (SELECT * FROM cohort WHERE launch = l.number AND number = i.cohort LIMIT 1) AS c
-            WHERE s.project = $1 AND s.partition = $2
+            WHERE s.project = $1 AND s.partition = $2 AND l.mode = 'live'
               AND ($4::timestamptz IS NULL OR (c.started_at, l.launch_id) < ($4, $5))
             ORDER BY c.started_at DESC, l.launch_id DESC LIMIT $6
             """,
@@ -122,7 +122,7 @@ class Queries:
     async def in_process(
         self, project: str, scenario: str, after: tuple[str, str] | None, limit: int
     ) -> list[InstanceRow]:
-        """Open instances of a scenario, by launch and contact."""
+        """Open instances of a scenario, by launch and contact; those of trials are no contact's business."""
         rows = await self._pool.fetch(
             """
             SELECT l.launch_id, i.contact_id, l.scenario, l.version, i.status, i.step, i.due_at, i.started_at,
@@ -137,7 +137,7 @@ class Queries:
                 WHERE p.launch = l.number AND p.contact_id > CASE WHEN l.launch_id = $3 THEN $4 ELSE '' END
                 ORDER BY p.contact_id LIMIT $5
             ) AS i
-            WHERE l.project = $1 AND l.scenario = $2 AND l.launch_id >= $3
+            WHERE l.project = $1 AND l.scenario = $2 AND l.launch_id >= $3 AND l.mode = 'live'
               AND EXISTS (SELECT FROM launch_share s WHERE s.launch_id = l.launch_id AND s.open > 0)
             ORDER BY l.launch_id, i.contact_id LIMIT $5
             """,

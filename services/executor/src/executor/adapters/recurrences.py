@@ -40,6 +40,24 @@ class PostgresRecurrences:
         )
         return {row["contact_id"] for row in rows}
 
+    async def taken(self, tx: Transaction, launch: Launch, ids: list[str], over_ended: bool) -> set[str]:
+        rows = await tx.connection.fetch(
+            """
+            SELECT r.contact_id FROM recurrence r
+            WHERE r.project = $1 AND r.scenario = $2 AND r.contact_id = ANY(unpacked($3))
+              AND (NOT $4 OR (SELECT c.outcome IS NULL FROM process_instance i
+                   CROSS JOIN LATERAL (
+                       SELECT outcome FROM cohort WHERE launch = i.launch AND number = i.cohort LIMIT 1
+                   ) AS c
+                   WHERE i.launch = r.launch AND i.contact_id = r.contact_id))
+            """,
+            launch.project,
+            launch.scenario,
+            packed(ids),
+            over_ended,
+        )
+        return {row["contact_id"] for row in rows}
+
     async def release(self, tx: Transaction, launch: Launch, ids: list[str]) -> None:
         await tx.connection.execute(
             """

@@ -125,6 +125,7 @@ def _cohort(row: Any, members: Sequence[int]) -> Cohort:
         step=row["step"],
         occurrences={} if row["occurrences"] is None else orjson.loads(row["occurrences"]),
         messages=row["messages"],
+        overlay=None if row["overlay"] is None else orjson.loads(row["overlay"]),
         origin=Origin(row["number"], row["size"], row["facts"], row["started_at"]),
     )
 

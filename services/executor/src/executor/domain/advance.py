@@ -38,6 +38,9 @@ from executor.domain.outcomes import (
 STEP_LIMIT: Final = 1000
 """Steps that one advance may run through without a rest."""
 
+TRIAL_ROUNDS: Final = 100
+"""How often an instance of a trial may come to the same step: without the time between, a loop would never end."""
+
 UPDATE_TIMEOUT: Final = timedelta(seconds=60)
 
 OPEN: Final = frozenset(Status) - {Status.READY, Status.ENDED}
@@ -164,17 +167,21 @@ def _run(flow: Flow, cohort: Cohort, now: datetime, roll: Roll) -> Iterable[Coho
     """Run the step that the cohort has come to: where its members then stand."""
     if len(cohort.entered) >= STEP_LIMIT:
         return [_end(cohort, Outcome.FAILURE, ERROR_STEP_LIMIT)]
-    at = replace(cohort, entered=(*cohort.entered, cohort.step))
+    at = _counted(flow, replace(cohort, entered=(*cohort.entered, cohort.step)))
     node = flow.nodes.get(cohort.step)
+    if flow.virtual and at.occurrence > TRIAL_ROUNDS:
+        return [_end(at, Outcome.FAILURE, ERROR_STEP_LIMIT)]
     match node:
         case Send():
-            return [replace(_counted(flow, at), status=Status.DELIVERY)]
+            return [replace(at, status=Status.DELIVERY)]
+        case Update() if flow.virtual:
+            return [replace(at, overlay={**(at.overlay or {}), **node.values}, step=node.next)]
         case Update():
-            return [replace(_counted(flow, at), status=Status.UPDATE, due_at=now + UPDATE_TIMEOUT)]
+            return [replace(at, status=Status.UPDATE, due_at=now + UPDATE_TIMEOUT)]
         case Wait():
-            return [replace(at, status=Status.TIMER, due_at=now + node.duration)]
+            return [replace(at, status=Status.TIMER, due_at=now if flow.virtual else now + node.duration)]
         case Branch():
-            return _fork(at, ways.branch(node, at.members, roll, flow))
+            return _fork(at, ways.branch(node, at.members, roll.seen_by(at), flow))
         case Split():
             return _fork(at, ways.split(node, at.members, roll, flow, at.step))
         case End():
@@ -203,7 +210,14 @@ def _counted(flow: Flow, cohort: Cohort) -> Cohort:
 
 def _end(cohort: Cohort, outcome: Outcome, reason: str) -> Cohort:
     return replace(
-        cohort, status=Status.ENDED, occurrences={}, messages=None, due_at=None, outcome=outcome, reason=reason
+        cohort,
+        status=Status.ENDED,
+        occurrences={},
+        messages=None,
+        due_at=None,
+        outcome=outcome,
+        reason=reason,
+        overlay=None,
     )
 
 

@@ -9,10 +9,11 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from functools import cached_property
-from typing import Final
+from typing import Any, Final
 
 from contracts.targets import Snapshot
 from contracts.words import DeliveryState, Outcome
+from executor.domain.contact_data import laid_over
 
 
 class Status(StrEnum):
@@ -61,6 +62,8 @@ class Cohort:
     """Steps that this advance ran through, for the counts per step."""
     origin: Origin | None = None
     """Where they were read from; None: they are new."""
+    overlay: Mapping[str, Any] | None = None
+    """Attributes that updates of a trial would have set; None: none did."""
 
     @property
     def occurrence(self) -> int:
@@ -86,6 +89,13 @@ class Roll:
     def snapshot(self) -> Snapshot | None:
         """Worked out when a step asks for it; None: nothing ahead of these instances reads contact data."""
         return self.load()
+
+    def seen_by(self, cohort: Cohort) -> "Roll":
+        """With what the cohort's updates would have set in place."""
+        if cohort.overlay is None:
+            return self
+        overlays = dict.fromkeys(cohort.members, cohort.overlay)
+        return replace(self, load=lambda: None if self.snapshot is None else laid_over(self.snapshot, overlays))
 
 
 @dataclass(frozen=True, slots=True)

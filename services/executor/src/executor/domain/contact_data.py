@@ -92,6 +92,16 @@ def superseded(snapshot: Snapshot, newer: Mapping[int, Newer]) -> Snapshot:
     )
 
 
+def laid_over(snapshot: Snapshot, overlays: Mapping[int, Mapping[str, Any]]) -> Snapshot:
+    """With these attributes of some members in place, as far as the snapshot carries them."""
+
+    def changed(name: str, column: list[Any]) -> list[Any]:
+        return [overlays[m].get(name, value) if m in overlays else value for m, value in enumerate(column)]
+
+    attributes = {name: changed(name, column) for name, column in snapshot.attributes.items()}
+    return snapshot.model_copy(update={"attributes": attributes})
+
+
 def entries(snapshot: Snapshot, members: Sequence[int]) -> list[Stored]:
     """One per member, to keep with its instance."""
     part = slice_of(snapshot, members)

@@ -92,10 +92,12 @@ class Flow:
     start: str
     nodes: Mapping[str, Node]
     repeatable: frozenset[str]
-    """Acting steps that an instance can come to again: only these count their occurrences."""
+    """Acting steps that an instance can come to again: only these count their occurrences (a trial's waits, too)."""
     reading: frozenset[str]
     """Steps from which on, themselves included, contact data can be read."""
     context: Mapping[str, Any]
+    virtual: bool = False
+    """Of a trial: waits are over at once, and updates change nothing but what these instances see."""
 
     def reads_after(self, step: str) -> bool:
         """Whether an instance that rests in `step` will still need contact data."""
@@ -103,7 +105,10 @@ class Flow:
         return node is not None and any(name in self.reading for name in _successors(node))
 
 
-def compile_flow(body: Scenario, context: Mapping[str, Any], compile_condition: CompileCondition) -> Flow:
+def compile_flow(
+    body: Scenario, context: Mapping[str, Any], compile_condition: CompileCondition, virtual: bool = False
+) -> Flow:
+    counted = Send | Update | Wait if virtual else Send | Update
     nodes = {name: _node(step, compile_condition) for name, step in body.steps.items()}
     after = {name: _reachable(nodes, _successors(node)) for name, node in nodes.items()}
     readers = {name for name, node in nodes.items() if _reads_contact(node)}
@@ -111,11 +116,10 @@ def compile_flow(body: Scenario, context: Mapping[str, Any], compile_condition: 
         scenario=body.key,
         start=body.start,
         nodes=nodes,
-        repeatable=frozenset(
-            name for name, node in nodes.items() if isinstance(node, Send | Update) and name in after[name]
-        ),
+        repeatable=frozenset(name for name, node in nodes.items() if isinstance(node, counted) and name in after[name]),
         reading=frozenset(name for name in nodes if name in readers or after[name] & readers),
         context=context,
+        virtual=virtual,
     )
 
 

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Any
 
 from contracts.launches import ScenarioVersion
-from contracts.words import ControlState, Recurrence, Why
+from contracts.words import ControlState, LaunchMode, Recurrence, Why
 from executor.domain.cohort import Cohort, Status
 from executor.domain.flow import CompileCondition, Flow, compile_flow
 
@@ -34,6 +34,7 @@ class Launch:
     trace: str | None = None
     number: int = 0
     """Stands for it in the large tables; drawn when it is stored."""
+    mode: LaunchMode = LaunchMode.LIVE
 
 
 def recurrence_rule(recurrence: Recurrence, retry: bool) -> Rule | None:
@@ -55,13 +56,17 @@ def compile_launch(
     context: Mapping[str, Any],
     retry_of: str | None,
     compile_condition: CompileCondition,
+    mode: LaunchMode = LaunchMode.LIVE,
 ) -> Launch:
+    """A test asks for nobody's place in the scenario."""
+    rule = None if mode is LaunchMode.TEST else recurrence_rule(version.body.recurrence, retry_of is not None)
     return Launch(
         launch_id=launch_id,
         project=version.project,
         scenario=version.key,
-        rule=recurrence_rule(version.body.recurrence, retry_of is not None),
-        flow=compile_flow(version.body, context, compile_condition),
+        rule=rule,
+        flow=compile_flow(version.body, context, compile_condition, virtual=mode is not LaunchMode.LIVE),
+        mode=mode,
     )
 
 

@@ -20,7 +20,7 @@ from contracts.sends import SendsRequested, SendsWithdrawn
 from contracts.updates import AttributesSet
 from contracts.words import Outcome
 from executor.domain.cohort import Cohort, Roll, Status
-from executor.domain.contact_data import pick, slice_of
+from executor.domain.contact_data import laid_over, pick, slice_of
 from executor.domain.flow import Update
 from executor.domain.launch import Launch, Share
 from executor.domain.orders import ContactOrder
@@ -107,6 +107,8 @@ def _sends(launch: Launch, roll: Roll, cohorts: list[Cohort], number: int, now: 
         assert snapshot is not None, f"contact data of {launch.launch_id} was dropped before its message {step}"
         here = [cohort for cohort in cohorts if cohort.step == step]
         occurrence = {member: cohort.occurrence for cohort in here for member in cohort.members}
+        if overlays := {member: each.overlay for each in here if each.overlay for member in each.members}:
+            snapshot = laid_over(snapshot, overlays)
         for members in _portions(sorted(occurrence), roll.sizes):
             targets = slice_of(snapshot, members)
             occurrences = [occurrence[member] for member in members]

@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from contracts.targets import LaunchOpened, Snapshot, TargetingFinished, TargetsAdmitted
-from contracts.words import ControlState
+from contracts.words import ControlState, LaunchMode
 from executor.domain.advance import advance
 from executor.domain.cohort import Cohort, Removed, Roll, Started, Status
 from executor.domain.contact_data import pick, superseded
@@ -101,6 +101,8 @@ class Targets:
     async def _take_places(self, tx: Transaction, launch: Launch, ids: list[str]) -> set[str]:
         assert launch.rule is not None
         recurrences = self._stores.recurrences
+        if launch.mode is LaunchMode.REHEARSAL:  # looks, and takes nobody's place
+            return set(ids) - await recurrences.taken(tx, launch, ids, launch.rule.over_ended)
         free = await recurrences.take(tx, launch, ids, launch.rule.keep)
         if len(free) < len(ids) and launch.rule.over_ended:
             free |= await recurrences.take_over(tx, launch, [id for id in ids if id not in free])

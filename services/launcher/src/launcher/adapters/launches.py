@@ -81,7 +81,7 @@ class PostgresLaunches:
             " AND ($2::text IS NULL OR state = $2) AND ($3::text IS NULL OR scenario = $3)"
             " AND ($4::text IS NULL OR requested_by = $4) AND ($5::timestamptz IS NULL OR drafted_at >= $5)"
             " AND ($6::timestamptz IS NULL OR (drafted_at, launch_id) < ($6, $7::text))"
-            " AND ($9::timestamptz IS NULL OR drafted_at < $9)"
+            " AND ($9::timestamptz IS NULL OR drafted_at < $9) AND mode = $10"
             " ORDER BY drafted_at DESC, launch_id DESC LIMIT $8",
             project,
             wanted.state,
@@ -92,6 +92,7 @@ class PostgresLaunches:
             launch_id,
             wanted.limit,
             wanted.until,
+            wanted.mode,
         )
         return [_launch(row) for row in rows]
 
@@ -121,6 +122,14 @@ class PostgresLaunches:
         rows = await connection.fetch(
             f"SELECT {_ALL} FROM launch WHERE state = 'draft' AND collected @> '{{\"done\": false}}'"
             " ORDER BY drafted_at LIMIT $1",
+            most,
+        )
+        return [_launch(row) for row in rows]
+
+    async def trials(self, connection: Connection, most: int) -> list[Launch]:
+        rows = await connection.fetch(
+            f"SELECT {_ALL} FROM launch WHERE mode <> 'live' AND ended_at IS NULL"
+            " AND requested_at < now() - interval '1 second' ORDER BY requested_at LIMIT $1",
             most,
         )
         return [_launch(row) for row in rows]

@@ -1,10 +1,10 @@
-"""What became of targets, page by page over HTTP: outcomes of log, messages of messaging."""
+"""What became of launches and their targets, over HTTP: figures and outcomes of log, messages of messaging."""
 
 from urllib.parse import quote
 
 from pydantic import BaseModel
 
-from contracts.crm import ResultsGiven
+from contracts.crm import LaunchFigures, ResultsGiven
 from contracts.words import Permission
 from launcher.adapters.services_http import ServiceHttp
 from launcher.domain.parties import Asker
@@ -40,3 +40,15 @@ class ResultsHttp:
             return answer
         page = _Page.model_validate(answer)
         return ResultPage([item.contact_id for item in page.items], page.next)
+
+
+class ProgressHttp:
+    """`launcher.ports.Progress`."""
+
+    def __init__(self, log: ServiceHttp) -> None:
+        self._log = log
+
+    async def of(self, asker: Asker, launch_id: str) -> LaunchFigures | Denied:
+        path = f"/v1/launches/{quote(launch_id, safe='')}/progress"
+        answer = await self._log.ask("GET", path, asker, Permission.VIEW)
+        return answer if isinstance(answer, Denied) else LaunchFigures.model_validate(answer)

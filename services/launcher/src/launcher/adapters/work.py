@@ -3,3 +3,4 @@
 from runtime.service import Where
 
 COLLECTING = Where("""SELECT FROM launch WHERE state = 'draft' AND collected @> '{"done": false}'""")
+TRIALS = Where("SELECT FROM launch WHERE mode <> 'live' AND ended_at IS NULL AND requested_at IS NOT NULL")

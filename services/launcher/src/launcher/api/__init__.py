@@ -17,6 +17,7 @@ from launcher.api import (
     scenarios,
     starts,
     tokens,
+    trials,
     users,
 )
 from launcher.api.doors import Doors
@@ -32,6 +33,7 @@ from launcher.handlers.requesters import Requesters
 from launcher.handlers.scenarios import ScenarioHandlers
 from launcher.handlers.starting import Starting
 from launcher.handlers.tokens import TokenHandlers
+from launcher.handlers.trials import Trials
 from launcher.handlers.users import UserHandlers
 from launcher.handlers.validator import Validator
 from launcher.ports import Audit, Channels, Keys, Launches, Projects, Scenarios, Users
@@ -61,6 +63,7 @@ class Surface:
     approving: Approving
     counts: Counts
     starting: Starting
+    trials: Trials
     tokens: TokenHandlers
     validator: Validator
     channels: Channels
@@ -76,6 +79,7 @@ def routes(surface: Surface, resources: "Resources") -> APIRouter:
     scenarios.add(doors, surface.versions, surface.scenarios, surface.validator, surface.channels)
     launches.add(doors, surface.control, surface.launches, surface.idempotency)
     starts.add(doors, surface.starting, surface.launches, surface.idempotency)
+    trials.add(doors, surface.trials, surface.launches, surface.idempotency)
     flow.add(doors, surface.drafts, surface.approving)
     counts.add(doors, surface.counts)
     pausing.add(doors, surface.pausing)

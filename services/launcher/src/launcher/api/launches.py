@@ -119,12 +119,13 @@ def add(doors: Doors, handlers: LaunchHandlers, launches: Launches, idempotency:
         user: Annotated[Word | None, Query()] = None,
         since: AwareDatetime | None = None,
         until: AwareDatetime | None = None,
+        mode: LaunchMode = LaunchMode.LIVE,
         cursor: Cursor = None,
         limit: Limit = 50,
     ) -> Page[LaunchShown]:
-        """Newest first; rejected ones with their points."""
+        """Newest first; rejected ones with their points. Tests and rehearsals only if asked for by `mode`."""
         before = from_cursor(cursor, datetime, str)
-        wanted = LaunchFilter(state, scenario, user, since, before, limit + 1, until)
+        wanted = LaunchFilter(state, scenario, user, since, before, limit + 1, until, mode)
         async with resources.pool.acquire() as connection:
             found = await launches.listed(connection, asker.project, wanted)
         last = found[limit - 1] if len(found) > limit else None

@@ -87,6 +87,10 @@ class Way:
     mode: LaunchMode = LaunchMode.LIVE
     retry_of: str | None = None
     relaunch_of: str | None = None
+    to: str | None = None
+    """Of a test: the address that its mails go to."""
+    version: int | None = None
+    """Of a test: the version that is tried; None: the active one, else the newest."""
 
 
 PLAIN = Way()

@@ -114,7 +114,8 @@ def _kept(options: OptionsGiven, way: Way) -> dict[str, Any]:
     override = options.consent_override
     lifted = {"consent_override": True, "override_reason": override.reason} if override else {"consent_override": False}
     narrowed = {"intersect_with_launcher": True} if options.intersect_with_launcher else {}
-    return lifted | narrowed | ({} if way.mode is LaunchMode.LIVE else {"mode": way.mode})
+    tried = {} if way.mode is LaunchMode.LIVE else {"mode": way.mode.value}
+    return lifted | narrowed | tried | ({} if way.to is None else {"to": way.to})
 
 
 def mismatched(counted: Basis, request: LaunchRequest, version: int) -> What | None:
@@ -149,8 +150,9 @@ def _scenario(key: str, candidate: Candidate | None, kind: Kind) -> Iterator[Poi
 
 
 def startable(scenario: Scenario, kind: Kind) -> bool:
-    """Whether it may be asked for: a triggered one only for a single contact, where its author allows that."""
-    if scenario.launch is LaunchType.MANUAL:
+    """Whether it may be asked for: a triggered one only for a single contact, where its author allows that, or as a
+    test."""
+    if scenario.launch is LaunchType.MANUAL or kind is Kind.TEST:
         return True
     return scenario.launch is LaunchType.TRIGGERED and scenario.manual_start_allowed and kind is Kind.SINGLE
 

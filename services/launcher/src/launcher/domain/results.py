@@ -6,7 +6,7 @@ from itertools import groupby
 
 from contracts.crm import LaunchRequest, ResultsGiven
 from contracts.words import DeliveryState, LaunchMode, LaunchState
-from launcher.domain.launch import CHUNK, Collected, Kind, Launch, Way
+from launcher.domain.launch import CHUNK, PLAIN, Collected, Kind, Launch, Way
 from launcher.domain.refusals import Denied
 
 OVER = frozenset({LaunchState.COMPLETED, LaunchState.STOPPED, LaunchState.FAILED})
@@ -52,7 +52,7 @@ def lineage(request: LaunchRequest, earlier: Launch | None, way: Way) -> Way:
     """A launch of the same scenario on its own targets is a retry: executor lifts `once` for them."""
     if earlier is None or earlier.scenario != request.scenario:
         return way
-    return replace(way, kind=Kind.RETRY, retry_of=earlier.launch_id)
+    return replace(way, kind=Kind.RETRY if way == PLAIN else way.kind, retry_of=earlier.launch_id)
 
 
 def gathered(before: Collected, page: ResultPage) -> tuple[Collected, list[tuple[int, list[str]]]]:

@@ -7,13 +7,13 @@ from datetime import datetime
 from contracts.checks import ConsentOverridden, LaunchChecked, Point
 from contracts.crm import LaunchFigures, LaunchRequest, ResultsGiven
 from contracts.launches import ScenarioVersion
-from contracts.words import ControlState, LaunchState
+from contracts.words import ControlState, LaunchMode, LaunchState
 from launcher.domain.counting import Basis
 from launcher.domain.launch import PLAIN, Flow, Launch, Origin, Rejected, Way, controlled
 from launcher.domain.parties import Asker
 from launcher.domain.points import blocks, error
 from launcher.domain.refusals import Denied, Refusal
-from launcher.domain.requests import draft, judge
+from launcher.domain.requests import Candidate, draft, judge
 from launcher.domain.results import lineage
 from launcher.domain.states import ENDED, Advance, Answer, LaunchEvent, answer, reported
 from launcher.domain.summaries import summary
@@ -75,7 +75,7 @@ class LaunchHandlers:
         """
         if denied := await self._quotas.exceeded(tx, asker):
             return denied
-        candidate = await self._versions.candidate(tx.connection, asker.project, request.scenario)
+        candidate = await self._candidate(tx, request, way)
         earlier = await self._earlier(tx, request)
         way = lineage(request, earlier, way)
         token = request.count_token
@@ -129,19 +129,27 @@ class LaunchHandlers:
         """log's counts: the highest revision is kept, and the end of a launch is what log says it is."""
         held = await self._launches.lock(tx.connection, {received.event.launch_id for received in events})
         for figures in (received.event for received in events):
-            launch = held.get(figures.launch_id)
-            if launch is None or figures.revision <= launch.figures_revision:
-                continue
-            move = _answer(launch, reported(figures.state))
-            state = move.to if isinstance(move, Advance) else launch.state
-            kept = figures.model_dump(mode="json", include=FIGURES)
-            launch = replace(launch, state=state, figures=kept, figures_revision=figures.revision)
-            if state in ENDED and launch.ended_at is None:
-                launch = replace(launch, ended_at=figures.ended_at or tx.now)
-            if figures.held is not None:
-                launch = await self._pausing.held(tx, launch, figures.held)
-            held[launch.launch_id] = launch
-            await self._launches.update(tx.connection, launch)
+            if (launch := held.get(figures.launch_id)) is not None:
+                held[launch.launch_id] = await self._counted(tx, launch, figures)
+
+    async def take_figures(self, tx: Transaction, figures: LaunchFigures) -> None:
+        """The same of a launch that is not told of on `log.launches`."""
+        for launch in (await self._launches.lock(tx.connection, [figures.launch_id])).values():
+            await self._counted(tx, launch, figures)
+
+    async def _counted(self, tx: Transaction, launch: Launch, figures: LaunchFigures) -> Launch:
+        if figures.revision <= launch.figures_revision:
+            return launch
+        move = _answer(launch, reported(figures.state))
+        state = move.to if isinstance(move, Advance) else launch.state
+        kept = figures.model_dump(mode="json", include=FIGURES)
+        launch = replace(launch, state=state, figures=kept, figures_revision=figures.revision)
+        if state in ENDED and launch.ended_at is None:
+            launch = replace(launch, ended_at=figures.ended_at or tx.now)
+        if figures.held is not None:
+            launch = await self._pausing.held(tx, launch, figures.held)
+        await self._launches.update(tx.connection, launch)
+        return launch
 
     async def _checked(self, tx: Transaction, launch: Launch, checked: LaunchChecked) -> Launch:
         if checked.check < launch.check_round:
@@ -181,6 +189,11 @@ class LaunchHandlers:
         if not await self._audit.listed(tx.connection, launch.project, known):
             reached = overridden.model_dump(mode="json", include={"reason", "reached", "by_type"})
             await self._deciding.note(tx, launch, overridden.by, OVERRIDE_REACHED, **reached)
+
+    async def _candidate(self, tx: Transaction, request: LaunchRequest, way: Way) -> Candidate | None:
+        if way.mode is LaunchMode.TEST:
+            return await self._versions.to_try(tx.connection, request.project, request.scenario, way.version)
+        return await self._versions.candidate(tx.connection, request.project, request.scenario)
 
     async def _earlier(self, tx: Transaction, request: LaunchRequest) -> Launch | None:
         """The launch that a result set is of, if there is one."""

@@ -5,7 +5,7 @@ from contracts.words import Severity
 from launcher.domain.launch import Launch
 from launcher.domain.messages import check_channels
 from launcher.domain.requests import Candidate
-from launcher.domain.scenarios import ScenarioState, StoredVersion
+from launcher.domain.scenarios import ScenarioState, StoredScenario, StoredVersion
 from launcher.handlers.validator import Validator
 from launcher.ports import Channels, Projects, Scenarios
 from runtime.errors import Permanent
@@ -26,7 +26,21 @@ class Versions:
             return None
         if scenario.active_version is None:
             return Candidate(scenario.state, None)
-        stored = await self._stored(connection, project, key, scenario.active_version)
+        return await self._candidate(connection, project, scenario, scenario.active_version)
+
+    async def to_try(self, connection: Connection, project: str, key: str, version: int | None) -> Candidate | None:
+        """Whatever state the scenario is in. No version: the active one, else the newest. None: there is none such."""
+        scenario = await self._scenarios.hold(connection, project, key)
+        if scenario is None or (version is not None and version > scenario.newest_version):
+            return None
+        return await self._candidate(
+            connection, project, scenario, version or scenario.active_version or scenario.newest_version
+        )
+
+    async def _candidate(
+        self, connection: Connection, project: str, scenario: StoredScenario, version_number: int
+    ) -> Candidate:
+        stored = await self._stored(connection, project, scenario.key, version_number)
         found = await self._projects.load(connection, project)
         version = ScenarioVersion(
             project=project,

@@ -5,7 +5,7 @@ from typing import Any
 
 import asyncpg
 
-from contracts.words import ControlState, LaunchState
+from contracts.words import ControlState, LaunchMode, LaunchState
 from log.domain.launch import Launch, Request
 from log.domain.tally import with_sums
 from log.ports import Identity
@@ -17,7 +17,11 @@ CONSUMER = "log"
 REMEMBERED = 10_000
 """Launches."""
 
-_IDENTITY = "SELECT launch_id, number, scenario, version FROM launch WHERE launch_id = ANY($1::text[])"
+_IDENTITY = """
+SELECT launch_id, number, scenario, version, mode = 'live' AS public FROM launch WHERE launch_id = ANY($1::text[])
+"""
+
+_IDENTIFYING = ("number", "scenario", "version", "public")
 
 _MAKE = """
 INSERT INTO launch (launch_id, project, home, trace)
@@ -43,7 +47,7 @@ UPDATE launch SET
     scenario = $2, version = $3, requested_at = $4, retry_of = $5, requested_by = $6, command_id = $7,
     command_source = $8, control = $9, control_revision = $10, held = $11, opened = $12, total = $13, failed = $14,
     final = $15, ended_at = $16, revision = $17, published_revision = $18, published_at = $19, announced = $20,
-    seen_revision = $21, hold = $22, lifted = $23, live = $24
+    seen_revision = $21, hold = $22, lifted = $23, live = $24, mode = $25
 WHERE launch_id = $1
 """
 
@@ -100,7 +104,7 @@ class PostgresLaunches:
 
     async def _identities(self, connection: Connection, launch_ids: Collection[str]) -> dict[str, Identity]:
         rows = await connection.fetch(_IDENTITY, list(launch_ids))
-        return {row["launch_id"]: Identity(row["number"], row["scenario"], row["version"]) for row in rows}
+        return {row["launch_id"]: Identity(*(row[name] for name in _IDENTIFYING)) for row in rows}
 
     def _remember(self, known: Mapping[str, Identity]) -> None:
         self._described.update({id: identity for id, identity in known.items() if identity.scenario is not None})
@@ -152,6 +156,7 @@ def launch_of(row: asyncpg.Record, sums: Mapping[str, int]) -> Launch:
         version=row["version"],
         requested_at=row["requested_at"],
         retry_of=row["retry_of"],
+        mode=LaunchMode(row["mode"]),
         request=None if by is None else Request(by, row["command_id"], row["command_source"]),
         control=ControlState(row["control"]),
         control_revision=row["control_revision"],
@@ -201,4 +206,5 @@ def _columns(launch: Launch) -> tuple[object, ...]:
         launch.hold,
         launch.lifted,
         launch.live,
+        launch.mode,
     )

@@ -39,7 +39,8 @@ SELECT array_agg(contact_id) AS contact_ids FROM known
 """
 
 _OVERDUE = """
-SELECT DISTINCT launch_id, number, scenario, version FROM undescribed JOIN launch ON number = launch
+SELECT DISTINCT launch_id, number, scenario, version, mode = 'live' AS public
+FROM undescribed JOIN launch ON number = launch
 WHERE partition = $1 AND scenario IS NOT NULL
 """
 
@@ -87,7 +88,9 @@ class PostgresOutcomes:
 
     async def overdue(self, pool: Any, partition: int) -> Mapping[str, Identity]:
         rows = await pool.fetch(_OVERDUE, partition)
-        return {row["launch_id"]: Identity(row["number"], row["scenario"], row["version"]) for row in rows}
+        return {
+            row["launch_id"]: Identity(row["number"], row["scenario"], row["version"], row["public"]) for row in rows
+        }
 
 
 def _arguments(number: int, endings: Endings, partition: int | None) -> tuple[object, ...]:

@@ -29,10 +29,11 @@ def told(launch: Launch, facts: Iterable[State], now: datetime) -> Launch:
 
 def changed(launch: Launch, fact: State) -> Launch:
     match fact:
-        case Described(scenario, version, requested_at, retry_of):
+        case Described(scenario, version, requested_at, retry_of, mode):
             if launch.scenario is not None:
                 return launch
-            return replace(launch, scenario=scenario, version=version, requested_at=requested_at, retry_of=retry_of)
+            launch = replace(launch, scenario=scenario, version=version, requested_at=requested_at)
+            return replace(launch, retry_of=retry_of, mode=mode)
         case Requested(request):
             return replace(launch, request=request)
         case Opened():

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from contracts.words import ControlState, Outcome
+from contracts.words import ControlState, LaunchMode, Outcome
 from log.domain.launch import Request
 
 
@@ -16,6 +16,7 @@ class Described:
     version: int
     requested_at: datetime
     retry_of: str | None = None
+    mode: LaunchMode = LaunchMode.LIVE
 
 
 @dataclass(frozen=True, slots=True)

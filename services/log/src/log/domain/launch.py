@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from contracts.words import ControlState, LaunchState, Outcome
+from contracts.words import ControlState, LaunchMode, LaunchState, Outcome
 
 NOT_STARTED = "not_started:"
 STOPPED_REASONS = ("stopped", f"{NOT_STARTED}stopped")
@@ -30,6 +30,7 @@ class Launch:
     version: int | None = None
     requested_at: datetime | None = None
     retry_of: str | None = None
+    mode: LaunchMode = LaunchMode.LIVE
     request: Request | None = None
 
     control: ControlState = ControlState.RUNNING
@@ -77,6 +78,11 @@ class Launch:
     def revision(self) -> int:
         """Rises with every change of the figures; what is committed follows in one line: one revision, one content."""
         return self.own_revision + self.changes
+
+    @property
+    def public(self) -> bool:
+        """Told on the public topics."""
+        return self.mode is LaunchMode.LIVE
 
     @property
     def ended(self) -> int:

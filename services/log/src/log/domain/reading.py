@@ -99,7 +99,8 @@ def _chunk(chunk: Chunk, *told: Fact) -> Reading:
 
 
 def _described(event: LaunchRequested | LaunchOpened) -> facts.Described:
-    return facts.Described(event.version.key, event.version.version, event.requested_at, event.retry_of)
+    version = event.version
+    return facts.Described(version.key, version.version, event.requested_at, event.retry_of, event.options.mode)
 
 
 def _kept_out(event: TargetsExcluded | TargetsRefused, event_id: str) -> Reading:

@@ -10,6 +10,7 @@ import orjson
 
 from contracts.scenario import Message, Sender
 from contracts.targets import Snapshot
+from contracts.words import LaunchMode
 from messaging.domain.addresses import envelope_address
 from messaging.domain.launches import Plan
 from messaging.domain.links import Links, Reference
@@ -75,6 +76,7 @@ class TemplateComposer:
         self._context = plan.context
         self._message_type = plan.messages[step].message_type
         self._marketing = plan.is_marketing(step)
+        self._mode = plan.mode
         self._links = links
 
     def facts(self, targets: Snapshot) -> list[str]:
@@ -109,7 +111,8 @@ class TemplateComposer:
         contact = {"attributes": {}, "groups": [], "consent": {}, "active": True, **facts}
         contact |= {"id": key.contact_id, "email": address}
         values: dict[str, Any] = {"contact": contact, "context": self._context}
-        token = self._links.token(Reference(self._project, key.contact_id, self._message_type, *_where(key)))
+        reference = Reference(self._project, key.contact_id, self._message_type, *_where(key), self._mode.value)
+        token = self._links.token(reference)
         url = self._links.url(token) if self._marketing else None
         if url is not None:
             values["unsubscribe_url"] = url
@@ -117,6 +120,8 @@ class TemplateComposer:
             subject, text, html = (None if part is None else part.render(values) for part in templates)
         except RenderError as error:
             raise Unsendable("render", str(error)) from error
+        if self._mode is LaunchMode.TEST:
+            subject = f"[Test] {subject or ''}"
         content = skeleton.fill(key.send_id, recipient, subject or "", text, html, now, headers_of(token, url))
         return Mail(skeleton.sender, recipient, content)
 

@@ -8,7 +8,7 @@ import orjson
 
 from contracts.launches import LaunchRequested, ScenarioVersion
 from contracts.scenario import SendStep
-from contracts.words import ControlState
+from contracts.words import ControlState, LaunchMode
 from messaging.domain.bounds import bounds_of
 from messaging.domain.launches import Launch, Plan
 from runtime.transaction import Connection
@@ -57,8 +57,8 @@ class PostgresLaunches:
                 self._plans.move_to_end(launch_id)
         if missing:
             for row in await connection.fetch(
-                "SELECT launch_id, project, version, context, consent_override, trace, guarded FROM launch"
-                " WHERE launch_id = ANY($1)",
+                "SELECT launch_id, project, version, context, consent_override, trace, guarded, mode, recipient"
+                " FROM launch WHERE launch_id = ANY($1)",
                 missing,
             ):
                 found[row["launch_id"]] = self._plans[row["launch_id"]] = _plan(row, self._repeats)
@@ -68,8 +68,9 @@ class PostgresLaunches:
 
     async def store(self, connection: Connection, requested: LaunchRequested, trace: str | None) -> None:
         await connection.execute(
-            "INSERT INTO launch (launch_id, project, version, context, consent_override, requested_at, trace)"
-            " VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING",
+            "INSERT INTO launch"
+            " (launch_id, project, version, context, consent_override, requested_at, trace, mode, recipient)"
+            " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT DO NOTHING",
             requested.launch_id,
             requested.project,
             requested.version.model_dump_json(),
@@ -77,6 +78,8 @@ class PostgresLaunches:
             requested.options.consent_override,
             requested.requested_at,
             trace,
+            requested.options.mode,
+            requested.options.to,
         )
 
     async def control(
@@ -98,7 +101,8 @@ class PostgresLaunches:
 
 
 def _plan(row: asyncpg.Record, repeats: int) -> Plan:
-    version = ScenarioVersion.model_validate_json(row["version"])
+    version, mode = ScenarioVersion.model_validate_json(row["version"]), LaunchMode(row["mode"])
+    counted = row["guarded"] and mode is not LaunchMode.REHEARSAL
     return Plan(
         project=row["project"],
         launch_id=row["launch_id"],
@@ -109,5 +113,7 @@ def _plan(row: asyncpg.Record, repeats: int) -> Plan:
         context=orjson.loads(row["context"]),
         consent_override=row["consent_override"],
         trace=row["trace"],
-        bounds=bounds_of(version.body, repeats) if row["guarded"] else None,
+        bounds=bounds_of(version.body, repeats) if counted else None,
+        mode=mode,
+        recipient=row["recipient"],
     )

@@ -5,7 +5,6 @@ from datetime import datetime
 
 from contracts.words import ControlState, DeliveryState
 from messaging.domain.deliveries import Act, Stay, advance
-from messaging.domain.judgement import judge
 from messaging.domain.launches import Launch
 from messaging.domain.retries import Backoff
 from messaging.domain.sends import Change, SendKey, StoredSend
@@ -90,11 +89,10 @@ def at_the_dot(
         return state if state is Stay.REFUSE else Drop()
     if launch is None or launch.gate is ControlState.PAUSED or stored.attempts != attempt.attempts:
         return Drop()
-    message = launch.plan.messages[stored.key.step]
     if behind and launch.plan.is_marketing(stored.key.step):
         return Drop()
-    standing = stored.standing(message.message_type)
-    kept = judge(standing, message, launch.gate, launch.plan.consent_override)
+    standing = stored.standing(launch.plan.messages[stored.key.step].message_type)
+    kept = launch.plan.judge(standing, stored.key.step, launch.gate)
     if kept is not None:
         return Drop(Change(stored.key, stored.state, kept.state, kept.reason, stored.attempts, None))
     if standing.email != attempt.address:

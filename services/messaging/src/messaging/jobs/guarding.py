@@ -12,7 +12,7 @@ import structlog
 from contracts.words import ControlState, DeliveryState
 from messaging.domain.abreast import Abreast
 from messaging.domain.guard import CONTACTS_BEHIND, OVER_PLAN, Taken, Tally
-from messaging.domain.judgement import STOPPED, judge
+from messaging.domain.judgement import STOPPED
 from messaging.domain.launches import Launch
 from messaging.domain.records import launch_held
 from messaging.domain.sends import Change, Move, StoredSend, kept_out
@@ -149,7 +149,7 @@ def _released(launch: Launch, send: StoredSend, tx: Transaction) -> Change:
     message = launch.plan.messages[send.key.step]
     if launch.gate is ControlState.STOPPED:
         return kept_out(send, STOPPED)
-    kept = judge(send.standing(message.message_type), message, launch.gate, launch.plan.consent_override)
+    kept = launch.plan.judge(send.standing(message.message_type), send.key.step, launch.gate)
     if kept is not None:
         return kept_out(send, kept)
     if message.channel == "email":

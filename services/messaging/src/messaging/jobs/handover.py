@@ -12,11 +12,11 @@ from datetime import datetime
 
 import structlog
 
-from contracts.words import ControlState, DeliveryState
+from contracts.words import ControlState, DeliveryState, LaunchMode
 from messaging.domain.abreast import Abreast
 from messaging.domain.deliveries import Act
 from messaging.domain.handover import Answer, Attempt, is_ours
-from messaging.domain.judgement import STOPPED, ContactState, judge
+from messaging.domain.judgement import STOPPED, ContactState
 from messaging.domain.launches import Launch, Plan
 from messaging.domain.mime import Unsendable
 from messaging.domain.retries import Backoff
@@ -239,15 +239,16 @@ class HandOver:
 
     def _made(self, desk: Desk, send: StoredSend, plan: Plan, now: datetime) -> bool:
         """Give its mail to the workers, or know at once that there will be none: True."""
-        message = plan.messages[send.key.step]
-        standing = send.standing(message.message_type)
+        standing = send.standing(plan.messages[send.key.step].message_type)
         attempt = Attempt(replace(send, facts={}), standing.email or "")
-        kept = judge(standing, message, ControlState.RUNNING, plan.consent_override)
+        kept = plan.judge(standing, send.key.step, ControlState.RUNNING)
         if kept is not None:
             act = Act.CANCEL if kept.state is DeliveryState.CANCELLED else Act.SKIP
             desk.add_answered(attempt, Answer(act, kept.reason))
             return True
         try:
+            if plan.mode is LaunchMode.REHEARSAL:  # its messages end when they come; if one got here, no further
+                raise Unsendable("rehearsal", "a rehearsal sends nothing")
             mail = self._composers.of(plan, send.key.step).compose(send.key, attempt.address, send.facts, now)
         except Unsendable as problem:
             desk.add_answered(attempt, Answer(Act.REFUSE, problem.reason))
