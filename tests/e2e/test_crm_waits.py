@@ -12,12 +12,12 @@ from e2e.slipway import Slipway
 KINDS = "com.slipway.launch."
 
 
-async def replies(kafka: str, project: str) -> list[tuple[str, dict[str, object]]]:
-    """What the launcher has told this project's programs so far: kind and data, by launch in its order."""
+async def records(kafka: str, project: str, topic: str) -> list[tuple[str, dict[str, object]]]:
+    """What lies on a public topic about this project: kind and data, by launch in its order."""
     consumer = AIOKafkaConsumer(bootstrap_servers=kafka, auto_offset_reset="earliest", enable_auto_commit=False)
     await consumer.start()
     try:
-        consumer.assign([TopicPartition("launcher.replies", number) for number in range(8)])
+        consumer.assign([TopicPartition(topic, number) for number in range(8)])
         ends = await consumer.end_offsets(list(consumer.assignment()))
         found = []
         for partition, end in ends.items():
@@ -50,8 +50,15 @@ def test_a_program_hears_that_it_waits_and_then_yes_or_no(slipway: Slipway) -> N
     assert sum(here.mails_to(str(here.project)).values()) == 3
 
     def heard(command: str) -> list[str]:
-        found = asyncio.run(replies(kafka, str(here.project)))
+        found = asyncio.run(records(kafka, str(here.project), "launcher.replies"))
         return sorted({kind for kind, data in found if data["command_id"] == command})
 
     here.until(lambda: heard("yes") == ["accepted.v1", "approved.v1"], "it hears that it was approved")
     here.until(lambda: heard("no") == ["accepted.v1", "declined.v1"], "it hears that it was declined")
+
+    def result() -> tuple[str, object]:
+        figures = asyncio.run(records(kafka, str(here.project), "log.launches"))
+        assert {data["command_id"] for _, data in figures} <= {"yes"}, "what was declined has no figures"
+        return (figures[-1][0], figures[-1][1]["success"]) if figures else ("", None)
+
+    here.until(lambda: result() == ("completed.v1", 3), "it hears the result")
