@@ -18,7 +18,7 @@ Document = dict[str, Any]
 VERSION = "3.1.0"
 SCHEMAS = "#/components/schemas/"
 AUDIT = "/v1/audit"
-"""console passes launcher's on as it is."""
+"""Merged page by page."""
 RESPONSES = "#/components/responses/"
 DESCRIPTION = """Everything that the command line does, below one address. Refusals are problem documents (RFC 9457)
 with a `code`, a `detail` and a `remedy`. Lists are read page by page: `next` of a page is the `cursor` of the page
@@ -123,7 +123,7 @@ def _public(operation: Document, method: str, path: str, row: Access) -> Documen
         "tags": [parts[0]],
         "parameters": parameters,
         "security": [] if public else [{"bearer": []}],
-        "responses": _responses(operation, method, path, public, row.merged and path != AUDIT),
+        "responses": _responses(operation, method, path, public, row.merged),
     }
     return found if parameters else {name: value for name, value in found.items() if name != "parameters"}
 
@@ -157,7 +157,7 @@ def _responses(operation: Document, method: str, path: str, public: bool, merged
         refusals |= WITH_BODY.keys()
     found: dict[int, Document] = {status: {"$ref": RESPONSES + str(status)} for status in refusals} | own
     if merged:
-        found[200] = _merged(own[200])
+        found[200] = _merged(own[200], path)
     return {str(status): found[status] for status in sorted(found)}
 
 
@@ -165,12 +165,17 @@ def _refusal(text: str) -> Document:
     return {"description": text, "content": {MEDIA_TYPE: {"schema": {"$ref": SCHEMAS + "Problem"}}}}
 
 
-def _merged(answer: Document) -> Document:
+def _merged(answer: Document, path: str) -> Document:
     """The lists of several services in one."""
-    item = {"type": "object", "required": ["service"], "properties": {"service": {"type": "string"}}}
+    item: Document = {"type": "object", "required": ["service"], "properties": {"service": {"type": "string"}}}
+    paged: Document = {}
+    if path == AUDIT:
+        item = {"allOf": [{"$ref": SCHEMAS + "AuditEntry"}, item]}
+        paged = {"next": {"type": ["string", "null"], "description": "Cursor of the page behind it."}}
     properties = {
         "items": {"type": "array", "items": item, "description": "Each with the `service` it is of."},
         "unavailable": {"type": "array", "items": {"type": "string"}, "description": "Services that did not answer."},
+        **paged,
     }
     schema = {"type": "object", "required": list(properties), "properties": properties}
     return {**answer, "content": {"application/json": {"schema": schema}}}

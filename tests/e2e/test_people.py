@@ -69,3 +69,31 @@ def test_a_project_bounds_launches_and_a_scenario_that_is_transferred_has_its_ne
     shown = bob.json("watch", launch_id)["figures"]
     assert (shown["success"], shown["by_reason"]["not_started:not_permitted"]) == (1, MANY - 1)
     assert here.mails_to(str(here.project)) == {f"{here.project}-0": 1}
+
+
+@pytest.mark.behaviour(28)
+def test_the_audit_says_who_did_what_to_which_thing_whichever_service_it_was(here: Slipway) -> None:
+    bob, contact = who(here, "bob"), f"{here.project}-0"
+    ann = who(here, "ann")
+    ann("scenario", "push", str(SCENARIOS / "patient.yaml"))
+    ann("scenario", "activate", "patient")
+    here("suppress", "add", contact)
+    launch_id = str(bob.json("start", "patient", f"{here.project}-1")["launch_id"])
+    here.until(lambda: bob.json("launches")[0]["state"] in ("requested", "running"), "it runs")
+    bob("remove", launch_id, f"{here.project}-1")
+    here("contacts", "delete", contact)
+    found = bob.json("audit")
+    assert [row["at"] for row in found] == sorted((row["at"] for row in found), reverse=True)
+    done = {(row["service"], row["subject"], row["action"], row["thing"]) for row in found}
+    assert done >= {
+        ("launcher", "admin", "user.made", "user/ann"),
+        ("launcher", "ann", "scenario.pushed", "scenario/patient"),
+        ("launcher", "bob", "launch.asked", f"launch/{launch_id}"),
+        ("contacts", "admin", "contacts.imported", "contacts"),
+        ("contacts", "admin", "suppression.added", f"contact/{contact}"),
+        ("contacts", "admin", "contact.deleted", f"contact/{contact}"),
+    }
+    of_one = bob.json("audit", "--thing", f"contact/{here.project}-1")
+    assert [(row["subject"], row["action"]) for row in of_one] == [("bob", "launch.contact_removed")]
+    own = {row["action"] for row in bob.json("audit", "--subject", "bob")}
+    assert own == {"launch.asked", "launch.contact_removed"}

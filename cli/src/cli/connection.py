@@ -96,6 +96,7 @@ class Client:
 
     def __init__(self, http: httpx.Client) -> None:
         self._http = http
+        self.silent = set[str]()
 
     def get(self, path: str, **params: Any) -> Any:
         return self._call("GET", path, params={name: value for name, value in params.items() if value is not None})
@@ -129,11 +130,12 @@ class Client:
         return self._call("POST", path, content=content, headers={"Content-Type": content_type}, params=params)
 
     def pages(self, path: str, **params: Any) -> Iterator[Any]:
-        """Every item of a paged list."""
+        """Every item of a paged list. Who did not answer, of a list that is several services', is in `silent` then."""
         cursor = None
         while True:
             page = self.get(path, cursor=cursor, **params)
             yield from page["items"]
+            self.silent.update(page.get("unavailable", ()))
             cursor = page.get("next")
             if not cursor:
                 return

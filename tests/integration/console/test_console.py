@@ -270,6 +270,34 @@ async def test_what_concerns_all_services_is_merged_and_the_missing_are_named(wo
     assert (refused.status_code, refused.json()) == (403, {"code": "forbidden"})
 
 
+def entry(second: int, id: int) -> dict[str, Any]:
+    return {"at": f"2026-01-01T00:00:0{second}.000Z", "id": str(id), "action": "done"}
+
+
+async def test_the_audit_is_that_of_all_services_newest_first(world: World) -> None:
+    for service in SERVICES:
+        world[service].answers["/v1/audit"] = JSONResponse({"items": [], "next": None})
+    world["launcher"].answers["/v1/audit"] = JSONResponse({"items": [entry(5, 9), entry(1, 8)], "next": "older"})
+    world["contacts"].answers["/v1/audit"] = JSONResponse({"items": [entry(3, 4)], "next": None})
+    await world["log"].stop()
+    page = (await world.http.get("/v1/audit?limit=2&thing=launch", headers={"Slipway-Project": "acme"})).json()
+    assert [(row["service"], row["id"]) for row in page["items"]] == [("launcher", "9"), ("contacts", "4")]
+    assert page["unavailable"] == ["log"]
+    _, _, headers, _ = world["executor"].seen[-1]
+    assert headers["slipway-project"] == "acme"
+    world["launcher"].answers["/v1/audit"] = JSONResponse({"items": [entry(1, 8)], "next": None})
+    asked = len(world["contacts"].seen)
+    last = (await world.http.get("/v1/audit", params={"limit": 2, "cursor": page["next"]})).json()
+    assert ([row["id"] for row in last["items"]], last["next"]) == (["8"], None)
+    assert len(world["contacts"].seen) == asked, "who has no more is not asked"
+
+
+@pytest.mark.parametrize("query", ["cursor=x", "limit=0", "limit=501", "limit=many"])
+async def test_a_page_of_the_audit_that_cannot_be_is_refused(world: World, query: str) -> None:
+    answer = await world.http.get(f"/v1/audit?{query}")
+    assert (answer.status_code, bool(answer.json()["remedy"])) == (422, True)
+
+
 async def test_a_parked_record_is_replayed_by_the_service_that_has_it(world: World) -> None:
     only(world, "/v1/parked/p%2F1", "executor")
     answer = await world.http.post("/v1/parked/p%2F1/replay")

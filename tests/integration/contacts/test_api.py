@@ -1,6 +1,7 @@
 """contacts over HTTP, as console forwards it."""
 
 from collections.abc import AsyncIterator
+from types import SimpleNamespace
 from typing import Any
 
 import httpx
@@ -15,6 +16,7 @@ from integration.contacts.world import PROJECT, World, requested, scenario, user
 from runtime.auth import Caller, mint
 from runtime.problems import install
 from runtime.settings import Settings
+from runtime.web import operations
 
 TOKEN_KEY = "t" * 32
 NDJSON = {"content-type": "application/x-ndjson"}
@@ -65,6 +67,7 @@ async def call(world: World) -> AsyncIterator[Client]:
         groups=PostgresContacts,
     )
     app.include_router(build_routes(doors))
+    app.include_router(operations(SimpleNamespace(pool=world.pool)))
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://contacts") as http:
         yield Client(http)
 
@@ -271,3 +274,41 @@ async def test_what_is_no_condition_is_not_kept(call: Client, where: str) -> Non
     assert refused["code"] == "segment_invalid"
     assert refused["points"][0]["place"] == "where"
     assert (await call("GET", "/segments"))["items"] == []
+
+
+async def test_who_changed_contacts_groups_and_suppressions_is_in_the_audit(call: Client) -> None:
+    await call.load({"id": "c-1", "email": "c-1@example.com"}, {"id": "c-2"}, {"id": ""})
+    await call("POST", "/groups", expect=201, json={"group": "vip"})
+    await call("POST", "/groups", json={"group": "vip"})
+    await call("POST", "/groups/vip/contacts", json={"add": ["c-1", "c-2"], "remove": []})
+    await call("POST", "/groups/vip/contacts", json={"add": ["c-1"], "remove": []})
+    await call("POST", "/suppressions", expect=204, json={"contacts": ["c-2"], "addresses": ["c-1@example.com"]})
+    await call("DELETE", "/suppressions/c-2", expect=204)
+    await call("DELETE", "/suppressions/c-2", expect=404)
+    await call("DELETE", "/contacts/c-2", expect=204)
+    await call("DELETE", "/contacts/c-2", expect=404)
+    await call("DELETE", "/groups/vip")
+    for _ in range(2):
+        await call("POST", "/segments", json={"segment": "all", "where": "true"})
+    await call("DELETE", "/segments/all", expect=204)
+    page = await call("GET", "/audit")
+    assert [(entry["action"], entry["thing"], entry["details"]) for entry in reversed(page["items"])] == [
+        ("contacts.imported", "contacts", {"imported": 2, "rejected": 1}),
+        ("group.made", "group/vip", {}),
+        ("group.changed", "group/vip", {"added": 2, "removed": 0, "changed": 2}),
+        ("suppression.added", "contact/c-2", {}),
+        ("suppression.added", "addresses", {"addresses": 1}),
+        ("suppression.lifted", "contact/c-2", {}),
+        ("contact.deleted", "contact/c-2", {}),
+        ("group.deleted", "group/vip", {}),
+        ("segment.kept", "segment/all", {"revision": 1}),
+        ("segment.deleted", "segment/all", {}),
+    ]
+    assert {entry["subject"] for entry in page["items"]} == {"bob"}
+    of_contact = await call("GET", "/audit?thing=contact/c-2&limit=2")
+    assert [entry["action"] for entry in of_contact["items"]] == ["contact.deleted", "suppression.lifted"]
+    rest = await call("GET", "/audit", params={"thing": "contact/c-2", "limit": 2, "cursor": of_contact["next"]})
+    assert ([entry["action"] for entry in rest["items"]], rest["next"]) == (["suppression.added"], None)
+    assert len((await call("GET", "/audit?thing=group"))["items"]) == 3
+    assert (await call("GET", "/audit", project="other"))["items"] == []
+    await call("GET", "/audit?cursor=x", expect=422)

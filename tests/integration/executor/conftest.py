@@ -14,6 +14,7 @@ from integration.executor.desk import Desk
 from platform_for_tests import FreshDatabase, Platform, in_a_thread
 from runtime import database, problems
 from runtime.settings import Settings
+from runtime.web import operations
 
 
 @pytest.fixture(scope="session")
@@ -46,6 +47,7 @@ async def client(desk: Desk) -> AsyncIterator[httpx.AsyncClient]:
     app.include_router(
         routes(cast(Any, SimpleNamespace(pool=desk.pool, partitions=8, settings=app.state.settings)), patience=0.1)
     )
+    app.include_router(operations(SimpleNamespace(pool=desk.pool)))
     async with httpx.AsyncClient(
         transport=httpx.ASGITransport(app=app), base_url="http://executor", headers=bearer("acme")
     ) as client:
@@ -60,6 +62,6 @@ WHERE size = 0
 """
 
 EMPTY = """
-TRUNCATE launch, gate, work_order, launch_share, process_instance, cohort, refused_target, recurrence,
+TRUNCATE audit_entry, launch, gate, work_order, launch_share, process_instance, cohort, refused_target, recurrence,
          contact_state, pending_update, changes_read, incident, resolution, contact_order, targeting_finished
 """

@@ -165,10 +165,12 @@ async def test_who_decided_what_is_listed_newest_first(desk: Desk, client: httpx
     found = await ids(client)
     await decide(client, "retry", [found["c-0"], found["c-1"]])
     await decide(client, "fail", [found["c-2"], found["c-3"], found["c-4"]])
-    listed = await everything(client, "/v1/incidents/resolved", 2)
+    listed = await everything(client, "/v1/audit", 2)
     assert [entry["details"]["contact"] for entry in reversed(listed)] == [f"c-{number}" for number in range(5)]
     assert {entry["action"] for entry in listed[:3]} == {"incident.failed"}
     assert {entry["action"] for entry in listed[3:]} == {"incident.retried"}
     assert listed[0]["thing"].startswith("launch/")
-    nobodys = await client.get("/v1/incidents/resolved", params={"subject": "nobody"})
+    of_contact = (await client.get("/v1/audit", params={"thing": "contact/c-2"})).json()["items"]
+    assert [entry["details"]["incident"] for entry in of_contact] == [found["c-2"]]
+    nobodys = await client.get("/v1/audit", params={"subject": "nobody"})
     assert nobodys.json() == {"items": [], "next": None}

@@ -8,7 +8,7 @@ from integration.launcher.desk import Desk, Key
 from platform_for_tests import FreshDatabase, Platform, in_a_thread
 from runtime import database
 
-TABLES = "channel audit http_request command launch scenario_version scenario project_user access_key project"
+TABLES = "channel audit_entry http_request command launch scenario_version scenario project_user access_key project"
 EMPTY = [f"DELETE FROM {table}" for table in TABLES.split()]  # noqa: S608 - our own list
 
 

@@ -37,6 +37,7 @@ from runtime.partitions import partition_of
 from runtime.records import Outgoing, Record
 from runtime.service import Job, RawSubscription, Service, Subscription
 from runtime.signing import sign
+from runtime.web import operations
 
 SECRET = "s" * 32
 ADMIN = "admin." + "a" * 32
@@ -71,6 +72,7 @@ def _app() -> FastAPI:
     problems.install(app)
     assert SERVICE.routes is not None
     app.include_router(SERVICE.routes(cast(Any, Present(app))))
+    app.include_router(operations(Present(app)))
     return app
 
 

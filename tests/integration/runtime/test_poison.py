@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from integration.runtime.harness import IN, OUT, Answered, Bench, Ledger, Noted, headers, until
+from runtime.audit import Audit, Wanted
 from runtime.engine import Engine
 from runtime.ids import derive
 from runtime.records import Outgoing
@@ -24,10 +25,14 @@ async def test_a_record_that_fails_is_parked_and_replayed_when_the_cause_is_mend
         assert {"permanent": "never", "bug": "KeyError", "data": "22012"}[fails] in parked["reason"]
         assert engine.problems() == []
         ledger.mended = True
-        assert await engine.replay(parked["id"])
+        assert await engine.replay(parked["id"], "admin")
         await bench.exact(good + bad)
         await until_parked(engine, 0)
-        assert not await engine.replay(parked["id"])
+        assert not await engine.replay(parked["id"], "admin")
+        async with engine.pool.acquire() as connection:
+            [entry] = await Audit().listed(connection, None, Wanted(thing="parked"))
+        assert (entry.subject, entry.action, entry.thing) == ("admin", "parked.replayed", f"parked/{parked['id']}")
+        assert (entry.details["topic"], entry.details["offset"]) == (IN, 10)
 
 
 async def test_what_is_not_an_event_of_ours_is_parked(bench: Bench) -> None:

@@ -92,16 +92,14 @@ def test_who_may_not_see_parked_records_sees_launches_all_the_same(monkeypatch: 
     assert "running (2 stuck)" in slipway(monkeypatch, answers)("launches").output
 
 
-def test_the_audit_has_what_people_decided_about_incidents(monkeypatch: pytest.MonkeyPatch) -> None:
-    def entry(at: str, action: str) -> dict[str, object]:
-        return {"at": at, "subject": "ann", "action": action, "thing": "launch/l-1", "details": {}}
-
-    answers = {
-        "GET /v1/audit": (200, {"items": [entry("2026-03-03", "launch.stopped"), entry("2026-01-01", "launch.asked")]}),
-        "GET /v1/incidents/resolved": (200, {"items": [entry("2026-02-02", "incident.failed")]}),
-    }
-    told = orjson.loads(slipway(monkeypatch, answers)("audit", "--json").stdout)
-    assert [row["action"] for row in told] == ["launch.stopped", "incident.failed", "launch.asked"]
+def test_the_audit_is_filtered_and_says_whose_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    entry = {"at": "2026-03-03", "subject": "ann", "action": "launch.stopped", "thing": "launch/l-1", "details": {}}
+    page = {"items": [entry], "next": None, "unavailable": ["log"]}
+    answers = {"GET /v1/audit?subject=ann&thing=launch%2Fl-1&action=launch.stopped": (200, page)}
+    asked = ("audit", "--subject", "ann", "--thing", "launch/l-1", "--action", "launch.stopped")
+    told = slipway(monkeypatch, answers)(*asked, "--json")
+    assert orjson.loads(told.stdout) == [entry]
+    assert "log did not answer" in told.stderr
 
 
 def test_a_held_launch_is_resumed_only_on_a_persons_word(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,7 +1,6 @@
 """Look: what became of launches and their targets, and who did what."""
 
 import sys
-from heapq import merge
 from typing import Annotated, Any
 
 import typer
@@ -171,15 +170,19 @@ def why(
 def audit(
     context: typer.Context,
     subject: Annotated[str | None, typer.Option(help="Only what this user or key did.")] = None,
+    thing: Annotated[
+        str | None,
+        typer.Option(help="Only what was done to it: launch/ID, scenario/KEY, contact/ID, user/NAME, … or `launch`."),
+    ] = None,
+    action: Annotated[str | None, typer.Option(help="Only this, such as launch.paused.")] = None,
     since: Annotated[str | None, typer.Option(help="Only since this time (RFC 3339).")] = None,
     as_json: Json = False,
 ) -> None:
-    """Who did what, newest first: to projects, scenarios and launches, and about incidents."""
+    """Who did what, newest first: to projects, scenarios, launches and contacts, about incidents and parked records."""
     with connection(context).client() as client:
-        lists = [
-            client.pages(path, subject=subject, since=since) for path in (at("audit"), at("incidents", "resolved"))
-        ]
-        found = list(merge(*lists, key=lambda row: row["at"], reverse=True))
+        found = list(client.pages(at("audit"), subject=subject, thing=thing, action=action, since=since))
+    if client.silent:
+        say(f"not all of it: {', '.join(sorted(client.silent))} did not answer")
     if as_json:
         emit_json(found)
         return

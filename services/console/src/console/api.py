@@ -1,10 +1,11 @@
 """The public address: each request goes to its owner; what concerns several services is asked of all and merged."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from importlib.resources import files
 from typing import TypeVar
+from urllib.parse import urlencode
 
 import aiohttp
 import orjson
@@ -13,11 +14,13 @@ from fastapi.responses import JSONResponse, Response, StreamingResponse
 
 from console.adapters.services import Services
 from console.adapters.tokens import Credentials, Tokens
+from console.domain import audit
 from console.domain.headers import SECURITY, forwarded, returned
 from console.domain.owners import Refusal, Row, find, named
 from console.limits import Limits
 from contracts.access import Access, Door
 from contracts.words import Permission
+from runtime.auth import PROJECT_HEADER
 from runtime.guards import PUBLIC
 from runtime.problems import Problem, too_large
 from runtime.spans import HEADER, traceparent
@@ -34,7 +37,7 @@ OPENAPI = files("console").joinpath("openapi.json").read_bytes()
 """Made from the services' routes by `make docs`."""
 PARKED = "/v1/parked/"
 AUDIT = "/v1/audit"
-"""Of launcher alone as yet."""
+AUDIT_LIMIT, AUDIT_MOST = 50, 500
 
 
 class Console:
@@ -45,11 +48,13 @@ class Console:
     async def answer(self, request: Request) -> Response:
         """To the owner of the path, body and answer streamed; or asked of all and merged."""
         row = _given(find(request.method, _raw_path(request), request.url.query))
-        if row.access.merged and row.path != AUDIT:
+        if row.path == AUDIT:
+            return await self._audit(request, row.access)
+        if row.access.merged:
             return await self._merged(request, row.access)
         if row.path.startswith(PARKED):
             return await self._parked(request, row.access)
-        if not row.access.also or row.path == AUDIT:
+        if not row.access.also:
             response = await self._passed_on(request, row.access.service, _target(request), row.access)
             if row.access.permission is Permission.USERS_MANAGE and request.method != "GET":
                 self._tokens.forget()
@@ -62,7 +67,7 @@ class Console:
         meant = request.query_params.get("service")
         asked = access.services if meant is None else (_given(named(access, meant)),)
         path = _raw_path(request)
-        answers = await self._ask(asked, path.removesuffix("/replay"), await self._token(request))
+        answers = await self._ask(dict.fromkeys(asked, path.removesuffix("/replay")), request)
         refused = next((answer for answer in answers.values() if answer and answer.status not in (200, 404)), None)
         if refused is not None:
             return refused.response()
@@ -73,7 +78,7 @@ class Console:
 
     async def _merged(self, request: Request, access: Access) -> Response:
         """The lists of the row's services in one. Who did not answer is named: `unavailable`."""
-        answers = await self._ask(access.services, request.url.path, await self._token(request))
+        answers = await self._ask(dict.fromkeys(access.services, request.url.path), request)
         refused = next((answer for answer in answers.values() if answer and answer.status != 200), None)
         if refused is not None:
             return refused.response()
@@ -86,15 +91,42 @@ class Console:
         missing = [service for service, answer in answers.items() if answer is None]
         return JSONResponse({"items": items, "unavailable": missing})
 
-    async def _ask(self, services: Sequence[str], path: str, token: str) -> dict[str, "Answer | None"]:
-        """What each says; None: it cannot be reached, or is in trouble."""
-        answers = await asyncio.gather(*(self._ask_one(service, path, token) for service in services))
-        return dict(zip(services, answers, strict=True))
+    async def _audit(self, request: Request, access: Access) -> Response:
+        """A page of all services' audits in one, newest first."""
+        query = dict(request.query_params)
+        places = audit.places(query.pop("cursor", None), access.services)
+        limit = query.pop("limit", str(AUDIT_LIMIT))
+        if places is None:
+            raise Problem(422, "bad_cursor", "this cursor is not one of ours", "leave it out to start over")
+        if not (limit.isascii() and limit.isdecimal() and 1 <= int(limit[:9]) <= AUDIT_MOST):
+            raise Problem(422, "invalid", "limit: it is out of bounds", f"give a number from 1 to {AUDIT_MOST}")
+        targets = {
+            service: f"{AUDIT}?{urlencode({**query, 'limit': limit, **({'cursor': place} if place else {})})}"
+            for service, place in places.items()
+            if place != audit.DONE
+        }
+        answers = await self._ask(targets, request)
+        refused = next((answer for answer in answers.values() if answer and answer.status != 200), None)
+        if refused is not None:
+            return refused.response()
+        read = {service: orjson.loads(answer.body) if answer else None for service, answer in answers.items()}
+        parts = {service: audit.Part(each["items"], each["next"]) if each else None for service, each in read.items()}
+        page = audit.merged(parts, places, int(limit))
+        missing = [service for service, part in parts.items() if part is None]
+        return JSONResponse({"items": page.items, "next": page.next, "unavailable": missing})
 
-    async def _ask_one(self, service: str, path: str, token: str) -> "Answer | None":
+    async def _ask(self, targets: Mapping[str, str], request: Request) -> dict[str, "Answer | None"]:
+        """What each service says to its target; None: it cannot be reached, or is in trouble."""
+        headers = [_bearer(await self._token(request))]
+        if (project := request.headers.get(PROJECT_HEADER)) is not None:
+            headers.append((PROJECT_HEADER, project))
+        answers = await asyncio.gather(*(self._ask_one(*target, headers) for target in targets.items()))
+        return dict(zip(targets, answers, strict=True))
+
+    async def _ask_one(self, service: str, target: str, headers: list[tuple[str, str]]) -> "Answer | None":
         try:
             async with asyncio.timeout(MERGED_SECONDS):
-                answer = await self._services.send(service, "GET", path, headers=[_bearer(token)])
+                answer = await self._services.send(service, "GET", target, headers=headers)
                 async with answer:
                     body = await answer.read()
         except (Problem, TimeoutError, aiohttp.ClientError):

@@ -8,7 +8,6 @@ from contracts.channels import ChannelSet
 from contracts.checks import ConsentOverridden, LaunchChecked
 from contracts.crm import LaunchCompleted, LaunchFailed, LaunchProgressed, LaunchStopped
 from launcher.adapters import work
-from launcher.adapters.audit import PostgresAudit
 from launcher.adapters.channels import PostgresChannels
 from launcher.adapters.commands import PostgresCommands
 from launcher.adapters.contacts_http import ContactsHttp
@@ -49,6 +48,7 @@ from launcher.handlers.versions import Versions
 from launcher.jobs import Expiry, Forgetting, Reading, Settling, Watching
 from launcher.ports import Counting, Progress, Results
 from launcher.settings import Settings
+from runtime.audit import Audit
 from runtime.service import Job, RawSubscription, Service, Subscription
 
 
@@ -63,7 +63,7 @@ def build(
     services = {name: ServiceHttp(name, url, settings.token_key) for name, url in urls.items()}
     projects, keys, users = PostgresProjects(), PostgresKeys(), PostgresUsers()
     scenarios, launches = PostgresScenarios(), PostgresLaunches()
-    commands, audit = PostgresCommands(), PostgresAudit()
+    commands, audit = PostgresCommands(), Audit()
     seals, credentials = KeySeals(settings.secret_key), RandomCredentials()
     validator = Validator(RuntimeLanguage())
     channels = PostgresChannels()
@@ -95,7 +95,6 @@ def build(
         users=users,
         scenarios=scenarios,
         launches=launches,
-        audit=audit,
         requesters=requesters,
         parties=ProjectHandlers(projects, keys, audit, seals, credentials),
         people=UserHandlers(users, audit, credentials, validator.language, disabling),

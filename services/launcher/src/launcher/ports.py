@@ -3,7 +3,7 @@
 The adapters are `launcher.adapters`; the handlers' tests run them on a real PostgreSQL.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
@@ -214,41 +214,6 @@ class Commands(Protocol):
     async def forget(self, connection: Connection, before: datetime, most: int) -> int:
         """How many commands and HTTP requests were received before then and are gone now."""
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    audit_id: int
-    at: datetime
-    subject: str
-    action: str
-    thing: str
-    details: dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class AuditFilter:
-    subject: str | None = None
-    thing: str | None = None
-    since: datetime | None = None
-    before: int | None = None
-    limit: int = 50
-    action: str | None = None
-
-
-class Audit(Protocol):
-    async def note(
-        self,
-        connection: Connection,
-        at: datetime,
-        project: str,
-        subject: str,
-        action: str,
-        thing: str,
-        details: dict[str, Any] | None = None,
-    ) -> None: ...
-
-    async def listed(self, connection: Connection, project: str, wanted: AuditFilter) -> Sequence[Entry]: ...
 
 
 class Channels(Protocol):

@@ -63,7 +63,7 @@ ROUTES: Final[dict[tuple[str, str], Access]] = {
     ("POST", "/v1/users/{user}/enable"): Access("launcher", P.USERS_MANAGE),
     ("POST", "/v1/users/{user}/grant"): Access("launcher", P.USERS_MANAGE),
     ("POST", "/v1/users/{user}/restrict"): Access("launcher", P.USERS_MANAGE),
-    ("GET", "/v1/audit"): Access("launcher", P.VIEW, also=("contacts", "executor"), merged=True),
+    ("GET", "/v1/audit"): Access("launcher", P.VIEW, also=_STREAMING, merged=True),
     # scenarios
     ("POST", "/v1/scenarios/validate"): Access("launcher", P.VIEW),
     ("POST", "/v1/scenarios"): Access("launcher", P.SCENARIO_WRITE),
@@ -130,7 +130,6 @@ ROUTES: Final[dict[tuple[str, str], Access]] = {
     ("GET", "/v1/launches/{launch_id}/ledger"): Access("contacts", P.VIEW, also=("executor", "messaging", "log")),
     # incidents
     ("GET", "/v1/incidents"): Access("executor", P.VIEW),
-    ("GET", "/v1/incidents/resolved"): Access("executor", P.VIEW),
     ("POST", "/v1/incidents/{id}/retry"): Access("executor", P.PROCESS_START),
     ("POST", "/v1/incidents/{id}/fail"): Access("executor", P.LAUNCH_STOP),
     # from outside: providers and recipients

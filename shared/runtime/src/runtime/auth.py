@@ -13,7 +13,7 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from runtime.problems import Problem
 from runtime.tokens import LEEWAY, Caller, InvalidToken, UntimelyToken, mint, verify
 
-__all__ = ["ANY_PROJECT", "PROJECT_HEADER", "Caller", "Requires", "mint", "requires"]
+__all__ = ["ANY_PROJECT", "PROJECT_HEADER", "Caller", "Requires", "mint", "of_one_project", "requires"]
 
 PROJECT_HEADER: Final = "slipway-project"
 ANY_PROJECT: Final = "*"
@@ -35,7 +35,7 @@ class Requires:
     ) -> Caller:
         caller = _authenticated(given, request.app.state.settings.token_key)
         self.check(caller)
-        return caller if self.across_projects else _of_one_project(caller, request.headers.get(PROJECT_HEADER))
+        return caller if self.across_projects else of_one_project(caller, request.headers.get(PROJECT_HEADER))
 
     def check(self, caller: Caller) -> None:
         """Raises Problem for who may not."""
@@ -69,7 +69,8 @@ def _authenticated(given: HTTPAuthorizationCredentials | None, token_key: str) -
     raise Problem(401, "unauthenticated", detail, remedy, headers={"WWW-Authenticate": "Bearer"})
 
 
-def _of_one_project(caller: Caller, named: str | None) -> Caller:
+def of_one_project(caller: Caller, named: str | None) -> Caller:
+    """Of the project that they name, or that they are of. Raises Problem if that is none, or another one."""
     if caller.project != ANY_PROJECT:
         if named not in (None, caller.project):
             raise Problem(

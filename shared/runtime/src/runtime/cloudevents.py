@@ -17,6 +17,8 @@ from runtime.spans import HEADER, traceparent
 
 RECORD_LIMIT = 2 * 1024 * 1024
 """Bytes of a record's value, key and headers: half of what our topics allow, so that the broker never refuses one."""
+PROJECT = "ce_slipwayproject"
+"""Header: whose record it is, as far as it is anybody's."""
 OURS = re.compile(r"^(?P<namespace>[a-z0-9]+\.[a-z0-9]+)\.[a-z0-9.-]+\.v\d+$")
 
 
@@ -56,7 +58,7 @@ def encode(event: Outgoing, *, source: str, now: datetime, limit: int = RECORD_L
         "content-type": "application/json",
     }
     if event.project is not None:
-        headers["ce_slipwayproject"] = event.project
+        headers[PROJECT] = event.project
     if (span := traceparent()) is not None:
         headers[HEADER] = span
     headers.update(event.headers)

@@ -184,9 +184,9 @@ class Engine:
         """One of them."""
         return await parked.found(self.pool, self.service.name, id_)
 
-    async def replay(self, id_: str) -> bool:
+    async def replay(self, id_: str, by: str) -> bool:
         """Ask for a parked record to be handled again by whoever owns it; False: no such record."""
-        return await parked.request_replay(self.pool, self.service.name, id_) is not None
+        return await parked.request_replay(self.pool, self.service.name, id_, by)
 
     def _halt(self, problem: str) -> None:
         log.error("topics are not what they were: stopping", problem=problem)

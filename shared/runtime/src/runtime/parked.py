@@ -8,6 +8,8 @@ from typing import Any
 
 import asyncpg
 
+from runtime.audit import Audit
+from runtime.cloudevents import PROJECT
 from runtime.ids import derive
 from runtime.records import Record
 from runtime.transaction import Connection
@@ -67,15 +69,22 @@ async def counted(pool: "asyncpg.Pool[asyncpg.Record]", consumer: str) -> dict[i
     return {row["partition"]: row["waiting"] for row in rows}
 
 
-async def request_replay(pool: "asyncpg.Pool[asyncpg.Record]", consumer: str, id_: str) -> int | None:
-    """Ask the owner of its partition number to handle it again; returns that number, None if it is not parked."""
-    number: int | None = await pool.fetchval(
-        "UPDATE parked SET state = 'replaying' WHERE id = $1 AND consumer = $2 AND state <> 'replayed'"
-        " RETURNING partition",
-        _clean(id_),
-        consumer,
-    )
-    return number
+async def request_replay(pool: "asyncpg.Pool[asyncpg.Record]", consumer: str, id_: str, by: str) -> bool:
+    """Ask the owner of its partition number to handle it again, which the audit knows; False: it is not parked."""
+    async with pool.acquire() as connection, connection.transaction():
+        row = await connection.fetchrow(
+            "UPDATE parked SET state = 'replaying' WHERE id = $1 AND consumer = $2 AND state <> 'replayed'"
+            " RETURNING id, topic, partition, record_offset, header_names, header_values, clock_timestamp() AS now",
+            _clean(id_),
+            consumer,
+        )
+        if row is None:
+            return False
+        headers = dict(zip(row["header_names"], row["header_values"], strict=True))
+        project = _text(headers.get(PROJECT)) or ""
+        place = {"topic": row["topic"], "partition": row["partition"], "offset": row["record_offset"]}
+        await Audit().note(connection, row["now"], project, by, "parked.replayed", f"parked/{row['id']}", place)
+    return True
 
 
 async def replays(pool: "asyncpg.Pool[asyncpg.Record]", consumer: str, numbers: Sequence[int]) -> dict[int, list[str]]:

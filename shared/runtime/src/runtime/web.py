@@ -138,6 +138,8 @@ class Gate:
 
 def operations(engine: Any) -> APIRouter:
     """What operators ask of any service (`runtime.engine.Engine`); console merges it over all of them."""
+    from runtime import audit_api  # only for who has a database
+
     router = APIRouter(prefix="/v1", tags=["operations"])
     viewing = requires("view", across_projects=True)
     administrator = requires(EVERYTHING, across_projects=True)
@@ -161,11 +163,12 @@ def operations(engine: Any) -> APIRouter:
     @router.post("/parked/{id}/replay", status_code=202)
     async def replay(id: str, caller: Annotated[Caller, Depends(administrator)]) -> dict[str, str]:
         """Its owner handles it again; if that fails it is parked anew, with the new reason."""
-        if not await engine.replay(id):
+        if not await engine.replay(id, caller.subject):
             _refuse_parked(id)
         log.info("replay asked for", id=id, by=caller.subject)
         return {"id": id, "state": "replaying"}
 
+    audit_api.add(router, engine)
     return router
 
 

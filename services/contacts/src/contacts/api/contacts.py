@@ -67,6 +67,8 @@ def routes(doors: Doors) -> APIRouter:
         lines = _read(request.headers.get("content-type", ""), await request.body(), first_line)
         async with doors.transaction() as tx:
             done = await doors.imports.take(tx, caller.project, lines)
+            taken = {"imported": done.imported, "rejected": len(done.rejected)}
+            await doors.note(tx, caller, "contacts.imported", "contacts", **taken)
         return ImportAnswer(
             imported=done.imported,
             rejected=[RejectedLine(line=line, reason=reason) for line, reason in done.rejected],
@@ -92,8 +94,9 @@ def routes(doors: Doors) -> APIRouter:
         async with doors.transaction() as tx:
             cause = derive("deleted", caller.project, contact_id, tx.now.isoformat())
             [result] = await doors.writer.write(tx, [Wanted(caller.project, contact_id, Erase(), cause)])
-        if result is False or isinstance(result, Refused):
-            raise _unknown(contact_id)
+            if result is False or isinstance(result, Refused):
+                raise _unknown(contact_id)
+            await doors.note(tx, caller, "contact.deleted", f"contact/{contact_id}")
 
     return router
 

@@ -64,6 +64,8 @@ def routes(doors: Doors) -> APIRouter:
         async with doors.transaction() as tx:
             if not await doors.groups(tx.connection).make_groups({(caller.project, new.group)}):
                 response.status_code = 200
+            else:
+                await doors.note(tx, caller, "group.made", f"group/{new.group}")
         return new
 
     @router.delete("/groups/{group}")
@@ -72,6 +74,8 @@ def routes(doors: Doors) -> APIRouter:
         Its members are then taken out of it, some thousand a call: `more` says to call again."""
         async with doors.transaction() as tx:
             there = await doors.groups(tx.connection).drop_group(caller.project, group)
+            if there:
+                await doors.note(tx, caller, "group.deleted", f"group/{group}")
         removed = 0
         for _ in range(PORTIONS):
             members = await doors.reading.members(caller.project, group, "", PORTION)
@@ -106,6 +110,9 @@ def routes(doors: Doors) -> APIRouter:
             cause = derive("regrouped", caller.project, group, tx.now.isoformat())
             wanted = [Wanted(caller.project, contact_id, one, cause) for contact_id, one in changes.items()]
             results = await doors.writer.write(tx, wanted)
+            if changed := results.count(True):
+                asked = {"added": len(change.add), "removed": len(change.remove), "changed": changed}
+                await doors.note(tx, caller, "group.changed", f"group/{group}", **asked)
         unknown = [
             contact_id for contact_id, result in zip(changes, results, strict=True) if isinstance(result, Refused)
         ]

@@ -52,9 +52,12 @@ def routes(doors: Doors) -> APIRouter:
                 told = [point.model_dump(mode="json") for point in points]
                 raise Problem(422, "segment_invalid", points[0].remedy, "correct the condition", points=told)
             segments = PostgresSavedSegments(tx.connection)
+            before = await segments.one(caller.project, new.segment)
             await segments.save(caller.project, new.segment, new.where)
             kept = await segments.one(caller.project, new.segment)
-        assert kept is not None
+            assert kept is not None
+            if before != kept:
+                await doors.note(tx, caller, "segment.kept", f"segment/{new.segment}", revision=kept.revision)
         return KeptSegment(**kept._asdict(), points=points)
 
     @router.get("/segments/{segment}")
@@ -71,6 +74,7 @@ def routes(doors: Doors) -> APIRouter:
         async with doors.transaction() as tx:
             if not await PostgresSavedSegments(tx.connection).delete(caller.project, segment):
                 raise _unknown(segment)
+            await doors.note(tx, caller, "segment.deleted", f"segment/{segment}")
 
     return router
 

@@ -10,8 +10,10 @@ from pydantic import BaseModel, Field, field_serializer
 from contacts.api.doors import Cursor, Doors, Given, Limit, Listed, Viewer, Writer
 from contacts.domain.address import read_address
 from contacts.domain.given import wrong_id
+from runtime.auth import Caller
 from runtime.cloudevents import rfc3339
 from runtime.problems import Problem
+from runtime.transaction import Transaction
 
 
 class NewSuppressions(Given):
@@ -56,25 +58,35 @@ def routes(doors: Doors) -> APIRouter:
         addresses = [_address(address) for address in new.addresses]
         async with doors.transaction() as tx:
             await doors.suppressing.suppress(tx, caller.project, new.contacts, addresses, new.reason)
+            await _note(doors, tx, caller, "suppression.added", new.contacts, addresses)
 
     @router.delete("/suppressions", status_code=204)
     async def lift_address(caller: Writer, address: Annotated[str, Query(max_length=320)]) -> None:
         """Of an address, whoever has it."""
-        await _lift(doors, caller.project, [], [_address(address)])
+        await _lift(doors, caller, [], [_address(address)])
 
     @router.delete("/suppressions/{contact_id:path}", status_code=204)
     async def lift_contact(contact_id: str, caller: Writer) -> None:
         """Of a contact; a suppression of its address stays."""
-        await _lift(doors, caller.project, [contact_id], [])
+        await _lift(doors, caller, [contact_id], [])
 
     return router
 
 
-async def _lift(doors: Doors, project: str, contacts: list[str], addresses: list[str]) -> None:
+async def _lift(doors: Doors, caller: Caller, contacts: list[str], addresses: list[str]) -> None:
     async with doors.transaction() as tx:
-        lifted = await doors.suppressing.lift(tx, project, contacts, addresses)
-    if not lifted:
-        raise Problem(404, "unknown_suppression", "it is not on the list", "look at GET /v1/suppressions")
+        if not await doors.suppressing.lift(tx, caller.project, contacts, addresses):
+            raise Problem(404, "unknown_suppression", "it is not on the list", "look at GET /v1/suppressions")
+        await _note(doors, tx, caller, "suppression.lifted", contacts, addresses)
+
+
+async def _note(
+    doors: Doors, tx: Transaction, caller: Caller, action: str, contacts: list[str], addresses: list[str]
+) -> None:
+    """Each contact; of addresses only how many."""
+    await doors.note(tx, caller, action, *(f"contact/{contact_id}" for contact_id in dict.fromkeys(contacts)))
+    if addresses:
+        await doors.note(tx, caller, action, "addresses", addresses=len(addresses))
 
 
 def _address(address: str) -> str:

@@ -8,8 +8,12 @@ import asyncpg
 from executor.domain.incidents import Decision
 from executor.domain.launch import Launch
 from executor.ports import Decided
+from runtime.audit import Audit
 from runtime.ids import derive
 from runtime.transaction import Lease, Transaction
+
+ACTIONS = {Decision.RETRY: "incident.retried", Decision.FAIL: "incident.failed"}
+"""What the audit calls a decision."""
 
 
 class PostgresIncidents:
@@ -82,26 +86,31 @@ class PostgresDecisions:
 
     async def decide(self, project: str, incident_id: str, decision: Decision, by: str) -> ResolutionRow | None:
         """The first decision about this incident stands, and is returned. None: not open, or not to be retried."""
-        await self._pool.execute(
-            """
-            INSERT INTO resolution (incident_id, launch_id, contact_id, partition, project, decision, decided_by)
-            SELECT id, launch_id, contact_id, partition, project, $3, $4 FROM incident
-            WHERE id = $1 AND project = $2 AND (retriable OR $3 <> 'retry')
-            ON CONFLICT DO NOTHING
-            """,
-            incident_id,
-            project,
-            decision,
-            by,
-        )
-        row = await self._pool.fetchrow(
-            """
-            SELECT incident_id, launch_id, contact_id, decision, carried_out_at FROM resolution
-            WHERE incident_id = $1 AND project = $2
-            """,
-            incident_id,
-            project,
-        )
+        async with self._pool.acquire() as connection, connection.transaction():
+            made = await connection.fetchrow(
+                """
+                INSERT INTO resolution (incident_id, launch_id, contact_id, partition, project, decision, decided_by)
+                SELECT id, launch_id, contact_id, partition, project, $3, $4 FROM incident
+                WHERE id = $1 AND project = $2 AND (retriable OR $3 <> 'retry')
+                ON CONFLICT DO NOTHING RETURNING launch_id, contact_id, decided_at
+                """,
+                incident_id,
+                project,
+                decision,
+                by,
+            )
+            if made is not None:
+                about = {"contact": made["contact_id"], "incident": incident_id}
+                thing = f"launch/{made['launch_id']}"
+                await Audit().note(connection, made["decided_at"], project, by, ACTIONS[decision], thing, about)
+            row = await connection.fetchrow(
+                """
+                SELECT incident_id, launch_id, contact_id, decision, carried_out_at FROM resolution
+                WHERE incident_id = $1 AND project = $2
+                """,
+                incident_id,
+                project,
+            )
         return None if row is None else ResolutionRow(**row)
 
     async def is_open(self, project: str, incident_id: str) -> bool:

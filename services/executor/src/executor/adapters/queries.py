@@ -37,18 +37,6 @@ class IncidentRow:
 
 
 @dataclass(frozen=True, slots=True)
-class DecidedRow:
-    """What a person decided about an incident."""
-
-    incident_id: str
-    launch_id: str
-    contact_id: str
-    decision: str
-    by: str
-    at: datetime
-
-
-@dataclass(frozen=True, slots=True)
 class LedgerRow:
     contact_id: str
     state: str
@@ -59,28 +47,6 @@ class LedgerRow:
 class Queries:
     def __init__(self, pool: "asyncpg.Pool[asyncpg.Record]") -> None:
         self._pool = pool
-
-    async def decided(
-        self, project: str, by: str | None, since: datetime | None, before: tuple[datetime, str] | None, limit: int
-    ) -> list[DecidedRow]:
-        """Newest first, after `before` (decided at, incident)."""
-        at, incident_id = before or (None, None)
-        rows = await self._pool.fetch(
-            """
-            SELECT incident_id, launch_id, contact_id, decision, decided_by AS by, decided_at AS at FROM resolution
-            WHERE project = $1 AND ($2::text IS NULL OR decided_by = $2)
-              AND ($3::timestamptz IS NULL OR decided_at >= $3)
-              AND ($4::timestamptz IS NULL OR (decided_at, incident_id) < ($4, $5::text))
-            ORDER BY decided_at DESC, incident_id DESC LIMIT $6
-            """,
-            project,
-            by,
-            since,
-            at,
-            incident_id,
-            limit,
-        )
-        return [DecidedRow(**row) for row in rows]
 
     async def knows(self, project: str, launch_id: str) -> bool:
         """Whether it is a launch of that project; one without any target leaves nothing but its gate."""

@@ -1,10 +1,9 @@
 """Process instances that cannot go on without a person, and what the person decides."""
 
-from datetime import datetime
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Path, Query
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import BaseModel, Field
 
 from contracts.words import Permission
 from executor.adapters.incidents import PostgresDecisions, ResolutionRow
@@ -43,22 +42,6 @@ class Resolution(BaseModel):
     state: Literal["resolving", "resolved"]
 
 
-ACTIONS = {Decision.RETRY: "incident.retried", Decision.FAIL: "incident.failed"}
-
-
-class Entry(BaseModel):
-    at: str
-    subject: str
-    action: str
-    thing: str
-    details: dict[str, str]
-
-
-class Resolved(BaseModel):
-    items: list[Entry]
-    next: str | None
-
-
 def routes(queries: Queries, decisions: PostgresDecisions) -> APIRouter:
     router = APIRouter(prefix="/incidents")
 
@@ -84,30 +67,6 @@ def routes(queries: Queries, decisions: PostgresDecisions) -> APIRouter:
         ]
         following = to_cursor(rows[-1].launch_id, rows[-1].contact_id) if len(rows) == limit else None
         return Incidents(items=items, next=following)
-
-    @router.get("/resolved")
-    async def resolved(
-        caller: Annotated[Caller, Depends(requires(Permission.VIEW))],
-        subject: Annotated[str | None, Query(max_length=128)] = None,
-        since: AwareDatetime | None = None,
-        cursor: Annotated[str | None, Query(max_length=800, description="`next` of the page before.")] = None,
-        limit: Annotated[int, Query(ge=1, le=1000)] = 100,
-    ) -> Resolved:
-        """Who decided what about which incident, newest first, in the shape of `/v1/audit`: part of the audit."""
-        before = from_cursor(cursor, datetime, str)
-        rows = await queries.decided(caller.project, subject, since, before, limit)
-        items = [
-            Entry(
-                at=rfc3339(row.at),
-                subject=row.by,
-                action=ACTIONS[Decision(row.decision)],
-                thing=f"launch/{row.launch_id}",
-                details={"contact": row.contact_id, "incident": row.incident_id},
-            )
-            for row in rows
-        ]
-        following = to_cursor(rows[-1].at, rows[-1].incident_id) if len(rows) == limit else None
-        return Resolved(items=items, next=following)
 
     @router.post("/{id}/retry", status_code=202)
     async def retry(id: IncidentId, caller: Starter) -> Resolution:

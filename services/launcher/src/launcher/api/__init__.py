@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 from fastapi import APIRouter
 
 from launcher.api import (
-    audit,
     counts,
     flow,
     keys,
@@ -36,7 +35,7 @@ from launcher.handlers.tokens import TokenHandlers
 from launcher.handlers.trials import Trials
 from launcher.handlers.users import UserHandlers
 from launcher.handlers.validator import Validator
-from launcher.ports import Audit, Channels, Keys, Launches, Projects, Scenarios, Users
+from launcher.ports import Channels, Keys, Launches, Projects, Scenarios, Users
 
 if TYPE_CHECKING:
     from runtime.process import Resources
@@ -51,7 +50,6 @@ class Surface:
     users: Users
     scenarios: Scenarios
     launches: Launches
-    audit: Audit
     requesters: Requesters
     parties: ProjectHandlers
     people: UserHandlers
@@ -84,5 +82,4 @@ def routes(surface: Surface, resources: "Resources") -> APIRouter:
     counts.add(doors, surface.counts)
     pausing.add(doors, surface.pausing)
     ordering.add(doors, surface.control, surface.ordering, surface.idempotency)
-    audit.add(doors, surface.audit)
     return doors.router

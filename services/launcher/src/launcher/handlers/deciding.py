@@ -11,7 +11,8 @@ from launcher.domain.launch import Launch, Rejected, approval, drafted, listed, 
 from launcher.domain.points import error
 from launcher.handlers.outgoing import on_launches, on_replies
 from launcher.handlers.versions import Versions
-from launcher.ports import Audit, Commands, Launches
+from launcher.ports import Commands, Launches
+from runtime.audit import Audit
 from runtime.transaction import Transaction
 
 

@@ -23,7 +23,8 @@ from launcher.handlers.pausing import Pausing
 from launcher.handlers.quotas import Quotas
 from launcher.handlers.requesters import Requesters
 from launcher.handlers.versions import Versions
-from launcher.ports import Audit, AuditFilter, CountTokens, Launches
+from launcher.ports import CountTokens, Launches
+from runtime.audit import Audit, Wanted
 from runtime.cloudevents import rfc3339
 from runtime.errors import Permanent
 from runtime.records import Received
@@ -185,7 +186,7 @@ class LaunchHandlers:
 
     async def _overridden(self, tx: Transaction, launch: Launch, overridden: ConsentOverridden) -> None:
         """Noted once, however often it is told: the launch is locked."""
-        known = AuditFilter(thing=f"launch/{launch.launch_id}", action=OVERRIDE_REACHED, limit=1)
+        known = Wanted(thing=f"launch/{launch.launch_id}", action=OVERRIDE_REACHED, limit=1)
         if not await self._audit.listed(tx.connection, launch.project, known):
             reached = overridden.model_dump(mode="json", include={"reason", "reached", "by_type"})
             await self._deciding.note(tx, launch, overridden.by, OVERRIDE_REACHED, **reached)

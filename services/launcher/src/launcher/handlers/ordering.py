@@ -9,7 +9,8 @@ from launcher.domain.launch import Launch
 from launcher.domain.parties import Asker
 from launcher.domain.refusals import Refusal
 from launcher.handlers.outgoing import on_launches
-from launcher.ports import Audit, Launches
+from launcher.ports import Launches
+from runtime.audit import Audit
 from runtime.ids import derive
 from runtime.transaction import Transaction
 

@@ -11,7 +11,8 @@ from launcher.domain.refusals import Denied, Refusal
 from launcher.domain.states import Advance, Answer, LaunchEvent, answer
 from launcher.handlers.outgoing import on_launches
 from launcher.handlers.requesters import Requesters
-from launcher.ports import Audit, Launches
+from launcher.ports import Launches
+from runtime.audit import Audit
 from runtime.transaction import Transaction
 
 

@@ -9,7 +9,8 @@ from contracts.projects import KeySet, ProjectSet
 from launcher.domain.parties import KEY_PREFIX, Asker, Grants, Key, Project, passing_on
 from launcher.domain.refusals import Denied, Seen, changed_meanwhile
 from launcher.handlers.outgoing import on_projects
-from launcher.ports import Audit, Credentials, Keys, Projects, Seals
+from launcher.ports import Credentials, Keys, Projects, Seals
+from runtime.audit import Audit
 from runtime.transaction import Transaction
 
 

@@ -13,7 +13,8 @@ from launcher.domain.scenarios import ScenarioState, StoredScenario, StoredVersi
 from launcher.handlers.outgoing import on_projects
 from launcher.handlers.users import unknown_user
 from launcher.handlers.validator import Validator
-from launcher.ports import Audit, Launches, Scenarios, Users
+from launcher.ports import Launches, Scenarios, Users
+from runtime.audit import Audit
 from runtime.transaction import Transaction
 
 

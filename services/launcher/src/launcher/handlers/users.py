@@ -10,7 +10,8 @@ from launcher.domain.parties import TOKEN_PREFIX, Asker, Grants, User, passing_o
 from launcher.domain.refusals import Denied, Seen, changed_meanwhile
 from launcher.handlers.disabling import Disabling
 from launcher.handlers.outgoing import on_projects
-from launcher.ports import Audit, Credentials, Users
+from launcher.ports import Credentials, Users
+from runtime.audit import Audit
 from runtime.transaction import Transaction
 
 

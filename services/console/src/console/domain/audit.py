@@ -1,0 +1,73 @@
+"""One audit out of those of all services: newest first, read page by page with one cursor that holds each service's."""
+
+import base64
+import binascii
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from runtime.pages import to_cursor
+
+Item = dict[str, Any]
+DONE = ""
+"""In the place of a cursor: this service has nothing behind it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A service's answer: its next entries, and its cursor behind them (None: they were the last)."""
+
+    items: Sequence[Item]
+    next: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    items: list[Item]
+    """Each with its `service`."""
+    next: str | None
+
+
+def places(cursor: str | None, services: Sequence[str]) -> dict[str, str | None] | None:
+    """Where to go on in each service: None is its beginning. None for a cursor that `merged` has not made."""
+    if cursor is None:
+        return dict.fromkeys(services)
+    try:
+        found = orjson.loads(base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True))
+    except (binascii.Error, ValueError):
+        return None
+    if not isinstance(found, dict) or not all(isinstance(place, str | None) for place in found.values()):
+        return None
+    return {service: found.get(service) for service in services} if found.keys() <= set(services) else None
+
+
+def merged(parts: Mapping[str, Part | None], before: Mapping[str, str | None], limit: int) -> Page:
+    """The newest `limit` entries of all parts; of a service that did not answer (None) none, and its place stays."""
+    tagged = [
+        (item["at"], service, number)
+        for service, part in parts.items()
+        if part is not None
+        for number, item in enumerate(part.items)
+    ]
+    tagged.sort(key=lambda each: (each[1], each[2]))
+    tagged.sort(key=lambda each: each[0], reverse=True)  # stable: of one moment, by service and as it told them
+    chosen = tagged[:limit]
+    taken = {service: sum(1 for each in chosen if each[1] == service) for service in parts}
+    after: dict[str, str | None] = {service: place for service, place in before.items() if place == DONE}
+    after |= {service: _place(part, taken[service], before[service]) for service, part in parts.items()}
+    items = [{"service": service, **part.items[number]} for _, service, number in chosen if (part := parts[service])]
+    more = any(place != DONE for service, place in after.items() if parts.get(service) is not None)
+    return Page(items, base64.urlsafe_b64encode(orjson.dumps(after)).decode().rstrip("=") if more else None)
+
+
+def _place(part: Part | None, taken: int, before: str | None) -> str | None:
+    if part is None:
+        return before
+    if taken == len(part.items):
+        return DONE if part.next is None else part.next
+    if taken == 0:
+        return before
+    last = part.items[taken - 1]
+    return to_cursor(last["at"], int(last["id"]))
