@@ -146,7 +146,8 @@ def _whose(path: str, row: Access) -> Document:
 
 def _responses(operation: Document, method: str, path: str, public: bool, merged: bool) -> Document:
     own = {int(status): answer for status, answer in operation["responses"].items() if status != "422"}
-    refusals = set(ANYWHERE)
+    refusals = set(ANYWHERE) | (own.keys() & REFUSALS.keys())
+    own = {status: answer for status, answer in own.items() if status not in REFUSALS}
     if not public:
         refusals |= GUARDED.keys()
     if "{" in path:

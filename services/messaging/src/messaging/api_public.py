@@ -18,7 +18,15 @@ from runtime.problems import Problem
 if TYPE_CHECKING:
     from runtime.process import Resources
 
-Token = Annotated[str, Path(min_length=1, max_length=LONGEST, description="From a link in a message.")]
+Token = Annotated[
+    str,
+    Path(
+        min_length=1,
+        max_length=LONGEST,
+        description="From a link in a message.",
+        json_schema_extra={"pattern": r"^[A-Za-z0-9_.-]+$"},
+    ),
+]
 
 _PAGE = """<!doctype html>
 <html lang="en">

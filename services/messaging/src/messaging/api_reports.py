@@ -1,6 +1,6 @@
 """messaging's route for mail providers: what became of mails once they were accepted. The signature opens it."""
 
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 from fastapi import APIRouter, Header, Path, Request
 from pydantic import BaseModel, ValidationError
@@ -20,6 +20,7 @@ _WHERE_TO_LOOK: Final = "docs/operations/README.md says how a provider reports"
 _EVENTS: Final = {"type": "array", "maxItems": MOST_EVENTS, "items": {"type": "object"}}
 _SCHEMA: Final = {"type": "object", "required": ["events"], "properties": {"events": _EVENTS}}
 _JSON: Final = {"requestBody": {"content": {"application/json": {"schema": _SCHEMA}}}}
+_UNSIGNED: Final[dict[int | str, dict[str, Any]]] = {401: {"description": "No provider that is known has signed it."}}
 
 
 class Taken(BaseModel):
@@ -32,7 +33,7 @@ class Taken(BaseModel):
 def routes(resources: "Resources", links: Links, secrets: Secrets, sends: Sends) -> APIRouter:
     router = APIRouter(prefix="/v1", tags=["messaging"])
 
-    @router.post("/deliveries/{provider}", status_code=202, openapi_extra={**PUBLIC, **_JSON})
+    @router.post("/deliveries/{provider}", status_code=202, responses=_UNSIGNED, openapi_extra={**PUBLIC, **_JSON})
     async def report(
         request: Request,
         provider: Annotated[str, Path(min_length=1, max_length=100)],
