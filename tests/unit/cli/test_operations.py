@@ -71,7 +71,7 @@ def test_launches_show_who_is_stuck_what_is_parked_and_what_is_held(monkeypatch:
     ]
     parked = {"items": [{"key": "l-1"}, {"key": "l-3"}], "unavailable": []}
     answers = {
-        "GET /v1/launches": (200, {"items": launches}),
+        "GET /v1/launches?mode=live": (200, {"items": launches}),
         "GET /v1/launches/l-1/progress": (200, {"stuck": 3}),
         "GET /v1/launches/l-2/progress": (200, {"stuck": 0}),
         "GET /v1/parked": (200, parked),
@@ -85,7 +85,7 @@ def test_launches_show_who_is_stuck_what_is_parked_and_what_is_held(monkeypatch:
 def test_who_may_not_see_parked_records_sees_launches_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     launches = [{"launch_id": "l-1", "scenario": "s", "state": "running", "figures": None}]
     answers = {
-        "GET /v1/launches": (200, {"items": launches}),
+        "GET /v1/launches?mode=live": (200, {"items": launches}),
         "GET /v1/launches/l-1/progress": (200, {"stuck": 2}),
         "GET /v1/parked": (403, {"code": "forbidden", "detail": "no"}),
     }
