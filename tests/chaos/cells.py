@@ -25,6 +25,8 @@ class Provoked(StrEnum):
     """The same, but only the process that stays is armed: it is struck while it takes over what the other gave up."""
     HTTP = "http"
     """A launch, or an import, over HTTP."""
+    RETRY = "retry"
+    """A launch over HTTP, and when it has ended another on those who succeeded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +53,7 @@ POINTS = (
     Point("lease.before_seek", SERVICES, Provoked.RESTART),
     Point("http.committed", ("launcher", "contacts"), Provoked.HTTP),
     Point("http.relayed", ("launcher", "contacts"), Provoked.HTTP),
+    Point("launcher.page_collected", ("launcher",), Provoked.RETRY),
     Point("contacts.page_read", ("contacts",)),
     Point("contacts.chunk_committed", ("contacts",)),
     Point("contacts.before_finished", ("contacts",)),

@@ -106,6 +106,10 @@ def _provoke(made: Stage, project: Slipway, key: list[str], cell: Cell) -> None:
             made.launch(project, key, SCENARIO)
         case Provoked.HTTP:
             made.launch_over_http(project, SCENARIO)
+        case Provoked.RETRY:
+            ended = made.launch_over_http(project, SCENARIO)
+            project("watch", ended, "--json", timeout=PATIENCE)
+            made.retry_over_http(project, ended, "success")
         case Provoked.LAUNCH:
             made.launch(project, key, SCENARIO)
         case Provoked.RESTART | Provoked.LEFT:

@@ -84,8 +84,15 @@ class Stage:
 
     def launch_over_http(self, project: Slipway, scenario: str) -> str:
         """Asked again under the same idempotency key until it is answered."""
+        return self._over_http(project, "launch", scenario, "--all")
+
+    def retry_over_http(self, project: Slipway, launch_id: str, outcome: str) -> str:
+        """Of a launch that has ended: those with this outcome once more."""
+        return self._over_http(project, "retry", launch_id, "--outcome", outcome)
+
+    def _over_http(self, project: Slipway, *asked: str) -> str:
         key = uuid.uuid4().hex
-        asked = ("launch", scenario, "--all", "--yes", "--idempotency-key", key, "--json")
+        asked = (*asked, "--yes", "--idempotency-key", key, "--json")
         launch_id = str(json.loads(_until_done(lambda: project(*asked, check=False)).stdout)["launch_id"])
         assert project.project is not None
         self.note(Command(project.project, "/http", key, "accepted", launch_id))

@@ -27,6 +27,7 @@ TOPICS = (
     "crm.commands",
     "contacts.checks",
     "log.launches",
+    "messaging.channels",
     "launcher.launches",
     "launcher.projects",
     "launcher.replies",
