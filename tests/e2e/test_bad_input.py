@@ -155,7 +155,7 @@ def test_a_cursor_that_is_none_is_refused_by_every_list(http: httpx.Client) -> N
             if answer.status_code != 404:  # the launch has come to none of the others
                 assert (answer.status_code, answer.json()["code"]) == (422, "bad_cursor"), (each.path, cursor)
                 tried += 1
-    assert tried > 20
+    assert tried >= 20
 
 
 CONTACTS = """{"id": "good-1", "email": "good-1@example.com"}
