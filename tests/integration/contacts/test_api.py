@@ -157,6 +157,17 @@ async def test_groups_are_made_and_filled(world: World, call: Client) -> None:
     await call("POST", "/groups/none/contacts", expect=404, json={"add": ["a"]})
 
 
+async def test_what_no_database_keeps_is_refused_wherever_it_stands_in_a_body(world: World, call: Client) -> None:
+    await call("POST", "/groups", expect=201, json={"group": "vip"})
+    for path, body in (
+        ("/groups/vip/contacts", {"add": ["a\0b"]}),
+        ("/segments", {"segment": "mine", "where": "contact.id == '\0'"}),
+        ("/suppressions", {"contacts": ["a"], "reason": "\0"}),
+    ):
+        refused = await call("POST", path, expect=422, json=body)
+        assert (refused["code"], "U+0000" in refused["detail"]) == ("invalid", True)
+
+
 async def test_suppressions_are_set_listed_and_lifted(world: World, call: Client) -> None:
     await world.load({"id": "a/1", "email": "ann@example.com"})
     await call("POST", "/suppressions", expect=204, json={"contacts": ["a/1"], "addresses": ["Ann@Example.com"]})

@@ -81,6 +81,10 @@ async def test_a_scenario_is_archived_only_when_its_launches_have_ended(desk: De
 async def test_a_version_that_there_is_not_is_unknown(desk: Desk) -> None:
     assert await desk.refused("POST", "/v1/scenarios/welcome/activate", {"version": 9}) == (404, "unknown_version")
     assert await desk.refused("GET", "/v1/scenarios/welcome/versions/9") == (404, "unknown_version")
+    for number in (0, 2**31):
+        assert await desk.refused("GET", f"/v1/scenarios/welcome/versions/{number}") == (422, "invalid")
+        assert await desk.refused("GET", f"/v1/scenarios/welcome/diff?from=1&to={number}") == (422, "invalid")
+        assert await desk.refused("POST", "/v1/scenarios/welcome/activate", {"version": number}) == (422, "invalid")
     assert await desk.refused("GET", "/v1/scenarios/nope") == (404, "unknown_scenario")
 
 

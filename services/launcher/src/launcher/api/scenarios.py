@@ -12,7 +12,7 @@ from contracts.words import Severity
 from launcher.adapters.scenario_files import read_file
 from launcher.api.conditions import IfMatch, seen, tag
 from launcher.api.doors import Asking, Doors
-from launcher.api.shapes import Input, Output, Page, PathWord, Time, UserName, granted, problem
+from launcher.api.shapes import Input, Output, Page, PathWord, Time, UserName, VersionNumber, granted, problem
 from launcher.domain.documents import digest
 from launcher.domain.launch import Kind
 from launcher.domain.messages import check_channels
@@ -25,8 +25,6 @@ from launcher.handlers.scenarios import ScenarioHandlers, unknown_scenario, unkn
 from launcher.handlers.validator import Validator
 from launcher.ports import Channels, Scenarios
 from runtime.transaction import Connection
-
-VersionNumber = Annotated[int, Query(ge=1)]
 
 
 class Judgement(Output):
@@ -46,7 +44,7 @@ class PushedShown(Output):
 
 
 class Activated(Input):
-    version: int | None = None
+    version: VersionNumber | None = None
     """Null: the newest."""
 
 
@@ -221,7 +219,7 @@ def _add_reading(doors: Doors, scenarios: Scenarios) -> None:
         return granted(await scenarios.version(connection, project, key, version) or unknown_version(key, version))
 
     @doors("GET", "/v1/scenarios/{key}/versions/{version}")
-    async def show_version(key: PathWord, version: int, asker: Asking) -> VersionShown:
+    async def show_version(key: PathWord, version: VersionNumber, asker: Asking) -> VersionShown:
         """A version as it was pushed."""
         async with resources.pool.acquire() as connection:
             found = await version_of(connection, asker.project, key, version)

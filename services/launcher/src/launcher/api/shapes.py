@@ -22,6 +22,8 @@ Word = Annotated[str, StringConstraints(max_length=128, pattern=r"^[^\x00-\x1f\x
 PathWord = Annotated[str, Path(max_length=128, pattern=r"^[^\x00-\x1f\x7f]+$")]
 UserName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_.@+-]{0,62}$")]
 """A user's name: lower case, may be a mail address."""
+VersionNumber = Annotated[int, Field(ge=1, le=2**31 - 1)]
+"""Of a scenario."""
 Limit = Annotated[int, Query(ge=1, le=500, description="At most so many items.")]
 Cursor = Annotated[str | None, Query(max_length=400, description="`next` of the page before.")]
 

@@ -11,7 +11,7 @@ from contracts.words import LaunchState, Name
 from launcher.api.doors import Asking, Doors
 from launcher.api.idempotency import Idempotency, Required
 from launcher.api.launches import LaunchAsked, asked_for, new_launch_id
-from launcher.api.shapes import Input, Output, granted
+from launcher.api.shapes import Input, Output, VersionNumber, granted
 from launcher.handlers.trials import Trials
 from launcher.ports import Launches
 from runtime.ids import derive
@@ -22,7 +22,7 @@ Address = Annotated[str, StringConstraints(max_length=254, pattern=r"^[^@\s\x00-
 
 class TestGiven(Input):
     scenario: Name
-    version: int | None = Field(None, ge=1, le=2**31 - 1)
+    version: VersionNumber | None = None
     """Any, active or not. Left out: the active one, else the newest."""
     to: list[Address] = Field(min_length=1, max_length=10)
     """Who gets the mails: one launch for each."""
