@@ -25,6 +25,7 @@ from cli.platform.services import SERVICES
 
 PRELOADED = (
     *(f"{service}.app" for service in SERVICES),
+    "runtime.audit_api",
     "runtime.engine",
     "runtime.process",
     "anyio._backends._asyncio",

@@ -1,11 +1,12 @@
-"""The short tokens between console and services: JWT, HS256, minted by launcher for ten minutes.
-
-joserfc is loaded at the first use: a process that is never asked over HTTP does not carry it in memory.
-"""
+"""The short tokens between console and services: JWT, HS256, minted by launcher for ten minutes."""
 
 import time
 from dataclasses import dataclass
 from typing import Final
+
+from joserfc import jwt
+from joserfc.errors import ExpiredTokenError, InvalidClaimError, JoseError
+from joserfc.jwk import OctKey
 
 ALGORITHM: Final = "HS256"
 AUDIENCE: Final = "slipway"
@@ -39,9 +40,6 @@ class Caller:
 
 def mint(caller: Caller, token_key: str, *, seconds: int = SECONDS, now: float | None = None) -> str:
     """A signed token that says who the caller is. `now` is in seconds since the epoch."""
-    from joserfc import jwt
-    from joserfc.jwk import OctKey
-
     issued = int(time.time() if now is None else now)
     claims = {
         "iss": ISSUER,
@@ -57,10 +55,6 @@ def mint(caller: Caller, token_key: str, *, seconds: int = SECONDS, now: float |
 
 def verify(token: str, token_key: str, *, now: float | None = None) -> Caller:
     """Raises InvalidToken, UntimelyToken. No other algorithm is accepted, whatever the token's header says."""
-    from joserfc import jwt
-    from joserfc.errors import ExpiredTokenError, InvalidClaimError, JoseError
-    from joserfc.jwk import OctKey
-
     claims = jwt.JWTClaimsRegistry(
         now=int(time.time() if now is None else now),
         leeway=LEEWAY,

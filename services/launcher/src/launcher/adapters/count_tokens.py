@@ -7,6 +7,10 @@ from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+from joserfc import jwt
+from joserfc.errors import ExpiredTokenError, JoseError
+from joserfc.jwk import OctKey
+
 from launcher.domain.counting import Basis, Figures
 from launcher.domain.refusals import Denied
 from runtime.tokens import ALGORITHM, ISSUER
@@ -24,9 +28,6 @@ class SignedCountTokens:
         self._key = token_key
 
     def mint(self, basis: Basis, now: datetime) -> tuple[str, datetime]:
-        from joserfc import jwt
-        from joserfc.jwk import OctKey
-
         expires_at = now + LIFETIME
         figures = {**asdict(basis.figures), "excluded": dict(basis.figures.excluded)}
         claims = {
@@ -46,10 +47,6 @@ class SignedCountTokens:
         return token, expires_at
 
     def read(self, token: str, project: str, now: datetime) -> Basis | Denied:
-        from joserfc import jwt
-        from joserfc.errors import ExpiredTokenError, JoseError
-        from joserfc.jwk import OctKey
-
         wanted = jwt.JWTClaimsRegistry(
             now=int(now.timestamp()),
             iss={"essential": True, "value": ISSUER},

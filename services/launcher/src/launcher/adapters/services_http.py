@@ -1,8 +1,9 @@
-"""Other services over HTTP, on behalf of whoever asks. aiohttp is loaded at the first question."""
+"""Other services over HTTP, on behalf of whoever asks."""
 
 from collections.abc import Mapping
 from typing import Any, Final
 
+import aiohttp
 import structlog
 
 from contracts.words import Permission
@@ -38,8 +39,6 @@ class ServiceHttp:
         if not self._url:
             setting = f"set SLIPWAY_{self._name.upper()}_URL"
             return Denied("unavailable", f"launcher does not know where {self._name} is", setting)
-        import aiohttp
-
         caller = Caller(asker.project, asker.subject, frozenset({permission}))
         bearer = mint(caller, self._token_key, seconds=TOKEN_SECONDS)
         timeout = aiohttp.ClientTimeout(total=SECONDS)
