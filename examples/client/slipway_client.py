@@ -55,7 +55,18 @@ class Segment:
     kind: Literal["segment"] = "segment"
 
 
-Participants = Everybody | Groups | Contacts | Segment
+@dataclass(frozen=True)
+class Results:
+    """Targets of a launch that has ended: by exactly one of outcome, reason, and `unknown` delivery."""
+
+    launch_id: str
+    outcome: str | None = None
+    reason: str | None = None
+    delivery: str | None = None
+    kind: Literal["results"] = "results"
+
+
+Participants = Everybody | Groups | Contacts | Segment | Results
 
 
 @dataclass(frozen=True)

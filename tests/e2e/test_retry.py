@@ -41,7 +41,7 @@ def completed(who: Slipway, *asked: str) -> tuple[str, dict[str, int]]:
     return launch_id, shown["figures"]["by_reason"]
 
 
-@pytest.mark.behaviour(11)
+@pytest.mark.behaviour(6, 11)
 def test_the_failed_ones_and_nobody_else_are_launched_again_though_once_is_once(here: Slipway) -> None:
     here.with_contacts(str(here.project), "shaky", (f"{here.project}-{number}" for number in range(BAD, MANY)))
     here("contacts", "import", here.write_contacts("bad.ndjson", people(here, range(BAD), "Nobody")))
@@ -49,18 +49,26 @@ def test_the_failed_ones_and_nobody_else_are_launched_again_though_once_is_once(
     first, reasons = completed(who, "launch", "shaky", "--all")
     assert reasons == {"end:won": MANY - BAD, "end:broken": BAD}
     here("contacts", "import", here.write_contacts("mended.ndjson", people(here, range(BAD), "Ann")))
+    unsubscribed = f"{here.project}-0"
+    without = {**people(here, range(1), "Ann")[0], "consent": {"promotional": False}}
+    here("contacts", "import", here.write_contacts("unsubscribed.ndjson", [without]))
+    chosen = ("count", "shaky", "--of", first, "--outcome", "failure")
+    counted = who.json(*chosen)
+    assert who.json(*chosen, "--list", "no_consent") == [{"contact_id": unsubscribed}]
 
     again, reasons = completed(who, "retry", first, "--outcome", "failure")
 
-    assert reasons == {"end:won": BAD}
+    assert reasons == {"end:won": BAD - 1, "not_started:no_consent": 1}
+    assert (counted["targeted"], counted["starting"], counted["excluded"]) == (BAD, BAD - 1, {"no_consent": 1})
     assert who.outcomes(again).keys() == {f"{here.project}-{number}" for number in range(BAD)}
-    assert here.mails_to(str(here.project)) == {f"{here.project}-{number}": 1 for number in range(MANY)}
+    assert here.mails_to(str(here.project)) == {f"{here.project}-{number}": 1 for number in range(1, MANY)}
     [shown] = [row for row in who.json("launches") if row["launch_id"] == again]
     assert (shown["retry_of"], shown["kind"], shown["selected"]) == (first, "retry", BAD)
     noted = [row for row in who.json("audit") if row["action"] == "launch.retried"]
     assert [row["details"] for row in noted] == [{"of": first, "filter": {"outcome": "failure"}, "targets": BAD}]
     _, reasons = completed(who, "launch", "shaky", "--all")
-    assert reasons == {"not_started:recurrence_once": MANY}, "for everybody else once stays once"
+    refused = {"not_started:recurrence_once": MANY - 1, "not_started:no_consent": 1}
+    assert reasons == refused, "for everybody else once stays once"
     nobody = who("retry", again, "--reason", "error:send", "--yes", "--json", check=False)
     assert (nobody.returncode, '"empty_selection"' in nobody.stdout) == (1, True)
     who("reconcile", again)

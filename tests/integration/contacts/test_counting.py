@@ -152,7 +152,6 @@ async def test_count_tells_messages_and_types_apart(world: World) -> None:
         (Groups(groups=["typo"]), "unknown_group"),
         (Groups(groups=[]), "empty_selection"),
         (Contacts(contacts=[]), "empty_selection"),
-        (Contacts(contacts=["gone"]), "empty_selection"),
         (Segment(where="contact."), "broken_condition"),
     ],
 )
@@ -161,6 +160,13 @@ async def test_selection_that_a_launch_would_be_refused_for_is_not_counted(
 ) -> None:
     counted = await world.counting.count(wanted(participants))
     assert ([point.code for point in counted.points], counted.targeted) == ([code], 0)
+
+
+async def test_contacts_that_are_all_gone_have_figures_beside_what_stands_against_them(world: World) -> None:
+    """They may be a portion of a larger selection."""
+    counted = await world.counting.count(wanted(Contacts(contacts=["gone", "left"])))
+    assert [point.code for point in counted.points] == ["empty_selection"]
+    assert (counted.targeted, counted.starting, counted.excluded) == (2, 0, {"deleted": 2})
 
 
 async def test_contacts_of_a_drafted_launch_need_not_be_named_again(world: World) -> None:

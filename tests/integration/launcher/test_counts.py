@@ -8,9 +8,9 @@ import pytest
 from aiohttp import web
 
 from contracts.launches import Contacts, Segment
-from contracts.words import Permission
+from contracts.words import LaunchState, Permission
 from fakes.counting import figures as counted
-from integration.launcher.desk import COUNTING, SETTINGS, Desk
+from integration.launcher.desk import COUNTING, RESULTS, SETTINGS, Desk
 from launcher.adapters.contacts_http import ContactsHttp
 from launcher.adapters.count_tokens import SignedCountTokens
 from launcher.adapters.services_http import ServiceHttp
@@ -104,6 +104,81 @@ async def test_contacts_behind_a_figure_are_paged(desk: Desk) -> None:
     last = await count(desk, {**BODY, "list": {"reason": "no_consent", "limit": 3, "cursor": first["next"]}})
     assert [row["contact_id"] for row in first["items"] + last["items"]] == COUNTING.behind
     assert last["next"] is None
+
+
+async def failed_ones(desk: Desk) -> Any:
+    """A count of those of a launch that has ended."""
+    launch_id = str((await desk.launch(BODY))["launch_id"])
+    await desk.checked(launch_id)
+    await desk.counted(launch_id, 1, LaunchState.COMPLETED, targeted=3, failure=3)
+    RESULTS.now([f"c-{number:05}" for number in range(2500)])
+    return {**BODY, "participants": {"kind": "results", "launch_id": launch_id, "outcome": "failure"}}
+
+
+async def test_a_result_set_is_counted_as_its_contacts_and_confirms_the_retry(desk: Desk) -> None:
+    body = await failed_ones(desk)
+    COUNTING.now(counted(2500, deleted=1))
+    told = await count(desk, body)
+    assert (told["targeted"], told["starting"], told["excluded"]) == (2500, 2499, {"deleted": 1})
+    [(asker, selected)] = COUNTING.asked
+    assert isinstance(selected.participants, Contacts) and selected.participants.contacts == RESULTS.behind
+    assert (selected.retry, selected.launch_id, asker.subject) == (True, None, "ann")
+    earlier = body["participants"]["launch_id"]
+    path, about = f"/v1/launches/{earlier}/retry", {"headers": {"Idempotency-Key": "again"}, "as_user": "ann"}
+    launch_id = (await desk.done("POST", path, {"outcome": "failure"}, **about))["launch_id"]
+    while await desk.idle("collect"):
+        pass
+    await desk.checked(launch_id, expected=2500)
+    token = {"count_token": told["token"]}
+    confirmed = await desk.done("POST", f"/v1/launches/{launch_id}/confirm", token, as_user="ann")
+    assert (confirmed["state"], confirmed["summary"]["figures"]["targeted"]) == ("awaiting_approval", 2500)
+
+
+async def test_contacts_behind_a_figure_of_a_result_set_are_paged(desk: Desk) -> None:
+    body, found = await failed_ones(desk), []
+    COUNTING.behind = ["c-00003", "c-00004", "c-02400"]
+    cursor: str | None = None
+    for _ in range(3):
+        page = await count(desk, {**body, "list": {"reason": "deleted", "limit": 1, "cursor": cursor}})
+        found += [row["contact_id"] for row in page["items"]]
+        cursor = page["next"]
+    assert len(found) == 3
+
+
+@pytest.mark.parametrize(
+    ("participants", "code"),
+    [
+        ({"launch_id": "nothing", "outcome": "failure"}, "unknown_launch"),
+        ({"outcome": "failure", "reason": "error:send"}, "empty_selection"),
+        ({"delivery": "accepted"}, "unsupported"),
+    ],
+)
+async def test_a_result_set_that_could_not_be_launched_is_not_counted(desk: Desk, participants: Any, code: str) -> None:
+    body = await failed_ones(desk)
+    launch_id = body["participants"]["launch_id"]
+    told = await count(desk, {**body, "participants": {"kind": "results", "launch_id": launch_id, **participants}})
+    assert (told["token"], told["targeted"], [point["code"] for point in told["points"]]) == (None, None, [code])
+    assert not COUNTING.asked and not RESULTS.asked
+
+
+async def test_of_a_launch_that_still_runs_nothing_is_counted(desk: Desk) -> None:
+    launch_id = str((await desk.launch(BODY))["launch_id"])
+    who = {"kind": "results", "launch_id": launch_id, "outcome": "failure"}
+    told = await count(desk, {**BODY, "participants": who})
+    assert [point["code"] for point in told["points"]] == ["wrong_state"]
+
+
+async def test_an_empty_result_set_is_told(desk: Desk) -> None:
+    body = await failed_ones(desk)
+    RESULTS.now([])
+    told = await count(desk, body)
+    assert (told["token"], [point["code"] for point in told["points"]]) == (None, ["empty_selection"])
+
+
+@pytest.mark.parametrize("cursor", ["c-001", "bm9uZQ", ""])
+async def test_a_cursor_that_is_none_is_refused(desk: Desk, cursor: str) -> None:
+    body = {**BODY, "list": {"reason": "no_consent", "cursor": cursor}}
+    assert await desk.refused("POST", "/v1/counts", body, as_user="ann") == (422, "bad_cursor")
 
 
 async def test_refusals(desk: Desk) -> None:

@@ -230,12 +230,6 @@ async def test_a_retry_says_exactly_one_thing(here: Desk, body: Any) -> None:
     assert len((await here.done("GET", "/v1/launches"))["items"]) == 1
 
 
-async def test_a_count_says_that_a_result_set_is_counted_later(here: Desk) -> None:
-    earlier = await ended(here)
-    body = {"scenario": "welcome", "participants": {"kind": "results", "launch_id": earlier, **FAILED}}
-    assert await here.refused("POST", "/v1/counts", body) == (422, "unsupported")
-
-
 # By topic
 
 

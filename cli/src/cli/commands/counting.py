@@ -4,13 +4,26 @@ from typing import Annotated, Any
 
 import typer
 
-from cli.commands.crm import Intersect, context_values, lifting, narrowing, participants
+from cli.commands.crm import Intersect, became, context_values, lifting, narrowing, participants
 from cli.commands.flow import show_figures
-from cli.commands.launching import Contact, Everybody, Group, IncludeAll, Json, Reason, Segment, Values
+from cli.commands.launching import (
+    Contact,
+    Delivery,
+    Everybody,
+    Group,
+    IncludeAll,
+    Json,
+    Outcome,
+    Reason,
+    Segment,
+    Values,
+)
 from cli.connection import Client, at, connection
-from cli.output import Exit, emit_json, say, stdout, told
+from cli.output import Exit, emit_json, fail, say, stdout, told
 
 counting = typer.Typer(no_args_is_help=True)
+PATIENCE = 110.0
+"""Seconds: a result set is read page by page before it is counted."""
 
 
 @counting.command("count")
@@ -21,6 +34,10 @@ def count(
     group: Group = None,
     contact: Contact = None,
     segment: Segment = None,
+    of: Annotated[str | None, typer.Option(metavar="LAUNCH", help="Targets of this launch, which has ended.")] = None,
+    outcome: Outcome = None,
+    of_reason: Annotated[str | None, typer.Option(help="With this reason, such as error:send.")] = None,
+    delivery: Delivery = None,
     value: Values = None,
     include_all: IncludeAll = False,
     reason: Reason = None,
@@ -34,13 +51,16 @@ def count(
 
     Prints the token on stdout: `slipway confirm LAUNCH --token TOKEN` launches on what you have seen.
     """
+    if of is None and (outcome or of_reason or delivery):
+        fail(Exit.USAGE, "targets of which launch?", "Say --of LAUNCH, too.")
+    results = None if of is None else {"launch_id": of, **became(outcome, of_reason, delivery, option="--of-reason")}
     body: dict[str, Any] = {
         "scenario": scenario,
-        "participants": participants(everybody, group, contact, segment),
+        "participants": participants(everybody, group, contact, segment, results),
         "context": context_values(value),
         "options": lifting(include_all, reason) | narrowing(intersect_with_launcher),
     }
-    with connection(context).client() as client:
+    with connection(context).client(timeout=PATIENCE) as client:
         if listed is not None:
             _list(client, body, listed, as_json)
             return

@@ -150,20 +150,35 @@ def _turn(
 
 
 def participants(
-    everybody: bool, groups: list[str] | None, contacts: list[str] | None, segment: str | None = None
+    everybody: bool,
+    groups: list[str] | None,
+    contacts: list[str] | None,
+    segment: str | None = None,
+    results: dict[str, str] | None = None,
 ) -> dict[str, Any]:
     """The selection, said in exactly one way; all is never meant by saying nothing."""
-    if [everybody, bool(groups), bool(contacts), segment is not None].count(True) != 1:
+    if [everybody, bool(groups), bool(contacts), segment is not None, results is not None].count(True) != 1:
         fail(
             Exit.USAGE,
             "who is targeted?",
             "Say exactly one of --all, --group G (may repeat), --contact ID (may repeat), --segment CEL.",
         )
+    if results is not None:
+        return {"kind": "results", **results}
     if segment is not None:
         return {"kind": "segment", "where": segment}
     if everybody:
         return {"kind": "all"}
     return {"kind": "groups", "groups": groups} if groups else {"kind": "contacts", "contacts": contacts}
+
+
+def became(outcome: str | None, reason: str | None, delivery: str | None, option: str = "--reason") -> dict[str, str]:
+    """Which targets of an earlier launch, said in exactly one way. `option` is what the reason is given with."""
+    given = {"outcome": outcome, "reason": reason, "delivery": delivery}
+    chosen = {name: said for name, said in given.items() if said is not None}
+    if len(chosen) != 1:
+        fail(Exit.USAGE, "which targets?", f"Say exactly one of --outcome O, {option} R, --delivery unknown.")
+    return chosen
 
 
 def lifting(include_all: bool, reason: str | None) -> dict[str, Any]:

@@ -5,10 +5,10 @@ from uuid import uuid4
 
 import typer
 
-from cli.commands.crm import Intersect, context_values, lifting, narrowing, participants
+from cli.commands.crm import Intersect, became, context_values, lifting, narrowing, participants
 from cli.commands.flow import checked, tell
 from cli.connection import Client, at, connection
-from cli.output import Exit, confirm, fail
+from cli.output import confirm
 
 launching = typer.Typer(no_args_is_help=True)
 
@@ -21,6 +21,8 @@ Values = Annotated[list[str] | None, typer.Option("--context", help="NAME=VALUE 
 IncludeAll = Annotated[bool, typer.Option(help="Lift consent (never restrictions or suppression).")]
 Reason = Annotated[str | None, typer.Option(help="Why consent is lifted.")]
 IdempotencyKey = Annotated[str | None, typer.Option(help="The same key never launches twice.")]
+Outcome = Annotated[str | None, typer.Option(help="Its targets with this outcome, such as failure.")]
+Delivery = Annotated[str | None, typer.Option(help="`unknown`: nobody can know whether their message arrived.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 
 
@@ -105,11 +107,9 @@ def relaunch(
 def retry(
     context: typer.Context,
     launch_id: Annotated[str, typer.Argument(metavar="LAUNCH", help="A launch that has ended.")],
-    outcome: Annotated[str | None, typer.Option(help="Its targets with this outcome, such as failure.")] = None,
+    outcome: Outcome = None,
     reason: Annotated[str | None, typer.Option(help="With this reason, such as not_started:no_address.")] = None,
-    delivery: Annotated[
-        str | None, typer.Option(help="`unknown`: nobody can know whether their message arrived; sent again.")
-    ] = None,
+    delivery: Delivery = None,
     value: Annotated[
         list[str] | None, typer.Option("--context", help="NAME=VALUE; none: those of the earlier launch.")
     ] = None,
@@ -118,10 +118,7 @@ def retry(
     as_json: Json = False,
 ) -> None:
     """A new launch of the same scenario for exactly these targets; `once` does not keep them out, running ones stay."""
-    given = {"outcome": outcome, "reason": reason, "delivery": delivery}
-    chosen = {name: said for name, said in given.items() if said is not None}
-    if len(chosen) != 1:
-        fail(Exit.USAGE, "which targets?", "Say exactly one of --outcome O, --reason R, --delivery unknown.")
+    chosen = became(outcome, reason, delivery)
     body: dict[str, Any] = {**chosen, **({"context": context_values(value)} if value else {})}
     [(what, said)] = chosen.items()
     with connection(context).client() as client:

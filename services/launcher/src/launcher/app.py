@@ -104,7 +104,7 @@ def build(
         ordering=ordering,
         drafts=drafts,
         approving=approving,
-        counts=Counts(launches, versions, counting, tokens),
+        counts=Counts(launches, versions, counting, results, tokens),
         starting=Starting(launches, control),
         trials=Trials(versions, control),
         tokens=TokenHandlers(keys, users, credentials, settings.administrator),

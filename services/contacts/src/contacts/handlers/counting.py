@@ -59,7 +59,7 @@ class Counting:
         self._examine = examine
 
     async def count(self, wanted: Wanted) -> Counted:
-        """Raises Busy."""
+        """Selected contacts have figures whatever stands against them: they may be a part of more. Raises Busy."""
         async with self._snapshot() as connection:
             facts = await self._facts(connection, wanted)
             found_against = [] if isinstance(wanted.participants, Contacts) else points(facts)
@@ -71,8 +71,6 @@ class Counting:
             selected = sum(found.values())
             gone = sum(contacts for code, contacts in found.items() if code & GONE)
             found_against = points(replace(facts, selected=selected, existing=selected - gone))
-        if _against(found_against):
-            return Counted(points=found_against)
         return replace(figures(found, rules), points=found_against)
 
     async def listed(self, wanted: Wanted, behind: Behind) -> tuple[list[str], str | None]:

@@ -11,6 +11,7 @@ from launcher.api.doors import Asking, Doors
 from launcher.api.shapes import Input, Output, Page, Time, granted
 from launcher.domain.counting import Listing
 from launcher.handlers.counting import Count, Counts
+from runtime.pages import from_cursor, to_cursor
 
 
 class ListGiven(Input):
@@ -20,7 +21,13 @@ class ListGiven(Input):
     message_type: Name | None = None
     """Of `no_consent`: only this type's."""
     cursor: str | None = Field(None, max_length=1024)
+    """`next` of the page before. A page may have fewer than `limit`, none even, and `next` still go on."""
     limit: int = Field(1000, ge=1, le=1000)
+
+    def listing(self) -> Listing:
+        """Raises Problem for a cursor that is none of ours."""
+        place, contact_id = from_cursor(self.cursor, str, str) or (None, None)
+        return Listing(self.reason, self.message_type, contact_id or None, self.limit, place or None)
 
 
 class CountGiven(Input):
@@ -89,9 +96,9 @@ def add(doors: Doors, counts: Counts) -> None:
         """Exact, of this moment, by the launch's own rules; with `list` the contacts behind one figure instead."""
         wanted = given.wanted(asker.project)
         if given.behind is not None:
-            listing = Listing(**given.behind.model_dump())
-            ids, following = granted(await counts.listed(resources, asker, wanted, listing))
-            return Page(items=[Behind(contact_id=contact_id) for contact_id in ids], next=following)
+            ids, following = granted(await counts.listed(resources, asker, wanted, given.behind.listing()))
+            items = [Behind(contact_id=contact_id) for contact_id in ids]
+            return Page(items=items, next=following and to_cursor(following.place or "", following.cursor or ""))
         return _shown(granted(await counts.count(resources, asker, wanted)))
 
 

@@ -1,8 +1,9 @@
 """Counts of a selection: what they say, what they were made of, and whether they still hold."""
 
 import hashlib
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from contracts.checks import Point
@@ -69,7 +70,10 @@ class Listing:
     message_type: str | None = None
     """Of `no_consent`: only those whose way ends at this type."""
     cursor: str | None = None
+    """The contact before the page's first; None: the list begins."""
     limit: int = 1000
+    place: str | None = None
+    """Of a result set: the cursor of the page of it in which this page begins; None: its first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +98,28 @@ class Tolerance:
 
     contacts: int = 10
     percent: float = 5.0
+
+
+def merged(parts: Sequence[Counted]) -> Counted:
+    """Of contacts that are counted portion by portion, each once: what was said of all together.
+
+    There is one part at least, all of the same launch. What stands against some of them alone stands against none.
+    """
+    messages = [
+        replace(
+            each,
+            reached=sum(part.messages[at].reached for part in parts),
+            skipped=_sum(part.messages[at].skipped for part in parts),
+        )
+        for at, each in enumerate(parts[0].messages)
+    ]
+    figures = Figures(
+        targeted=sum(part.figures.targeted for part in parts),
+        starting=sum(part.figures.starting for part in parts),
+        excluded=_sum(part.figures.excluded for part in parts),
+    )
+    points = [point for point in parts[0].points if all(point in part.points for part in parts)]
+    return Counted(figures, _sum(part.no_consent for part in parts), tuple(messages), tuple(points))
 
 
 def selection_digest(participants: ParticipantsGiven, context: Mapping[str, Any]) -> str:
@@ -140,6 +166,13 @@ def drift(counted: Figures, now: Figures, tolerance: Tolerance) -> bool:
     """Whether so many more or fewer are targeted, or would start, that a person has to look again."""
     pairs = ((counted.targeted, now.targeted), (counted.starting, now.starting))
     return any(_too_far(before, after, tolerance) for before, after in pairs)
+
+
+def _sum(figures: Iterable[Mapping[str, int]]) -> dict[str, int]:
+    found = Counter[str]()
+    for each in figures:
+        found.update(each)
+    return dict(found)
 
 
 def _too_far(before: int, after: int, tolerance: Tolerance) -> bool:

@@ -7,8 +7,13 @@ from itertools import groupby
 from contracts.crm import LaunchRequest, ResultsGiven
 from contracts.words import DeliveryState, LaunchMode, LaunchState
 from launcher.domain.launch import CHUNK, PLAIN, Collected, Kind, Launch, Way
+from launcher.domain.points import error
 from launcher.domain.refusals import Denied
 
+EMPTY = error(
+    "empty_selection", "participants", "No target of that launch is so: look at its figures (`slipway watch`)."
+)
+"""What stands against a launch for a result set that nobody is in."""
 OVER = frozenset({LaunchState.COMPLETED, LaunchState.STOPPED, LaunchState.FAILED})
 """Its outcomes change no more."""
 

@@ -6,19 +6,14 @@ from contracts.crm import ResultsGiven
 from contracts.words import LaunchState
 from launcher.domain.launch import Flow, Launch, Rejected, listed
 from launcher.domain.parties import Asker
-from launcher.domain.points import error
 from launcher.domain.refusals import Denied
-from launcher.domain.results import ResultPage, gathered
+from launcher.domain.results import EMPTY, ResultPage, gathered
 from launcher.domain.states import Advance, LaunchEvent, answer
 from launcher.handlers.deciding import Deciding
 from launcher.handlers.outgoing import on_launches
 from launcher.handlers.versions import Versions
 from launcher.ports import Launches, Results
 from runtime.transaction import Transaction
-
-EMPTY = error(
-    "empty_selection", "participants", "No target of that launch is so: look at its figures (`slipway watch`)."
-)
 
 
 class Collecting:

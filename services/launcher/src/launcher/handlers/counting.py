@@ -11,14 +11,16 @@ from contracts.crm import ContactsGiven, LaunchRequest, ResultsGiven
 from contracts.launches import All, Contacts, Options, Participants, ScenarioVersion
 from contracts.words import Permission
 from launcher.domain.counting import Counted, Listing, Selected, basis_of
-from launcher.domain.launch import Kind, select
+from launcher.domain.launch import PLAIN, select
 from launcher.domain.parties import Asker
 from launcher.domain.points import blocks
 from launcher.domain.refusals import Denied, Refusal
 from launcher.domain.requests import judge
+from launcher.domain.results import lineage
 from launcher.handlers.flow import asked, unknown
+from launcher.handlers.result_sets import ResultSets
 from launcher.handlers.versions import Versions
-from launcher.ports import Counting, CountTokens, Launches
+from launcher.ports import Counting, CountTokens, Launches, Results
 from runtime.transaction import Connection
 
 
@@ -50,6 +52,8 @@ class _Judged:
     launch_id: str | None = None
     launched_by: str = ""
     retry: bool = False
+    results: ResultsGiven | None = None
+    """Whose contacts are still to be read."""
 
     @property
     def selected(self) -> Selected | None:
@@ -73,10 +77,13 @@ class _Judged:
 
 
 class Counts:
-    def __init__(self, launches: Launches, versions: Versions, counting: Counting, tokens: CountTokens) -> None:
+    def __init__(
+        self, launches: Launches, versions: Versions, counting: Counting, results: Results, tokens: CountTokens
+    ) -> None:
         self._launches = launches
         self._versions = versions
         self._counting = counting
+        self._sets = ResultSets(results, counting)
         self._tokens = tokens
 
     async def count(self, resources: Resources, asker: Asker, wanted: LaunchRequest | str) -> Count | Denied | Refusal:
@@ -88,7 +95,10 @@ class Counts:
         refused = Count(judged.request.scenario, version, judged.points)
         if (selected := judged.selected) is None:
             return refused
-        counted = await self._counting.count(asker, selected)
+        if judged.results is None:
+            counted = await self._counting.count(asker, selected)
+        else:
+            counted = await self._sets.count(asker, selected, judged.results)
         if isinstance(counted, Denied):
             return counted
         points = (*judged.points, *counted.points)
@@ -100,14 +110,21 @@ class Counts:
 
     async def listed(
         self, resources: Resources, asker: Asker, wanted: LaunchRequest | str, listing: Listing
-    ) -> tuple[list[str], str | None] | Denied | Refusal:
+    ) -> tuple[list[str], Listing | None] | Denied | Refusal:
+        """Contact ids in byte order, and the next page; None: this is the last."""
         judged = await self._judged(resources, asker, wanted)
         if isinstance(judged, (Denied, Refusal)):
             return judged
         if (selected := judged.selected) is None:
             remedy = "mend what `points` name; a count without a list shows them too"
             return Denied("points", "this cannot be launched, so nobody is behind its figures", remedy, judged.points)
-        return await self._counting.listed(asker, selected, listing)
+        if judged.results is not None:
+            return await self._sets.listed(asker, selected, judged.results, listing)
+        found = await self._counting.listed(asker, selected, listing)
+        if isinstance(found, Denied):
+            return found
+        ids, more = found
+        return ids, replace(listing, cursor=more) if more is not None else None
 
     async def _judged(
         self, resources: Resources, asker: Asker, wanted: LaunchRequest | str
@@ -115,17 +132,23 @@ class Counts:
         if not isinstance(wanted, str) and Permission.PROCESS_START not in asker.grants:
             remedy = "name the `launch_id` of a launch that waits, or ask for process:start"
             return Denied("forbidden", f"{asker.subject} may count what waits for approval, nothing else", remedy)
-        if not isinstance(wanted, str) and isinstance(wanted.participants, ResultsGiven):
-            remedy = "ask for the launch (`slipway retry`): its confirmation counts it"
-            return Denied("unsupported", "a result set is counted when it is collected, not before", remedy)
         async with resources.pool.acquire() as connection:
             now: datetime = await connection.fetchval("SELECT now()")
             if isinstance(wanted, str):
                 return await self._of_launch(connection, asker, wanted, now)
             candidate = await self._versions.candidate(connection, asker.project, wanted.scenario)
-        points = tuple(judge(wanted, asker.grants, candidate, Kind.LAUNCH))
-        version = candidate.version if candidate else None
-        return _Judged(wanted, version, points, now, launched_by=asker.subject)
+            results = wanted.participants if isinstance(wanted.participants, ResultsGiven) else None
+            earlier = await self._launches.load(connection, asker.project, results.launch_id) if results else None
+        way = lineage(wanted, earlier, PLAIN)
+        return _Judged(
+            request=wanted,
+            version=candidate.version if candidate else None,
+            points=tuple(judge(wanted, asker.grants, candidate, way.kind, earlier=earlier)),
+            now=now,
+            launched_by=asker.subject,
+            retry=way.retry_of is not None,
+            results=results,
+        )
 
     async def _of_launch(
         self, connection: Connection, asker: Asker, launch_id: str, now: datetime

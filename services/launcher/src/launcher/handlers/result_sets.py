@@ -1,0 +1,77 @@
+"""Counts of result sets: read page by page from whoever keeps them, their contacts counted as if they were named."""
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+
+from contracts.crm import ResultsGiven
+from contracts.launches import Contacts
+from launcher.domain.counting import Counted, Figures, Listing, Selected, merged
+from launcher.domain.launch import Collected
+from launcher.domain.parties import Asker
+from launcher.domain.refusals import Denied
+from launcher.domain.results import EMPTY, gathered
+from launcher.ports import Counting, Results
+
+PORTION = 9000
+"""Contacts that are counted at once, and up to a page of the result set more."""
+PAGES = 20
+"""Of the result set, for one page of a list: where few are behind a figure, a page of the list may have few or none."""
+
+
+class ResultSets:
+    def __init__(self, results: Results, counting: Counting) -> None:
+        self._results = results
+        self._counting = counting
+
+    async def count(self, asker: Asker, selected: Selected, wanted: ResultsGiven) -> Counted | Denied:
+        """Each contact once. Portions are counted one after the other, so not quite of one moment."""
+        parts: list[Counted] = []
+        async for portion in self._portions(asker, wanted):
+            part = portion if isinstance(portion, Denied) else await self._counting.count(asker, _of(selected, portion))
+            if isinstance(part, Denied):
+                return part
+            parts.append(part)
+        return merged(parts) if parts else Counted(Figures(0, 0, {}), {}, points=(EMPTY,))
+
+    async def listed(
+        self, asker: Asker, selected: Selected, wanted: ResultsGiven, listing: Listing
+    ) -> tuple[list[str], Listing | None] | Denied:
+        """A page of the contacts behind a figure, in byte order, and the next page; None: this is the last."""
+        found: list[str] = []
+        for _ in range(PAGES):
+            page = await self._results.page(asker, wanted, listing.place)
+            if isinstance(page, Denied):
+                return page
+            named = list(dict.fromkeys(page.contact_ids))
+            rest = replace(listing, limit=listing.limit - len(found))
+            part = await self._counting.listed(asker, _of(selected, named), rest) if named else ([], None)
+            if isinstance(part, Denied):
+                return part
+            ids, more = part
+            found += ids
+            if more is not None:
+                return found, replace(listing, cursor=more)
+            if page.next is None:
+                return found, None
+            listing = replace(listing, place=page.next, cursor=named[-1] if named else listing.cursor)
+            if len(found) == listing.limit:
+                break
+        return found, listing
+
+    async def _portions(self, asker: Asker, wanted: ResultsGiven) -> AsyncIterator[list[str] | Denied]:
+        read, portion = Collected(), list[str]()
+        while not read.done:
+            page = await self._results.page(asker, wanted, read.cursor)
+            if isinstance(page, Denied):
+                yield page
+                return
+            read, chunks = gathered(read, page)
+            for _, chunk in chunks:
+                portion += chunk
+            if len(portion) >= PORTION or (portion and read.done):
+                yield portion
+                portion = []
+
+
+def _of(selected: Selected, contacts: list[str]) -> Selected:
+    return replace(selected, participants=Contacts(contacts=contacts))

@@ -1,0 +1,51 @@
+"""`slipway count`: whom it is about is said in exactly one way."""
+
+import json
+
+import pytest
+
+from unit.cli.answering import slipway
+
+COUNTED = {
+    "token": "t",
+    "points": [],
+    "targeted": 3,
+    "starting": 2,
+    "excluded": {"no_consent": 1},
+    "no_consent": {},
+    "messages": [],
+}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "chosen"),
+    [
+        (["--outcome", "failure"], {"outcome": "failure"}),
+        (["--of-reason", "error:send"], {"reason": "error:send"}),
+        (["--delivery", "unknown"], {"delivery": "unknown"}),
+    ],
+)
+def test_targets_of_a_launch_are_counted(
+    monkeypatch: pytest.MonkeyPatch, arguments: list[str], chosen: dict[str, str]
+) -> None:
+    told = slipway(monkeypatch, {"POST /v1/counts": (200, COUNTED)})
+    assert told("count", "welcome", "--of", "l-1", *arguments).exit_code == 0
+    asked = json.loads(told.seen[-1].content)
+    assert asked["participants"] == {"kind": "results", "launch_id": "l-1", **chosen}
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        [],
+        ["--of", "l-1"],
+        ["--outcome", "failure"],
+        ["--of", "l-1", "--outcome", "failure", "--of-reason", "error:send"],
+        ["--of", "l-1", "--outcome", "failure", "--all"],
+        ["--group", "a", "--segment", "true"],
+    ],
+)
+def test_what_is_said_in_no_way_or_in_two_is_not_counted(monkeypatch: pytest.MonkeyPatch, arguments: list[str]) -> None:
+    told = slipway(monkeypatch, {"POST /v1/counts": (200, COUNTED)})
+    assert told("count", "welcome", *arguments).exit_code == 2
+    assert told.seen == []
