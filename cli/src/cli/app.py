@@ -37,6 +37,7 @@ GROUPS = {
     "topics": ("topics",),
     "projects": ("project", "key", "user"),
     "contacts": ("contacts", "groups", "suppress"),
+    "segments": ("segment",),
     "scenarios": ("scenario",),
     "crm": ("crm",),
 }

@@ -24,6 +24,7 @@ REMEDIES = {
     "unknown_launch": "`slipway launches` lists them.",
     "unknown_contact": "Ids are compared byte for byte: capitals and blanks count.",
     "ambiguous": "Say whose: --service SERVICE.",
+    "changed_meanwhile": "Look at it again, and say its new revision.",
 }
 """In the place of a remedy for programs, by code."""
 WHICH_PROJECT = ("which project?", "Say --project KEY or set SLIPWAY_PROJECT.")
@@ -123,8 +124,8 @@ class Client:
     def post(self, path: str, body: Any = None, *, headers: dict[str, str] | None = None) -> Any:
         return self._call("POST", path, json=body if body is not None else {}, headers=headers)
 
-    def delete(self, path: str) -> Any:
-        return self._call("DELETE", path)
+    def delete(self, path: str, *, headers: dict[str, str] | None = None) -> Any:
+        return self._call("DELETE", path, headers=headers)
 
     def upload(self, path: str, content: bytes, content_type: str, **params: Any) -> Any:
         return self._call("POST", path, content=content, headers={"Content-Type": content_type}, params=params)

@@ -23,10 +23,12 @@ NDJSON = {"content-type": "application/x-ndjson"}
 
 
 class Client:
-    """Calls as somebody with these grants; checks that refusals are problems with a remedy."""
+    """Calls as somebody with these grants; checks that refusals are problems with a remedy. `headers`: of the last
+    answer."""
 
     def __init__(self, http: httpx.AsyncClient) -> None:
         self._http = http
+        self.headers = httpx.Headers()
 
     async def __call__(
         self,
@@ -42,6 +44,7 @@ class Client:
         headers = {"Authorization": f"Bearer {token}", **how.pop("headers", {})}
         answer = await self._http.request(method, f"/v1{path}", headers=headers, **how)
         assert answer.status_code == expect, answer.text
+        self.headers = answer.headers
         if answer.is_error:
             assert answer.headers["content-type"] == "application/problem+json"
             assert answer.json()["remedy"]
@@ -277,6 +280,27 @@ async def test_a_condition_is_kept_under_a_name(call: Client) -> None:
     await call("DELETE", "/segments/good", expect=204)
     await call("DELETE", "/segments/good", expect=404)
     await call("GET", "/segments/good", expect=404)
+
+
+async def test_who_has_seen_an_earlier_condition_does_not_undo_a_later_one(call: Client) -> None:
+    def asked(where: str) -> dict[str, Any]:
+        return {"json": {"segment": "good", "where": where}}
+
+    def saw(revision: int) -> dict[str, Any]:
+        return {"headers": {"If-Match": f'"{revision}"'}}
+
+    assert (await call("POST", "/segments", **asked("true"), **saw(1), expect=412))["code"] == "changed_meanwhile"
+    await call("POST", "/segments", **asked("contact.active"))
+    assert (await call("POST", "/segments", **asked("true"), **saw(1)))["revision"] == 2
+    for method, path, body in (("POST", "/segments", asked("false")), ("DELETE", "/segments/good", {})):
+        refused = await call(method, path, **body, **saw(1), expect=412)
+        assert (refused["code"], "revision 2" in refused["detail"]) == ("changed_meanwhile", True)
+    assert (await call("GET", "/segments/good"))["where"] == "true"
+    await call("DELETE", "/segments/good", **saw(2), expect=204)
+    assert (await call("POST", "/segments", **asked("contact.active")))["revision"] == 3, "it is no other's revision"
+    await call("DELETE", "/segments/good", **saw(2), expect=412)
+    assert (await call("GET", "/segments/good"))["revision"] == 3
+    assert call.headers["ETag"] == '"3"'
 
 
 @pytest.mark.parametrize("where", ["contact.attributes.score >", "contact.emial == 'a'", "7"])

@@ -4,9 +4,9 @@ import pytest
 from pydantic import ValidationError
 
 from contracts.words import ROLES, Permission, Role
-from launcher.api.conditions import seen
 from launcher.api.shapes import Permitted
 from launcher.domain.refusals import changed_meanwhile
+from runtime.entity_tags import seen
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path
+from fastapi import APIRouter, Path, Response
 from pydantic import BaseModel, Field
 
 from contacts.adapters.saved_segments import PostgresSavedSegments, SavedSegment
@@ -11,6 +11,7 @@ from contacts.api.doors import Cursor, Doors, Given, Limit, Listed, Viewer, Writ
 from contacts.domain.segments import segment_points
 from contracts.checks import Point
 from contracts.words import Name, Severity
+from runtime.entity_tags import IfMatch, Seen, seen, tag
 from runtime.problems import Problem
 
 SegmentName = Annotated[str, Path(max_length=63)]
@@ -44,39 +45,57 @@ def routes(doors: Doors) -> APIRouter:
         return Listed(items=list(map(_shown, found)), next=found[-1].segment if len(found) == limit else None)
 
     @router.post("/segments")
-    async def keep_segment(new: NewSegment, caller: Writer) -> KeptSegment:
+    async def keep_segment(
+        new: NewSegment, caller: Writer, response: Response, if_match: IfMatch = None
+    ) -> KeptSegment:
         """Makes it, or gives it another condition. What was launched on the one before stays as it is."""
         async with doors.transaction() as tx:
+            segments = PostgresSavedSegments(tx.connection)
+            before = await segments.locked(caller.project, new.segment)
+            _demand(seen(if_match), new.segment, before)
             points = list(segment_points(await examine(tx.connection, caller.project, new.where), "where"))
             if any(point.severity is Severity.ERROR for point in points):
                 told = [point.model_dump(mode="json") for point in points]
                 raise Problem(422, "segment_invalid", points[0].remedy, "correct the condition", points=told)
-            segments = PostgresSavedSegments(tx.connection)
-            before = await segments.one(caller.project, new.segment)
             await segments.save(caller.project, new.segment, new.where)
             kept = await segments.one(caller.project, new.segment)
             assert kept is not None
             if before != kept:
                 await doors.note(tx, caller, "segment.kept", f"segment/{new.segment}", revision=kept.revision)
+        tag(response, kept.revision)
         return KeptSegment(**kept._asdict(), points=points)
 
     @router.get("/segments/{segment}")
-    async def show_segment(segment: SegmentName, caller: Viewer) -> ShownSegment:
+    async def show_segment(segment: SegmentName, caller: Viewer, response: Response) -> ShownSegment:
         async with doors.transaction() as tx:
             found = await PostgresSavedSegments(tx.connection).one(caller.project, segment)
         if found is None:
             raise _unknown(segment)
+        tag(response, found.revision)
         return _shown(found)
 
     @router.delete("/segments/{segment}", status_code=204)
-    async def delete_segment(segment: SegmentName, caller: Writer) -> None:
+    async def delete_segment(segment: SegmentName, caller: Writer, if_match: IfMatch = None) -> None:
         """The name; what was launched on it stays as it is."""
         async with doors.transaction() as tx:
-            if not await PostgresSavedSegments(tx.connection).delete(caller.project, segment):
+            segments = PostgresSavedSegments(tx.connection)
+            found = await segments.locked(caller.project, segment)
+            if found is None:
                 raise _unknown(segment)
+            _demand(seen(if_match), segment, found)
+            await segments.delete(caller.project, segment)
             await doors.note(tx, caller, "segment.deleted", f"segment/{segment}")
 
     return router
+
+
+def _demand(seen: Seen, segment: str, found: SavedSegment | None) -> None:
+    """That it still is what was seen. Raises Problem."""
+    if seen is None or (found is not None and found.revision in seen):
+        return
+    now = f"it has revision {found.revision}" if found else "it was deleted"
+    detail, remedy = f"segment {segment} was changed meanwhile: {now}", "look at it again, and send its new ETag"
+    raise Problem(412, "changed_meanwhile", detail, remedy)
 
 
 def _shown(found: SavedSegment) -> ShownSegment:

@@ -6,7 +6,6 @@ from fastapi import Path, Response
 from pydantic import Field
 
 from contracts.words import Name
-from launcher.api.conditions import IfMatch, seen, tag
 from launcher.api.doors import Asking, Doors
 from launcher.api.idempotency import Idempotency, Optional
 from launcher.api.shapes import Input, Output, Page, Time, Word, granted, problem
@@ -15,6 +14,7 @@ from launcher.domain.refusals import Denied
 from launcher.handlers.projects import ProjectHandlers
 from launcher.ports import Projects
 from runtime.auth import ANY_PROJECT
+from runtime.entity_tags import IfMatch, seen, tag
 from runtime.transaction import Transaction
 
 

@@ -10,7 +10,6 @@ from contracts.checks import Point
 from contracts.scenario import Scenario
 from contracts.words import Severity
 from launcher.adapters.scenario_files import read_file
-from launcher.api.conditions import IfMatch, seen, tag
 from launcher.api.doors import Asking, Doors
 from launcher.api.shapes import Input, Output, Page, PathWord, Time, UserName, VersionNumber, granted, problem
 from launcher.domain.documents import digest
@@ -24,6 +23,7 @@ from launcher.domain.summaries import offer
 from launcher.handlers.scenarios import ScenarioHandlers, unknown_scenario, unknown_version
 from launcher.handlers.validator import Validator
 from launcher.ports import Channels, Scenarios
+from runtime.entity_tags import IfMatch, seen, tag
 from runtime.transaction import Connection
 
 

@@ -5,7 +5,6 @@ from pydantic import Field
 
 from contracts.scenario import Cel
 from contracts.words import Permission, Role
-from launcher.api.conditions import IfMatch, seen, tag
 from launcher.api.doors import Asking, Doors
 from launcher.api.idempotency import Idempotency, Optional
 from launcher.api.shapes import (
@@ -24,6 +23,7 @@ from launcher.domain.parties import User
 from launcher.domain.refusals import Denied
 from launcher.handlers.users import UserHandlers
 from launcher.ports import Users
+from runtime.entity_tags import IfMatch, seen, tag
 from runtime.transaction import Transaction
 
 

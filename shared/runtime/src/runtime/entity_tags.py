@@ -5,8 +5,8 @@ from typing import Annotated
 
 from fastapi import Header, Response
 
-from launcher.domain.refusals import Seen
-
+Seen = frozenset[int] | None
+"""Revisions of a thing that somebody has seen, one of which it must still have to be changed; None: it need not."""
 IfMatch = Annotated[
     str | None,
     Header(alias="If-Match", max_length=400, description="Of what was seen: refused (412) if changed since."),
