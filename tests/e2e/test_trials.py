@@ -1,6 +1,7 @@
 """Trials leave no trace: a rehearsal comes to the launch's own figures, a test mails a named address alone."""
 
 import asyncio
+import json
 import uuid
 from collections import Counter
 from pathlib import Path
@@ -99,3 +100,14 @@ def test_a_test_is_mailed_to_the_named_addresses_through_all_waits_and_counts_no
     [first] = ann.json("test", "course", "--to", to[0], "--context", "voucher=V2")
     assert first["state"] == "completed"
     ann("reconcile", tested[0]["launch_id"])
+
+
+@pytest.mark.behaviour(12)
+def test_a_test_where_there_is_no_contact_is_refused_with_what_to_do(slipway: Slipway) -> None:
+    slipway.until_ready()
+    nobody = slipway.with_scenarios(f"t{uuid.uuid4().hex[:10]}", "plain")
+    told = nobody("test", "plain", "--to", "me@example.org", "--json", check=False)
+    [seen] = json.loads(told.stdout)
+    assert (told.returncode, seen["state"]) == (1, "rejected")
+    [point] = seen["points"]
+    assert (point["code"], point["place"], "import" in point["remedy"]) == ("empty_selection", "contact_id", True)

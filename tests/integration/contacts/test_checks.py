@@ -7,17 +7,25 @@ import pytest
 
 from contracts.checks import LaunchChecked
 from contracts.launches import All, Contacts, Groups, LaunchDrafted, Options, ParticipantsListed, Segment
+from contracts.words import LaunchMode
 from integration.contacts.world import PROJECT, World, home_of, key, requested, user, version
 
 
-def drafted(participants: Any = None, *, creator: str = "ann", chunks: int = 0, check: int = 1) -> LaunchDrafted:
+def drafted(
+    participants: Any = None,
+    *,
+    creator: str = "ann",
+    chunks: int = 0,
+    check: int = 1,
+    mode: LaunchMode = LaunchMode.LIVE,
+) -> LaunchDrafted:
     return LaunchDrafted(
         project=PROJECT,
         launch_id="l-1",
         version=version(creator=creator),
         participants=participants or All(),
         participants_chunks=chunks,
-        options=Options(),
+        options=Options(mode=mode),
         context={},
         launched_by="bob",
         check=check,
@@ -186,3 +194,14 @@ async def test_each_round_of_a_draft_is_checked_once(world: World) -> None:
     assert (first.check, second.check) == (1, 2)
     assert [point.code for point in first.points] == ["unknown_group"] and not second.points
     assert len({told.id for told in world.emitted if told.topic == "contacts.checks"}) == 2
+
+
+@pytest.mark.parametrize("mode", LaunchMode)
+async def test_a_test_needs_a_contact_to_fill_its_mails_with(world: World, mode: LaunchMode) -> None:
+    await world.pool.execute("TRUNCATE contact, membership")
+    found = await checked(world, drafted(mode=mode))
+    assert codes(found) == ([("empty_selection", "contact_id")] if mode is LaunchMode.TEST else [])
+
+
+async def test_a_test_that_finds_one_has_no_points(world: World) -> None:
+    assert (await checked(world, drafted(mode=LaunchMode.TEST))).points == []

@@ -9,7 +9,7 @@ import orjson
 from contacts.domain.audience import Chunk, Excluded
 from contacts.ports import Draft, Turn, Walk
 from contracts.launches import Contacts, Groups, LaunchDrafted, LaunchRequested, Segment
-from contracts.words import ControlState
+from contracts.words import ControlState, LaunchMode
 from runtime.transaction import Connection
 
 _LISTED = """
@@ -108,7 +108,7 @@ class PostgresLaunches:
         rows = await self._connection.fetch(
             f"""
             SELECT launch_id, project, kind, groups, version ->> 'creator' AS creator, drafted_at, check_round,
-                condition, trace
+                coalesce(options ->> 'mode', 'live') AS mode, condition, trace
             FROM launch
             WHERE home = $1 AND drafted_at IS NOT NULL AND NOT checked AND {_LISTED}
             ORDER BY drafted_at, launch_id
@@ -124,6 +124,7 @@ class PostgresLaunches:
                 row["creator"],
                 row["drafted_at"],
                 row["check_round"],
+                LaunchMode(row["mode"]),
                 row["condition"],
                 row["trace"],
             )

@@ -6,7 +6,7 @@ from typing import Literal
 
 from contacts.domain.segments import SegmentFacts, segment_points
 from contracts.checks import Point
-from contracts.words import Severity
+from contracts.words import LaunchMode, Severity
 
 Kind = Literal["all", "groups", "contacts", "segment"]
 
@@ -39,6 +39,7 @@ class Facts:
     """How many contacts there are among those that it targets; None: too many to count here."""
     segment: SegmentFacts = field(default_factory=SegmentFacts)
     """Of kind segment: its condition."""
+    mode: LaunchMode = LaunchMode.LIVE
 
 
 def points(facts: Facts) -> list[Point]:
@@ -65,6 +66,12 @@ def selection_points(facts: Facts) -> Iterator[Point]:
             "empty_selection",
             "participants.contacts",
             "None of the selected contacts exists in this project: import them, or correct the ids.",
+        )
+    if facts.mode is LaunchMode.TEST and facts.kind == "all" and facts.existing == 0:
+        yield _error(
+            "empty_selection",
+            "contact_id",
+            "A test's mails are filled with a contact's data, and this project has none: import one.",
         )
 
 

@@ -75,6 +75,7 @@ class LaunchHandlers:
                 continue
             facts = Facts(
                 kind=draft.kind,
+                mode=draft.mode,
                 segment=await self._segment(tx, draft),
                 creator=draft.creator,
                 member=member,

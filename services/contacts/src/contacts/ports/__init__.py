@@ -17,7 +17,7 @@ from contacts.domain.plan import Reads
 from contacts.domain.segments import SegmentFacts
 from contracts.launches import LaunchDrafted, LaunchRequested
 from contracts.projects import KeySet, ProjectSet, UserSet
-from contracts.words import ControlState
+from contracts.words import ControlState, LaunchMode
 from runtime.transaction import Connection
 
 Key = tuple[str, str]
@@ -143,6 +143,7 @@ class Draft:
     drafted_at: datetime
     check: int
     """The round of LaunchDrafted that it is of."""
+    mode: LaunchMode
     where: str | None
     """Of kind segment, here and below: CEL over `contact`."""
     trace: str | None
