@@ -8,6 +8,7 @@ from typing import Any
 import jinja2
 from jinja2 import meta, nodes
 from jinja2.exceptions import SecurityError, TemplateSyntaxError, UndefinedError
+from jinja2.runtime import new_context
 
 from runtime.template_sandbox import ALLOWED, BUDGET, FILTERS, MAX_OUTPUT, TESTS, Budget, Budgeted, Dialect, dialect
 
@@ -55,7 +56,9 @@ class Template:
 
     def _parts(self, values: Mapping[str, Any]) -> Iterator[str]:
         left = MAX_OUTPUT
-        for part in self._template.root_render_func(self._template.new_context(dict(values))):
+        template = self._template
+        context = new_context(template.environment, template.name, template.blocks, dict(values), shared=True)
+        for part in template.root_render_func(context):
             left -= len(part)
             if left < 0:
                 raise SecurityError(f"makes more than {MAX_OUTPUT} characters")
