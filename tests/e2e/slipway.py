@@ -37,13 +37,20 @@ class Slipway:
         return Slipway(self.home, project, user)
 
     def __call__(
-        self, *arguments: str, check: bool = True, timeout: float = 120, settings: Mapping[str, str] | None = None
+        self,
+        *arguments: str,
+        check: bool = True,
+        timeout: float = 120,
+        settings: Mapping[str, str] | None = None,
+        given: str | None = None,
     ) -> subprocess.CompletedProcess[str]:
-        """Runs a command; with `check` anything but exit 0 fails the test and shows what was printed."""
+        """Runs a command; with `check` anything but exit 0 fails the test and shows what was printed. `given`: on its
+        standard input."""
         where = [*(["--project", self.project] if self.project else []), *(["--as", self.user] if self.user else [])]
         environment = {name: value for name, value in os.environ.items() if not name.startswith("SLIPWAY_")}
         done = subprocess.run(
             [sys.executable, "-m", "cli", *where, *arguments],
+            input=given,
             capture_output=True,
             text=True,
             timeout=timeout,

@@ -30,6 +30,7 @@ TOP_LEVEL = {
     "reconcile": ("reconcile",),
     "operations": ("partitions",),
     "ordering": ("remove", "advance", "pacing"),
+    "dsn": ("dsn",),
 }
 """Commands by module of `cli.commands`; there, a typer app of the module's name has them."""
 GROUPS = {

@@ -14,10 +14,11 @@ from integration.messaging.rig import Node, World
 from messaging.adapters.sends import PostgresSends
 from messaging.api_reports import routes
 from messaging.domain.links import Links, Reference
-from messaging.domain.webhooks import Secrets, sign
+from messaging.domain.webhooks import Secrets
 from runtime import web
 from runtime.health import Readiness
 from runtime.settings import Settings
+from runtime.webhook_signing import sign
 from unit.messaging.builders import LAUNCH, PROJECT, STEP, change, chunk, requested, snapshot
 
 LINKS = Links("l" * 32)
@@ -141,7 +142,7 @@ async def test_only_what_is_signed_in_time_and_readable_is_taken(
     assert (await post(http, world, body, ago=400)).status_code == 401
     assert (await post(http, world, body, provider="other")).status_code == 401
     assert (await http.post("/v1/deliveries/ses", content=body)).status_code == 401
-    assert (await post(http, world, body, kind="message/rfc822")).status_code == 415
+    assert (await post(http, world, body, kind="text/plain")).status_code == 415
     for wrong in (
         b"",
         b"{",
@@ -164,3 +165,42 @@ async def test_an_unknown_message_stays_unknown_and_its_contact_is_suppressed(
     await rounds(node)
     row = await world.pool.fetchval("SELECT state FROM send WHERE contact_id = 'c-9'")
     assert row == "unknown" and [report.contact_ids for report in world.reports] == [["c-9"]]
+
+
+def came_back(contact_id: str, status: str = "5.1.1") -> bytes:
+    """A delivery report about this contact's mail."""
+    ref = LINKS.token(Reference(PROJECT, contact_id, "promotional", LAUNCH, STEP, 1))
+    parts = {
+        b"message/delivery-status": b"Reporting-MTA: dns; mx\n\n"
+        b"Final-Recipient: rfc822; c-3@x.example\nAction: failed\nStatus: " + status.encode(),
+        b"text/rfc822-headers": b"X-Slipway-Ref: " + ref.encode(),
+    }
+    body = b"".join(b"--e\nContent-Type: %s\n\n%s\n\n" % part for part in parts.items())
+    return b"Content-Type: multipart/report; boundary=e\n\n" + body + b"--e--\n"
+
+
+async def test_a_mail_that_came_back_suppresses_its_contact_and_no_address_that_it_names(
+    world: World, http: httpx.AsyncClient, node: Node
+) -> None:
+    for contact_id, status in (("c-0", "5.1.1"), ("c-0", "5.1.1"), ("c-1", "4.4.7"), ("c-2", "5.7.1")):
+        answer = await post(http, world, came_back(contact_id, status), kind="message/rfc822")
+        assert (answer.status_code, answer.json()) == (202, {"taken": 1, "unknown": 0})
+    await rounds(node)
+    assert world.counts == {"accepted": 3, "bounced": 1}
+    assert [(report.contact_ids, report.kinds, report.recipients) for report in world.reports] == [
+        (["c-0"], ["bounced"], [None])
+    ]
+    reason = await world.pool.fetchval("SELECT reason FROM send WHERE contact_id = 'c-0'")
+    assert reason == "5.1.1"
+    await world.check()
+
+
+async def test_a_mail_about_none_of_ours_is_unknown_and_one_about_nothing_is_refused(
+    world: World, http: httpx.AsyncClient, node: Node
+) -> None:
+    answer = await post(http, world, came_back("never"), kind="message/rfc822; charset=utf-8")
+    assert answer.json() == {"taken": 0, "unknown": 1}
+    answer = await post(http, world, b"Subject: holiday\n\nBack on Monday", kind="message/rfc822")
+    assert (answer.status_code, answer.json()["code"]) == (422, "no_report")
+    assert (await post(http, world, came_back("c-0"), kind="message/rfc822", ago=400)).status_code == 401
+    assert await world.pool.fetchval("SELECT count(*) FROM report") == 0

@@ -6,8 +6,9 @@ from datetime import timedelta
 import pytest
 
 from messaging.domain.deliveries import Act
-from messaging.domain.webhooks import Batch, Secrets, last, sign, timely
+from messaging.domain.webhooks import Batch, Secrets, last, timely
 from messaging.settings import MessagingSettings
+from runtime.webhook_signing import sign
 from unit.messaging.builders import NOON
 
 KEY = b"0123456789abcdef0123456789abcdef"

@@ -1,5 +1,6 @@
 """messaging's route for mail providers: what became of mails once they were accepted. The signature opens it."""
 
+import asyncio
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 from fastapi import APIRouter, Header, Path, Request
@@ -7,6 +8,7 @@ from pydantic import BaseModel, ValidationError
 
 from messaging.adapters.reports import keep_reports
 from messaging.domain.links import Links
+from messaging.domain.returned import NoReport, read_mail
 from messaging.domain.sends import SendKey
 from messaging.domain.webhooks import MOST_EVENTS, Batch, Secrets, Told, timely
 from messaging.ports import Report, Sends
@@ -19,7 +21,10 @@ if TYPE_CHECKING:
 _WHERE_TO_LOOK: Final = "docs/operations/README.md says how a provider reports"
 _EVENTS: Final = {"type": "array", "maxItems": MOST_EVENTS, "items": {"type": "object"}}
 _SCHEMA: Final = {"type": "object", "required": ["events"], "properties": {"events": _EVENTS}}
-_JSON: Final = {"requestBody": {"content": {"application/json": {"schema": _SCHEMA}}}}
+_JSON: Final = "application/json"
+_MAIL: Final = "message/rfc822"
+_CONTENT: Final = {_JSON: {"schema": _SCHEMA}, _MAIL: {"schema": {"type": "string"}}}
+_BODY: Final = {"requestBody": {"required": True, "content": _CONTENT}}
 _UNSIGNED: Final[dict[int | str, dict[str, Any]]] = {401: {"description": "No provider that is known has signed it."}}
 
 
@@ -33,7 +38,7 @@ class Taken(BaseModel):
 def routes(resources: "Resources", links: Links, secrets: Secrets, sends: Sends) -> APIRouter:
     router = APIRouter(prefix="/v1", tags=["messaging"])
 
-    @router.post("/deliveries/{provider}", status_code=202, responses=_UNSIGNED, openapi_extra={**PUBLIC, **_JSON})
+    @router.post("/deliveries/{provider}", status_code=202, responses=_UNSIGNED, openapi_extra={**PUBLIC, **_BODY})
     async def report(
         request: Request,
         provider: Annotated[str, Path(min_length=1, max_length=100)],
@@ -41,11 +46,15 @@ def routes(resources: "Resources", links: Links, secrets: Secrets, sends: Sends)
         webhook_timestamp: Annotated[str, Header(max_length=32)] = "",
         webhook_signature: Annotated[str, Header(max_length=2048)] = "",
     ) -> Taken:
-        """What became of mails: delivered, bounced, complained. Signed as in Standard Webhooks; may be repeated."""
+        """What became of mails: delivered, bounced, complained. Signed as in Standard Webhooks; may be repeated.
+
+        A program says it as JSON; a mail server passes on the mail that it got: a delivery report (RFC 3464) or a
+        complaint (RFC 5965), of which the first 256 KiB are read.
+        """
         body = await request.body()
         if not secrets.signed(provider, webhook_id, webhook_timestamp, webhook_signature, body):
             raise _refused("this is not signed by a provider that is configured here")
-        told = _read(request.headers.get("content-type", ""), body)
+        told = await _read(request.headers.get("content-type", ""), body)
         keys = [_key(links, each) for each in told]
         async with resources.transaction() as tx:
             if not timely(webhook_timestamp, tx.now):
@@ -65,10 +74,26 @@ def routes(resources: "Resources", links: Links, secrets: Secrets, sends: Sends)
     return router
 
 
-def _read(content_type: str, body: bytes) -> list[Told]:
-    if content_type.partition(";")[0].strip().lower() != "application/json":
-        remedy = 'send application/json, {"events": [{"ref", "event": delivered|bounced|complained, …}]}'
-        raise Problem(415, "unsupported", f"`{content_type[:100]}` cannot be read here", remedy)
+async def _read(content_type: str, body: bytes) -> list[Told]:
+    kind = content_type.partition(";")[0].strip().lower()
+    if kind == _JSON:
+        return _read_json(body)
+    if kind == _MAIL:
+        return await _read_mail(body)
+    remedy = f'send {_JSON}, {{"events": [{{"ref", "event": delivered|bounced|complained, …}}]}}, or {_MAIL}'
+    raise Problem(415, "unsupported", f"`{content_type[:100]}` cannot be read here", remedy)
+
+
+async def _read_mail(body: bytes) -> list[Told]:
+    """In a thread: mails of strangers may take their time."""
+    try:
+        return await asyncio.to_thread(read_mail, body)
+    except NoReport as error:
+        remedy = f"send it to whoever reads the mail of that address; {_WHERE_TO_LOOK}"
+        raise Problem(422, "no_report", f"this mail reports nothing: {error}", remedy) from None
+
+
+def _read_json(body: bytes) -> list[Told]:
     try:
         return Batch.model_validate_json(body).events
     except ValidationError as error:

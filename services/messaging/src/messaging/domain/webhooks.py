@@ -1,9 +1,6 @@
 """What mail providers report over HTTP: who may, signed as in Standard Webhooks, and what they say."""
 
-import binascii
-import hashlib
 import hmac
-from base64 import b64decode, b64encode
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
@@ -14,11 +11,11 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_vali
 
 from messaging.domain.deliveries import Act
 from messaging.domain.links import LONGEST
+from runtime.webhook_signing import read_secret, sign
 
 WINDOW = timedelta(minutes=5)
 """How far a webhook's time may lie from ours."""
 MOST_EVENTS = 1000
-_SHORTEST_SECRET = 16
 _MOST_SIGNATURES = 8
 
 
@@ -76,11 +73,11 @@ class Secrets:
         for entry in filter(None, map(str.strip, text.split(","))):
             provider, _, secret = entry.partition(":")
             try:
-                key = b64decode(secret.removeprefix("whsec_"), validate=True)
-            except binascii.Error:
-                key = b""
-            if not provider or not secret.startswith("whsec_") or len(key) < _SHORTEST_SECRET:
-                raise ValueError(f"{provider or 'an entry'}: write `name:whsec_<base64 of at least 16 bytes>`")
+                key = read_secret(secret)
+            except ValueError as error:
+                raise ValueError(f"{provider or 'an entry'}: after its name and a colon, {error}") from None
+            if not provider:
+                raise ValueError("an entry has no name: write `name:whsec_<base64>`")
             self._keys[provider].append(key)
 
     def signed(self, provider: str, id: str, timestamp: str, signatures: str, body: bytes) -> bool:
@@ -88,12 +85,6 @@ class Secrets:
         given = [each.encode() for each in signatures.split()[:_MOST_SIGNATURES]]
         right = [sign(key, id, timestamp, body).encode() for key in self._keys.get(provider, ())]
         return any([hmac.compare_digest(one, other) for one in right for other in given])  # noqa: C419 - all of them
-
-
-def sign(key: bytes, id: str, timestamp: str, body: bytes) -> str:
-    """Value for `webhook-signature`."""
-    signed = f"{id}.{timestamp}.".encode() + body
-    return "v1," + b64encode(hmac.digest(key, signed, hashlib.sha256)).decode()
 
 
 def timely(timestamp: str, now: datetime) -> bool:
