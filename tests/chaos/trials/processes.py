@@ -110,9 +110,7 @@ def _moved(case: Case, ground: Ground, service: str, number: signal.Signals) -> 
     """Seconds, and the numbers of the other process that were taken anew."""
     victim, other = f"{service}-1", f"{service}-0"
     place = ground.made.place
-    ground.until_ready()
-    shared = until_owned(place, service, lambda now: {victim, other} == {owner for owner, _ in now.values()}, LONGEST)
-    assert shared is not None, f"{service}: not shared by both: {owners(place, service)}"
+    _until_shared(ground, service, {victim, other})
     before, pid = owners(place, service), ground.pids(service)[victim]
     if number == signal.SIGHUP:
         his = [one for one, (owner, _) in before.items() if owner == victim]
@@ -127,7 +125,22 @@ def _moved(case: Case, ground: Ground, service: str, number: signal.Signals) -> 
 
     with ground.made.slipway.nothing_restarts(), case.fault():
         os.kill(pid, number)
-        return until_owned(place, service, all_are_the_other_s, LONGEST), []
+        took = until_owned(place, service, all_are_the_other_s, LONGEST)
+        moved = owners(place, service)
+    _until_shared(ground, service, {victim, other}, moved)
+    return took, []
+
+
+def _until_shared(ground: Ground, service: str, both: set[str], since: Owners | None = None) -> None:
+    """Both are ready and have partitions; all have been taken anew `since`, as they are whenever a member joins."""
+    ground.until_ready()
+    place, old = ground.made.place, since or {}
+
+    def shared(now: Owners) -> bool:
+        anew = all(epoch > old[number][1] for number, (_, epoch) in now.items() if number in old)
+        return anew and {owner for owner, _ in now.values()} == both
+
+    assert until_owned(place, service, shared, LONGEST) is not None, f"{service}: {owners(place, service)}"
 
 
 @trial(
