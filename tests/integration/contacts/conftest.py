@@ -11,6 +11,9 @@ from runtime import database
 
 @pytest.fixture
 async def world(fresh_database: FreshDatabase) -> AsyncIterator[World]:
-    pool = await database.connect(await fresh_database("contacts"), name="test", size=4)
-    yield World(pool)
+    url = await fresh_database("contacts")
+    pool = await database.connect(url, name="test", size=4)
+    walled = await database.connect(url, name="test", walled=True)
+    yield World(pool, walled)
+    await walled.close()
     await pool.close()

@@ -10,6 +10,7 @@ import pytest
 from fastapi import FastAPI
 
 from contacts.adapters.contacts import PostgresContacts
+from contacts.adapters.reading import PostgresReading
 from contacts.api import Doors, build_routes
 from contracts.launches import Contacts
 from integration.contacts.world import PROJECT, World, requested, scenario, user
@@ -61,8 +62,8 @@ async def call(world: World) -> AsyncIterator[Client]:
     app.state.settings = Settings(token_key=TOKEN_KEY)
     install(app)
     doors = Doors(
-        transaction=lambda: world.transaction(None),
-        reading=world.reading,
+        transaction=world.request,
+        reading=PostgresReading(world.walled_pool),
         imports=world.imports,
         writer=world.writer,
         suppressing=world.suppressing,
@@ -70,7 +71,7 @@ async def call(world: World) -> AsyncIterator[Client]:
         groups=PostgresContacts,
     )
     app.include_router(build_routes(doors))
-    app.include_router(operations(SimpleNamespace(pool=world.pool)))
+    app.include_router(operations(SimpleNamespace(walled_pool=world.pool)))
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://contacts") as http:
         yield Client(http)
 

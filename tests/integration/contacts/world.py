@@ -133,8 +133,12 @@ class Targets:
 
 
 class World:
-    def __init__(self, pool: "asyncpg.Pool[asyncpg.Record]") -> None:
+    def __init__(
+        self, pool: "asyncpg.Pool[asyncpg.Record]", walled: "asyncpg.Pool[asyncpg.Record] | None" = None
+    ) -> None:
+        """`walled`: what routes work with."""
         self.pool = pool
+        self.walled_pool = walled or pool
         self.now: datetime = NOON
         self.emitted: list[Outgoing] = []
         self.ahead = FakeTargetsAhead()
@@ -167,6 +171,14 @@ class World:
     async def transaction(self, number: int | None = 0) -> AsyncIterator[FakeTransaction]:
         async with self.pool.acquire() as connection, connection.transaction():
             tx = FakeTransaction(number=number, partitions=PARTITIONS, now=self.now, connection=connection)
+            yield tx
+        self._keep(tx.emitted)
+
+    @asynccontextmanager
+    async def request(self) -> AsyncIterator[FakeTransaction]:
+        """The transaction of an HTTP request."""
+        async with self.walled_pool.acquire() as connection, connection.transaction():
+            tx = FakeTransaction(number=None, partitions=PARTITIONS, now=self.now, connection=connection)
             yield tx
         self._keep(tx.emitted)
 

@@ -34,8 +34,10 @@ def executor_database(platform: Platform) -> Iterator[str]:
 async def desk(executor_database: str) -> AsyncIterator[Desk]:
     pool = await database.connect(executor_database, name="test")
     await pool.execute(EMPTY)
-    yield Desk(pool)
+    walled = await database.connect(executor_database, name="test", walled=True)
+    yield Desk(pool, walled)
     assert await pool.fetch(MISCOUNTED) == [], "a cohort's size is how many instances are of it"
+    await walled.close()
     await pool.close()
 
 
@@ -45,9 +47,11 @@ async def client(desk: Desk) -> AsyncIterator[httpx.AsyncClient]:
     problems.install(app)
     app.state.settings = Settings(token_key=KEY)
     app.include_router(
-        routes(cast(Any, SimpleNamespace(pool=desk.pool, partitions=8, settings=app.state.settings)), patience=0.1)
+        routes(
+            cast(Any, SimpleNamespace(pool=desk.walled_pool, partitions=8, settings=app.state.settings)), patience=0.1
+        )
     )
-    app.include_router(operations(SimpleNamespace(pool=desk.pool)))
+    app.include_router(operations(SimpleNamespace(walled_pool=desk.walled_pool)))
     async with httpx.AsyncClient(
         transport=httpx.ASGITransport(app=app), base_url="http://executor", headers=bearer("acme")
     ) as client:

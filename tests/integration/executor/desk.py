@@ -38,8 +38,15 @@ E = TypeVar("E", bound=Event)
 class Desk:
     """`emitted` collects everything since the last `take`."""
 
-    def __init__(self, pool: "asyncpg.Pool[asyncpg.Record]", number: int = 5) -> None:
+    def __init__(
+        self,
+        pool: "asyncpg.Pool[asyncpg.Record]",
+        walled: "asyncpg.Pool[asyncpg.Record] | None" = None,
+        number: int = 5,
+    ) -> None:
+        """`walled`: what routes work with."""
         self.pool = pool
+        self.walled_pool = walled or pool
         self.number = number
         self.now = LONG_AGO
         self.emitted: list[Outgoing] = []

@@ -29,12 +29,14 @@ def launcher_database(platform: Platform) -> Iterator[str]:
 async def desk(launcher_database: str) -> AsyncIterator[Desk]:
     pool = await database.connect(launcher_database, name="test")
     await pool.execute("; ".join(EMPTY))
-    desk = Desk(pool)
+    walled = await database.connect(launcher_database, name="test", walled=True)
+    desk = Desk(pool, walled)
     await desk.project()
     await desk.scenario()
     desk.emitted.clear()
     yield desk
     await desk.http.aclose()
+    await walled.close()
     await pool.close()
 
 

@@ -55,10 +55,15 @@ E = TypeVar("E", bound=Event)
 
 
 class Present:
-    """`runtime.process.Resources` of the one app: those of the desk that is set up now."""
+    """`runtime.process.Resources` of the one app, and its engine: those of the desk that is set up now."""
 
     def __init__(self, app: FastAPI) -> None:
         self._app = app
+
+    @property
+    def pool(self) -> "asyncpg.Pool[asyncpg.Record]":
+        walled: asyncpg.Pool[asyncpg.Record] = self._app.state.desk.walled_pool
+        return walled
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._app.state.desk, name)
@@ -86,8 +91,10 @@ class Key:
 class Desk:
     """`emitted` collects everything since the last `take`."""
 
-    def __init__(self, pool: "asyncpg.Pool[asyncpg.Record]") -> None:
+    def __init__(self, pool: "asyncpg.Pool[asyncpg.Record]", walled: "asyncpg.Pool[asyncpg.Record]") -> None:
+        """`walled`: what routes work with."""
         self.pool = pool
+        self.walled_pool = walled
         self.partitions = 8
         self.settings = SETTINGS
         self.now = NOON
@@ -110,7 +117,8 @@ class Desk:
     @asynccontextmanager
     async def transaction(self, number: int | None = None) -> AsyncIterator[FakeTransaction]:
         """What `runtime.process.Resources` gives; what was emitted counts only when it is committed."""
-        async with self.pool.acquire() as connection, connection.transaction():
+        pool = self.walled_pool if number is None else self.pool
+        async with pool.acquire() as connection, connection.transaction():
             tx = FakeTransaction(number=number, partitions=self.partitions, now=self.now, connection=connection)
             yield tx
         self.emitted += tx.emitted

@@ -19,8 +19,10 @@ from runtime.records import Outgoing
 
 
 class Log:
-    def __init__(self, pool: database.Pool) -> None:
+    def __init__(self, pool: database.Pool, walled: database.Pool) -> None:
+        """`walled`: what routes work with."""
         self.pool = pool
+        self.walled_pool = walled
         self.launches, self.outcomes = PostgresLaunches(), PostgresOutcomes()
         self.handlers = Handlers(self.launches, self.outcomes, PostgresChunks())
         self.jobs = Jobs(self.launches, self.outcomes)
@@ -62,6 +64,9 @@ class Log:
 
 @pytest.fixture
 async def log(fresh_database: FreshDatabase) -> AsyncIterator[Log]:
-    pool = await database.connect(await fresh_database("log"), name="test")
-    yield Log(pool)
+    url = await fresh_database("log")
+    pool = await database.connect(url, name="test")
+    walled = await database.connect(url, name="test", walled=True)
+    yield Log(pool, walled)
+    await walled.close()
     await pool.close()

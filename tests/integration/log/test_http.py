@@ -42,7 +42,7 @@ async def http(log: Log) -> AsyncIterator[httpx.AsyncClient]:
     server = web.Web("log", settings, Readiness("log"))
     listening = web.listen(settings)
     server.start(listening)
-    server.open(routes(cast(Any, SimpleNamespace(pool=log.pool, partitions=4)), patience=0.5))
+    server.open(routes(cast(Any, SimpleNamespace(pool=log.walled_pool, partitions=4)), patience=0.5))
     headers = {"Authorization": f"Bearer {token('acme')}"}
     async with httpx.AsyncClient(base_url=web.address(listening), headers=headers, trust_env=False) as client:
         yield client

@@ -12,8 +12,11 @@ from runtime import database
 
 @pytest.fixture
 async def world(fresh_database: FreshDatabase) -> AsyncIterator[World]:
-    pool = await database.connect(await fresh_database("messaging"), name="test")
-    yield World(pool)
+    url = await fresh_database("messaging")
+    pool = await database.connect(url, name="test")
+    walled = await database.connect(url, name="test", walled=True)
+    yield World(pool, walled)
+    await walled.close()
     await pool.close()
 
 

@@ -51,8 +51,12 @@ SECONDS = 20.0
 
 
 class World:
-    def __init__(self, pool: "asyncpg.Pool[asyncpg.Record]") -> None:
+    def __init__(
+        self, pool: "asyncpg.Pool[asyncpg.Record]", walled: "asyncpg.Pool[asyncpg.Record] | None" = None
+    ) -> None:
+        """`walled`: what routes work with."""
         self.pool = pool
+        self.walled_pool = walled or pool
         self.epochs: Counter[int] = Counter()
         self.emitted: list[Outgoing] = []
         self.holds: list[LaunchHeld] = []
@@ -101,7 +105,7 @@ class World:
     @asynccontextmanager
     async def request(self) -> AsyncIterator[FakeTransaction]:
         """The transaction of an HTTP request."""
-        async with self.pool.acquire() as connection, connection.transaction():
+        async with self.walled_pool.acquire() as connection, connection.transaction():
             now: datetime = await connection.fetchval("SELECT date_trunc('milliseconds', clock_timestamp())")
             tx = FakeTransaction(number=None, now=now, connection=connection)
             yield tx

@@ -31,7 +31,7 @@ async def http(world: World) -> AsyncIterator[httpx.AsyncClient]:
     server = web.Web("messaging", settings, Readiness("messaging"))
     listening = web.listen(settings)
     server.start(listening)
-    server.open(routes(cast(Any, SimpleNamespace(pool=world.pool))))
+    server.open(routes(cast(Any, SimpleNamespace(pool=world.walled_pool))))
     headers = {"Authorization": f"Bearer {token('acme')}"}
     async with httpx.AsyncClient(base_url=web.address(listening), headers=headers, trust_env=False) as client:
         yield client

@@ -10,6 +10,7 @@ from integration.messaging.rig import Node, World
 from messaging.adapters.reports import keep_reports
 from messaging.domain.deliveries import Act
 from messaging.ports import Report
+from runtime import walls
 from unit.messaging.builders import LAUNCH, change, chunk, controlled, key, requested, snapshot
 
 REHEARSAL, TEST = LaunchMode.REHEARSAL, LaunchMode.TEST
@@ -136,5 +137,6 @@ async def test_a_complaint_about_a_test_is_not_the_contacts(
 
 
 async def complained(world: World) -> None:
+    walls.narrow("acme")
     async with world.request() as tx:
         await keep_reports(tx, [Report(key(), Act.COMPLAIN, "me@acme.example", None)])

@@ -60,7 +60,9 @@ def build(settings: Settings) -> Service:
     walk = AudienceWalk(PostgresLaunches, PostgresAudience, PostgresDirectory, ahead, settings.targets_ahead)
     sweep = Sweep(PostgresAnswers, PostgresLaunches)
     outcomes = OutcomeHandlers(PostgresPlaces)
-    snapshots = Snapshots(partial(connect, settings.database("contacts"), name="contacts/count", size=AT_A_TIME))
+    snapshots = Snapshots(
+        partial(connect, settings.database("contacts"), name="contacts/count", size=AT_A_TIME, walled=True)
+    )
     counting = Counting(snapshots, PostgresCounting, PostgresLaunches, PostgresDirectory, examine)
     suppressing = Suppressing(PostgresContacts, PostgresSuppression, writer, address_hash)
 

@@ -12,6 +12,7 @@ from fastapi.responses import HTMLResponse
 
 from messaging.adapters.withdrawing import withdraw
 from messaging.domain.links import LONGEST, Links, Reference
+from runtime import walls
 from runtime.guards import PUBLIC
 from runtime.problems import Problem
 
@@ -67,6 +68,7 @@ def routes(resources: "Resources", links: Links) -> APIRouter:
         reference = _read(links, token)
         if not reference.live:
             return _page("Unsubscribe", _TRIED, reference)
+        walls.narrow(reference.project)
         async with resources.transaction() as tx:
             await withdraw(tx, reference)
         return _page("Unsubscribed", _DONE, reference)

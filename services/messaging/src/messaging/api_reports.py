@@ -12,6 +12,7 @@ from messaging.domain.returned import NoReport, read_mail
 from messaging.domain.sends import SendKey
 from messaging.domain.webhooks import MOST_EVENTS, Batch, Secrets, Told, timely
 from messaging.ports import Report, Sends
+from runtime import walls
 from runtime.guards import PUBLIC
 from runtime.problems import Problem
 
@@ -56,6 +57,7 @@ def routes(resources: "Resources", links: Links, secrets: Secrets, sends: Sends)
             raise _refused("this is not signed by a provider that is configured here")
         told = await _read(request.headers.get("content-type", ""), body)
         keys = [_key(links, each) for each in told]
+        walls.narrow(walls.EVERYWHERE)  # one provider may send for several projects
         async with resources.transaction() as tx:
             if not timely(webhook_timestamp, tx.now):
                 raise _refused("it was signed more than five minutes ago, or the clocks differ")

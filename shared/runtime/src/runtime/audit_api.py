@@ -54,7 +54,7 @@ def add(router: APIRouter, engine: Any) -> None:
         """Who did what to which thing, newest first. An administrator who names no project sees all of them."""
         project = _project(caller, request.headers.get(PROJECT_HEADER))
         wanted = Wanted(subject, thing, action, since, from_cursor(cursor, datetime, int), limit + 1)
-        async with engine.pool.acquire() as connection:
+        async with engine.walled_pool.acquire() as connection:
             found = await audit.listed(connection, project, wanted)
         following = to_cursor(found[limit - 1].at, found[limit - 1].id) if len(found) > limit else None
         return AuditPage(items=[_shown(entry) for entry in found[:limit]], next=following)

@@ -10,6 +10,7 @@ from typing import Annotated, Final
 from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
+from runtime import walls
 from runtime.problems import Problem
 from runtime.tokens import LEEWAY, Caller, InvalidToken, UntimelyToken, mint, verify
 
@@ -35,7 +36,10 @@ class Requires:
     ) -> Caller:
         caller = _authenticated(given, request.app.state.settings.token_key)
         self.check(caller)
-        return caller if self.across_projects else of_one_project(caller, request.headers.get(PROJECT_HEADER))
+        if not self.across_projects:
+            caller = of_one_project(caller, request.headers.get(PROJECT_HEADER))
+        walls.narrow(caller.project)
+        return caller
 
     def check(self, caller: Caller) -> None:
         """Raises Problem for who may not."""

@@ -14,6 +14,7 @@ import asyncpg
 import orjson
 import structlog
 
+from runtime import walls
 from runtime.transaction import Connection
 
 COMMAND_SECONDS = 60.0
@@ -40,16 +41,22 @@ log = structlog.get_logger()
 
 
 async def connect(
-    dsn: str, *, name: str, size: int = 6, patience: Callable[[int], Awaitable[None]] | None = None
+    dsn: str,
+    *,
+    name: str,
+    size: int = 6,
+    walled: bool = False,
+    patience: Callable[[int], Awaitable[None]] | None = None,
 ) -> Pool:
     """A pool, when the server answers; until then tries again for ever (`patience(attempt)` waits between).
 
-    `name` is the sessions' application_name. Raises what does not get better by waiting (password, missing database).
+    `name` is the sessions' application_name. `walled`: for routes, see `runtime.walls`; its connections are made when
+    they are needed. Raises what does not get better by waiting (password, missing database).
     """
     attempt = 0
     while True:
         try:
-            return await _create(dsn, name, size)
+            return await _create(dsn, name, size, walled)
         except UNREACHABLE as error:
             log.warning("postgres is not reachable: trying again", error=str(error) or type(error).__name__)
             await (patience or pause)(attempt)
@@ -74,17 +81,19 @@ async def pause(attempt: int) -> None:
     await asyncio.sleep(RETRY_SECONDS[min(attempt, len(RETRY_SECONDS) - 1)])
 
 
-async def _create(dsn: str, name: str, size: int) -> Pool:
+async def _create(dsn: str, name: str, size: int, walled: bool) -> Pool:
     return await asyncpg.create_pool(
         dsn,
-        min_size=1,
+        min_size=0 if walled else 1,
         max_size=size,
         timeout=CONNECT_SECONDS,
         command_timeout=COMMAND_SECONDS,
         max_inactive_connection_lifetime=300,
-        init=prepare,
+        init=_prepare_walled if walled else prepare,
+        setup=walls.look_through if walled else None,
         reset=_reset,
         server_settings={
+            **({} if walled else {walls.SETTING: walls.EVERYWHERE}),
             "application_name": name[:63],
             "timezone": "UTC",
             "jit": "off",
@@ -105,7 +114,13 @@ async def prepare(connection: Connection) -> None:
     )
 
 
+async def _prepare_walled(connection: Connection) -> None:
+    await prepare(connection)
+    await walls.stand_behind(connection)
+
+
 async def _reset(connection: Connection) -> None:
-    """Back to the pool. Nothing here changes a session's state, so the default's extra round trip is not needed."""
+    """Back to the pool. Nothing here changes a session's state but what the next one to take it sets anew, so the
+    default's extra round trip is not needed."""
     if connection.is_in_transaction():
         await connection.execute("ROLLBACK")

@@ -53,6 +53,7 @@ class Engine:
         self._owner = f"{service.name}/{settings.slot or f'{socket.gethostname()}-{os.getpid()}'}"
         self.figures = Figures(service, settings, self._owner, self.metrics)
         self._pool: asyncpg.Pool[asyncpg.Record] | None = None
+        self._walled: asyncpg.Pool[asyncpg.Record] | None = None
         self._publisher: Publisher | None = None
         self._ground: Ground | None = None
         self._outbox: HttpOutbox | None = None
@@ -66,6 +67,13 @@ class Engine:
             raise RuntimeError(f"{self.service.name} has no database yet")
         return self._pool
 
+    @property
+    def walled_pool(self) -> "asyncpg.Pool[asyncpg.Record]":
+        """For routes: sees the caller's project only."""
+        if self._walled is None:
+            raise RuntimeError(f"{self.service.name} has no database yet")
+        return self._walled
+
     async def prepare(self) -> None:
         """Migrate and connect: from here on HTTP requests are served, their events wait in the outbox for Kafka.
 
@@ -75,6 +83,7 @@ class Engine:
         dsn = settings.database(service.name)
         await migrations.apply(dsn, service.name, service.migrations, partitions=self.partitions)
         self._pool = await database.connect(dsn, name=self._owner, size=settings.pool_size)
+        self._walled = await database.connect(dsn, name=self._owner, size=settings.pool_size, walled=True)
         self._publisher = Publisher(settings, client_id=self._owner, expanders=service.expanders, fatal=self._fatal)
         self._ground = Ground(
             consumer=service.name,
@@ -85,7 +94,7 @@ class Engine:
             emits=frozenset(service.emits),
             limits={},
         )
-        self._outbox = HttpOutbox(self._ground)
+        self._outbox = HttpOutbox(self._ground, self.walled_pool)
 
     async def start(self) -> None:
         """Producer, relay, group, watchers."""
@@ -136,11 +145,12 @@ class Engine:
             await self._outbox.stop()
         if self._publisher is not None:
             await self._publisher.stop()
-        if self._pool is not None:
-            try:
-                await asyncio.wait_for(self._pool.close(), 5)
-            except TimeoutError:
-                self._pool.terminate()
+        for pool in (self._walled, self._pool):
+            if pool is not None:
+                try:
+                    await asyncio.wait_for(pool.close(), 5)
+                except TimeoutError:
+                    pool.terminate()
 
     def transaction(self) -> AbstractAsyncContextManager[Emitting]:
         """Of an HTTP request."""

@@ -27,15 +27,17 @@ log = structlog.get_logger()
 class HttpOutbox:
     """One per process that takes HTTP writes."""
 
-    def __init__(self, ground: Ground) -> None:
+    def __init__(self, ground: Ground, pool: "asyncpg.Pool[asyncpg.Record]") -> None:
+        """`pool`: what requests write with; the relay works for all projects."""
         self._ground = ground
+        self._pool = pool
         self._written = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Emitting]:
         """Of an HTTP request: state and events commit together; the relay publishes at once."""
-        async with self._ground.pool.acquire() as connection:
+        async with self._pool.acquire() as connection:
             async with connection.transaction():
                 now = await connection.fetchval("SELECT date_trunc('milliseconds', clock_timestamp())")
                 tx = Emitting(connection, now, number=None, ground=self._ground)

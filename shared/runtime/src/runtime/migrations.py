@@ -8,13 +8,16 @@ does not says in its first line that the service has to be stopped for it.
 import asyncio
 import hashlib
 import re
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
 import structlog
 
+from runtime import walls
 from runtime.database import UNREACHABLE, pause
 
 OWN = Path(__file__).parent / "migrations"
@@ -84,31 +87,74 @@ async def apply(dsn: str, service: str, folder: Path | None, *, partitions: int 
                 )
         if partitions is not None:
             await _fix_partitions(connection, partitions)
+        await _raise_walls(connection)
     finally:
         await connection.close(timeout=5)
 
 
 async def _apply_one(connection: "asyncpg.Connection[asyncpg.Record]", migration: Migration) -> None:
-    """A lock that a running transaction holds is waited for in short turns, so that nobody queues behind us."""
+    """In one transaction. A column that a wall's condition reads cannot be altered or dropped: then the walls are taken
+    down in it and raised again, so nobody else ever finds them missing."""
+
+    async def work() -> None:
+        await connection.execute(migration.sql)
+        await connection.execute(
+            "INSERT INTO schema_migration (component, number, name, checksum) VALUES ($1, $2, $3, $4)",
+            migration.component,
+            migration.number,
+            migration.name,
+            migration.checksum,
+        )
+
+    async def without_walls() -> None:
+        await walls.down(connection)
+        await work()
+        for _, sql in await walls.pending(connection):
+            await connection.execute(sql)
+
+    try:
+        await _patiently(connection, migration.name, work)
+    except (asyncpg.FeatureNotSupportedError, asyncpg.DependentObjectsStillExistError):
+        await _patiently(connection, migration.name, without_walls)
+    log.info("migration applied", component=migration.component, migration=migration.name)
+
+
+async def _raise_walls(connection: "asyncpg.Connection[asyncpg.Record]") -> None:
+    """Whatever tables the migrations have made: routes see only their caller's project in them."""
+    try:
+        if not await connection.fetchval("SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = $1)", walls.ROLE):
+            await _patiently(connection, f"role {walls.ROLE}", partial(connection.execute, walls.MAKE_ROLE))
+        await _patiently(connection, f"role {walls.ROLE}", partial(connection.execute, walls.JOIN_ROLE))
+    except asyncpg.InsufficientPrivilegeError as error:
+        raise MigrationError(
+            f"this login may not become role {walls.ROLE}, nor see to it: have somebody who may run "
+            f"`CREATE ROLE {walls.ROLE} NOLOGIN` if it is missing, and `GRANT {walls.ROLE} TO <this login>` ({error})"
+        ) from error
+    for table, sql in await walls.pending(connection):
+        await _patiently(connection, f"walls of {table}", partial(connection.execute, sql))
+
+
+async def _patiently(
+    connection: "asyncpg.Connection[asyncpg.Record]", what: str, work: Callable[[], Awaitable[object]]
+) -> None:
+    """In a transaction. A lock that a running one holds is waited for in short turns: nobody queues behind us.
+
+    Roles are the whole server's, so services that start at once may meet there.
+    """
     for attempt in range(TRIES):
         try:
             async with connection.transaction():
                 await connection.execute(f"SET LOCAL lock_timeout = {LOCK_TIMEOUT_MS}")
-                await connection.execute(migration.sql)
-                await connection.execute(
-                    "INSERT INTO schema_migration (component, number, name, checksum) VALUES ($1, $2, $3, $4)",
-                    migration.component,
-                    migration.number,
-                    migration.name,
-                    migration.checksum,
-                )
-        except asyncpg.LockNotAvailableError:
-            log.warning("migration waits for a lock: trying again", migration=migration.name, attempt=attempt)
+                await work()
+        except (asyncpg.LockNotAvailableError, asyncpg.DeadlockDetectedError):
+            log.warning("migration waits for a lock: trying again", migration=what, attempt=attempt)
+            await pause(attempt)
+        except asyncpg.InternalServerError as error:  # tuple concurrently updated
+            log.warning("migration met another one: trying again", migration=what, error=str(error))
             await pause(attempt)
         else:
-            log.info("migration applied", component=migration.component, migration=migration.name)
             return
-    raise MigrationError(f"{migration.name}: a lock was not free in {TRIES} tries; see pg_locks for who holds it")
+    raise MigrationError(f"{what}: a lock was not free in {TRIES} tries; see pg_locks for who holds it")
 
 
 async def _fix_partitions(connection: "asyncpg.Connection[asyncpg.Record]", partitions: int) -> None:

@@ -53,8 +53,8 @@ class Resources:
 
     @property
     def pool(self) -> "asyncpg.Pool[asyncpg.Record]":
-        """For reads; writes go through `transaction`."""
-        return self._engine.pool
+        """For reads of routes, of the caller's project (`runtime.walls`); writes go through `transaction`."""
+        return self._engine.walled_pool
 
     @property
     def stream(self) -> "Stream | None":

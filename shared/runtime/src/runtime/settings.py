@@ -48,7 +48,12 @@ class Settings(BaseSettings):
         description="`postgresql://user:password@host:port/{service}`; `{service}` becomes the service's name. Without "
         "a password the file in `PGPASSFILE` is read at every connection.",
     )
-    pool_size: int = Field(6, ge=2, le=100, description="Most PostgreSQL connections of one process.")
+    pool_size: int = Field(
+        6,
+        ge=2,
+        le=100,
+        description="Most PostgreSQL connections of one process: so many of its streams, and of its HTTP.",
+    )
 
     partitions: int = Field(
         8,

@@ -8,6 +8,7 @@ from launcher.api.doors import Doors
 from launcher.api.shapes import Output, granted, problem
 from launcher.domain.refusals import Denied
 from launcher.handlers.tokens import TokenHandlers
+from runtime import walls
 from runtime.auth import mint
 from runtime.guards import PUBLIC
 from runtime.tokens import SECONDS
@@ -34,6 +35,7 @@ def add(doors: Doors, tokens: TokenHandlers) -> None:
         scheme, _, bearer = authorization.partition(" ")
         if scheme.lower() != "bearer" or not bearer.strip():
             raise problem(Denied("unauthenticated", "nobody is named", "send Authorization: Bearer <id>.<secret>"))
+        walls.narrow(walls.EVERYWHERE)  # the credentials say which project it is
         async with doors.resources.pool.acquire() as connection:
             caller = granted(await tokens.identify(connection, bearer.strip(), slipway_project, slipway_as))
         return TokenMade(
