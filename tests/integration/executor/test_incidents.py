@@ -97,6 +97,25 @@ async def test_an_incident_that_is_given_up_ends_as_failure_once(desk: Desk, cli
     assert await desk.rows("SELECT decided_by, carried_out_at IS NULL FROM resolution") == [("ann", False)]
 
 
+@pytest.mark.parametrize("decision", ["retry", "fail"])
+async def test_a_foreign_incident_is_one_that_does_not_exist(
+    desk: Desk, client: httpx.AsyncClient, decision: str
+) -> None:
+    await desk.launch(["c-0"], HOOK)
+    known, foreign = (await ids(client))["c-0"], bearer("other", "process:start", "launch:stop")
+
+    async def tried(incident: str) -> tuple[int, str]:
+        answer = await client.post(f"/v1/incidents/{incident}/{decision}", headers=foreign)
+        return answer.status_code, answer.text.replace(incident, "…")
+
+    nothing = await tried("none")
+    assert nothing[0] == 404
+    assert await tried(known) == nothing
+    assert await desk.rows("SELECT FROM resolution") == []
+    await decide(client, decision, [known])
+    assert await tried(known) == nothing
+
+
 async def test_the_first_decision_stands(desk: Desk, client: httpx.AsyncClient) -> None:
     await desk.launch(["c-0"], HOOK)
     known = await ids(client)
