@@ -88,9 +88,10 @@ def theirs(there: httpx.Client) -> dict[str, str]:
 
 @pytest.fixture(scope="module")
 def ours(slipway: Slipway) -> Iterator[httpx.Client]:
-    """Who may do everything in a project where there is a scenario, and nothing else."""
-    project = f"o{uuid.uuid4().hex[:10]}"
-    with closing(slipway.with_scenarios(project, "plain").http()) as http:
+    """Who may do everything in a project where there is a scenario and a contact, and nothing else."""
+    here = slipway.with_scenarios(f"o{uuid.uuid4().hex[:10]}", "plain")
+    here.imports([{"id": "own", "email": "own@example.com", "consent": {"promotional": True}}])
+    with closing(here.http()) as http:
         http.headers["Authorization"] = bearer(http, "ben", Permission)
         del http.headers["Slipway-Project"]
         yield http
