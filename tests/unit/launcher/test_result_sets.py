@@ -105,6 +105,14 @@ async def test_figures_are_the_same_whatever_the_pages_and_portions(page: int, p
     assert max(contacts.portions) < portion + page
 
 
+async def test_a_portion_has_so_many_bytes_of_ids_at_most(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(result_sets, "PORTION_BYTES", 60)
+    contacts = Contactful()
+    long = [f"ü{'x' * 28}{number:02}" for number in range(20)]  # 32 bytes each
+    assert (await counted(behind(long, 1), contacts)).figures.targeted == 20
+    assert contacts.portions == [2] * 10
+
+
 @pytest.mark.parametrize("page", [1, 2, 3, 5, 1000])
 async def test_a_contact_with_several_such_messages_counts_once(page: int, portion: int) -> None:
     entries = [contact for contact in MANY for _ in range(3)]

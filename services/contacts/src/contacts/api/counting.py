@@ -15,7 +15,8 @@ from contracts.words import Permission
 from runtime.auth import Caller, requires
 from runtime.problems import Problem
 
-MAX_BYTES = 4 * 1024 * 1024
+MAX_BYTES = 8 * 1024 * 1024
+"""A portion of a result set is a list of up to 2 MiB of ids; JSON may write three bytes for one."""
 Starter = Annotated[Caller, Depends(requires(Permission.PROCESS_START))]
 
 

@@ -12,8 +12,11 @@ from launcher.domain.refusals import Denied
 from launcher.domain.results import EMPTY, gathered
 from launcher.ports import Counting, Results
 
-PORTION = 9000
-"""Contacts that are counted at once, and up to a page of the result set more."""
+PORTION = 50_000
+"""Contacts that are counted at once, and up to a page of the result set more: each count looks at everybody's place in
+the scenario, so few large ones are quicker than many."""
+PORTION_BYTES = 2 * 1024 * 1024
+"""Of their ids, as well: what contacts takes at once is bounded."""
 PAGES = 20
 """Of the result set, for one page of a list: where few are behind a figure, a page of the list may have few or none."""
 
@@ -59,7 +62,7 @@ class ResultSets:
         return found, listing
 
     async def _portions(self, asker: Asker, wanted: ResultsGiven) -> AsyncIterator[list[str] | Denied]:
-        read, portion = Collected(), list[str]()
+        read, portion, size = Collected(), list[str](), 0
         while not read.done:
             page = await self._results.page(asker, wanted, read.cursor)
             if isinstance(page, Denied):
@@ -68,9 +71,10 @@ class ResultSets:
             read, chunks = gathered(read, page)
             for _, chunk in chunks:
                 portion += chunk
-            if len(portion) >= PORTION or (portion and read.done):
+                size += sum(len(contact_id.encode()) for contact_id in chunk)
+            if len(portion) >= PORTION or size >= PORTION_BYTES or (portion and read.done):
                 yield portion
-                portion = []
+                portion, size = [], 0
 
 
 def _of(selected: Selected, contacts: list[str]) -> Selected:
