@@ -15,8 +15,11 @@ from runtime.transaction import Connection
 AT_A_TIME = 2
 """Counts of one process."""
 SECONDS = 10
-FEW_MEMBERS = 50_000
-"""Up to here the members of groups are looked up one by one; above, everybody is looked at."""
+FEW_MEMBERS = 1000
+"""So many members of groups, or one in SCANNED of all contacts, are looked up one by one; for more of them everybody is
+looked at."""
+SCANNED = 100
+"""Contacts that a parallel scan looks at in the time in which one is looked up."""
 AT_ONCE = 5000
 """Contacts that are evaluated in Python at a time."""
 _SETTINGS = f"""
@@ -72,17 +75,7 @@ class PostgresCounting:
     async def _query(self, asked: Asked) -> CountQuery:
         query = CountQuery(asked)
         if asked.kind == "groups":
-            few = await self._connection.fetchval(
-                """
-                SELECT count(*) FROM (
-                    SELECT FROM membership WHERE project = $1 AND group_id = ANY($2::text[]) LIMIT $3
-                ) AS members
-                """,
-                asked.project,
-                list(asked.groups),
-                FEW_MEMBERS,
-            )
-            query.choose_groups(few < FEW_MEMBERS)
+            query.choose_groups(await self._are_few(asked))
         has_places = asked.place is not None and await self._connection.fetchval(
             "SELECT EXISTS (SELECT FROM place_chunk WHERE project = $1 AND scenario = $2)",
             asked.project,
@@ -90,6 +83,24 @@ class PostgresCounting:
         )
         query.look_at_places(has_places)
         return query
+
+    async def _are_few(self, asked: Asked) -> bool:
+        few: bool = await self._connection.fetchval(
+            """
+            WITH bound AS (
+                SELECT greatest($3, reltuples / $4)::bigint AS members FROM pg_class WHERE oid = 'contact'::regclass
+            )
+            SELECT count(*) < (SELECT members FROM bound) FROM (
+                SELECT FROM membership WHERE project = $1 AND group_id = ANY($2::text[])
+                LIMIT (SELECT members FROM bound)
+            ) AS counted
+            """,
+            asked.project,
+            list(asked.groups),
+            float(FEW_MEMBERS),
+            float(SCANNED),
+        )
+        return few
 
 
 class Snapshots:
