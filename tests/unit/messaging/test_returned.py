@@ -164,6 +164,28 @@ def test_what_is_no_report_is_refused_with_what_is_missing(raw: bytes, why: str)
         read_mail(raw)
 
 
+@pytest.mark.parametrize(
+    "given",
+    [
+        "boundary*=x; boundary*0=w",  # both whole and in pieces
+        f"boundary*{'9' * 5000}=w",  # a piece of a number that Python does not read
+        "boundary*=\0'en'w",  # no name of a character set
+    ],
+)
+def test_parameters_that_contradict_themselves_are_refused(given: str) -> None:
+    raw = f"Content-Type: multipart/report; {given}\r\n\r\n--w\r\n\r\n--w--\r\n"
+    with pytest.raises(NoReport, match="cannot be read"):
+        read_mail(raw.encode())
+
+
+def test_of_texts_for_people_no_character_set_matters() -> None:
+    text = "--{}\r\nContent-Type: text/plain; charset*=us-ascii''iso-8859-1\r\n\r\nHällo\r\n--{}\r\n"
+    edge = b"0000000000003f0b8c0612a5d001"
+    first = b"--" + edge + b"\r\n"
+    raw = mail("gmail").replace(first, text.replace("{}", edge.decode()).encode("latin-1"), 1)
+    assert counted(only(raw)) == (OURS, Act.BOUNCE)
+
+
 def test_a_large_mail_costs_no_more_than_its_head() -> None:
     assert counted(only(mail("postfix") + b"x" * 10_000_000)) == (OURS, Act.BOUNCE)
     start = time.process_time()

@@ -25,6 +25,9 @@ _COMPLAINTS: Final = frozenset({"abuse", "fraud"})
 _DELIVERY: Final = frozenset({"message/delivery-status", "message/global-delivery-status"})
 _RETURNED: Final = frozenset({"message/rfc822", "message/global"})
 _READ: Final = "message/disposition-notification"
+_UNREADABLE: Final = (ValueError, TypeError, LookupError, AttributeError)
+"""What the parser raises of parameters that contradict themselves (`boundary*=x; boundary*0=y`), or that have a
+character set that is none."""
 _HEADERS: Final = frozenset({"text/rfc822-headers", "message/global-headers"})
 
 
@@ -50,6 +53,10 @@ def read_mail(raw: bytes) -> list[Told]:
         told = [*_complaints(parts, reference), *_recipients(parts, reference)]
     except RecursionError:
         raise NoReport("it has too many parts within parts") from None
+    except NoReport:
+        raise
+    except _UNREADABLE:
+        raise NoReport("its headers cannot be read") from None
     if not told and _READ not in [part.get_content_type() for part in parts]:
         raise NoReport("it has neither message/delivery-status with a recipient nor message/feedback-report")
     return told[:_MOST_RECIPIENTS]
@@ -65,8 +72,8 @@ def _report(mail: Message) -> Message | None:
 
 
 def _within(part: Message) -> list[Message]:
-    payload = part.get_payload()
-    return [each for each in payload if isinstance(each, Message)] if isinstance(payload, list) else []
+    payload = part.get_payload() if part.is_multipart() else []  # a text would be decoded
+    return [each for each in payload if isinstance(each, Message)]
 
 
 def _reference(parts: list[Message]) -> str:
