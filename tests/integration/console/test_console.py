@@ -119,6 +119,19 @@ async def test_a_request_reaches_its_owner_with_a_short_token_instead_of_the_sec
     assert asked["authorization"] == "Bearer key.secret"
 
 
+async def test_launcher_hears_which_project_is_meant_for_others_than_itself(world: World) -> None:
+    """Of its own routes it judges that itself: a project may be named before it is made."""
+    for path, more, named in (
+        ("/v1/groups", {}, "acme"),
+        ("/v1/projects", {}, None),
+        ("/v1/projects", {"Slipway-As": "ann"}, "acme"),
+    ):
+        world["launcher"].seen.clear()
+        await world.http.get(path, headers={"Slipway-Project": "acme", **more})
+        _, asked_for, asked, _ = world["launcher"].seen[0]
+        assert (asked_for, asked.get("slipway-project")) == ("/internal/tokens", named)
+
+
 async def test_a_token_is_exchanged_once_until_shortly_before_it_expires(world: World) -> None:
     await asyncio.gather(*(world.http.get("/v1/launches") for _ in range(5)))
     assert world.exchanged == 1

@@ -130,12 +130,14 @@ class Desk:
     ) -> httpx.Response:
         """As console does it: a short token for the bearer's, then the request itself."""
         about = {"Authorization": f"Bearer {token}"}
-        about |= {"Slipway-Project": project} if project else {}
-        about |= {"Slipway-As": more.pop("as_user")} if "as_user" in more else {}
-        minted = await self.http.post("/internal/tokens", headers=about)
+        named = {"Slipway-Project": project} if project else {}
+        stands_in = {"Slipway-As": more.pop("as_user")} if "as_user" in more else {}
+        minted = await self.http.post(
+            "/internal/tokens", headers={**about, **(named if stands_in else {}), **stands_in}
+        )
         if minted.is_error:
             return minted
-        headers = {**about, "Authorization": f"Bearer {minted.json()['token']}", **more.pop("headers", {})}
+        headers = {**named, **stands_in, "Authorization": f"Bearer {minted.json()['token']}", **more.pop("headers", {})}
         if isinstance(body, bytes):
             return await self.http.request(method, path, content=body, headers=headers, **more)
         return await self.http.request(method, path, json=body, headers=headers, **more)

@@ -8,7 +8,7 @@ import pytest
 from contracts.projects import KeySet, ProjectSet, UserSet
 from contracts.words import Permission
 from integration.launcher.desk import ADMIN, SECRET, Desk, Key
-from launcher.adapters.projects import PostgresKeys, PostgresUsers
+from launcher.adapters.projects import PostgresKeys, PostgresProjects, PostgresUsers
 from launcher.adapters.secrets import RandomCredentials
 from launcher.domain.refusals import Denied
 from launcher.handlers.tokens import TokenHandlers
@@ -237,10 +237,21 @@ async def test_only_the_administrator_acts_as_somebody_else(desk: Desk, key: Key
     assert await desk.refused("GET", "/v1/launches", as_user="ann", project=None) == (400, "project_missing")
 
 
+async def test_a_project_that_there_is_not_cannot_be_named(desk: Desk) -> None:
+    """No other service knows which projects there are: for a mistyped one they would keep contacts."""
+    admin = {"Authorization": f"Bearer {ADMIN}"}
+    for project, status in (("demo", 200), ("*", 200), ("dmeo", 404)):
+        response = await desk.http.post("/internal/tokens", headers={**admin, "Slipway-Project": project})
+        assert response.status_code == status
+    assert response.json()["code"] == "unknown_project"
+
+
 async def test_in_production_nobody_is_administrator(desk: Desk) -> None:
     settings = Settings(secret_key=SECRET, token_key=SECRET, mode="production", admin_token=ADMIN)
     assert settings.administrator is None
-    tokens = TokenHandlers(PostgresKeys(), PostgresUsers(), RandomCredentials(), settings.administrator)
+    tokens = TokenHandlers(
+        PostgresProjects(), PostgresKeys(), PostgresUsers(), RandomCredentials(), settings.administrator
+    )
     async with desk.pool.acquire() as connection:
         assert isinstance(await tokens.identify(connection, ADMIN, None, None), Denied)
 

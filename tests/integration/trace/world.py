@@ -83,12 +83,12 @@ class World:
         raise AssertionError("the topic has ended")
 
     async def _call(self, service: str, path: str, body: Any, kind: str = "application/json") -> Any:
-        about = {"Authorization": f"Bearer {ADMIN}", "Slipway-Project": PROJECT}
+        administrator = {"Authorization": f"Bearer {ADMIN}"}
         async with _client(self._apps["launcher"]) as http:
-            token = (await http.post("/internal/tokens", headers=about)).json()["token"]
+            token = (await http.post("/internal/tokens", headers=administrator)).json()["token"]
         async with _client(self._apps[service]) as http:
             content = body if isinstance(body, bytes) else orjson.dumps(body)
-            headers = {**about, "Authorization": f"Bearer {token}", "Content-Type": kind}
+            headers = {"Authorization": f"Bearer {token}", "Slipway-Project": PROJECT, "Content-Type": kind}
             answer = await http.post(path, content=content, headers=headers)
         assert answer.is_success, answer.text
         return answer.json()

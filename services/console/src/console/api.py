@@ -67,7 +67,7 @@ class Console:
         meant = request.query_params.get("service")
         asked = access.services if meant is None else (_given(named(access, meant)),)
         path = _raw_path(request)
-        answers = await self._ask(dict.fromkeys(asked, path.removesuffix("/replay")), request)
+        answers = await self._ask(dict.fromkeys(asked, path.removesuffix("/replay")), request, access)
         refused = next((answer for answer in answers.values() if answer and answer.status not in (200, 404)), None)
         if refused is not None:
             return refused.response()
@@ -78,7 +78,7 @@ class Console:
 
     async def _merged(self, request: Request, access: Access) -> Response:
         """The lists of the row's services in one. Who did not answer is named: `unavailable`."""
-        answers = await self._ask(dict.fromkeys(access.services, request.url.path), request)
+        answers = await self._ask(dict.fromkeys(access.services, request.url.path), request, access)
         refused = next((answer for answer in answers.values() if answer and answer.status != 200), None)
         if refused is not None:
             return refused.response()
@@ -105,7 +105,7 @@ class Console:
             for service, place in places.items()
             if place != audit.DONE
         }
-        answers = await self._ask(targets, request)
+        answers = await self._ask(targets, request, access)
         refused = next((answer for answer in answers.values() if answer and answer.status != 200), None)
         if refused is not None:
             return refused.response()
@@ -115,9 +115,9 @@ class Console:
         missing = [service for service, part in parts.items() if part is None]
         return JSONResponse({"items": page.items, "next": page.next, "unavailable": missing})
 
-    async def _ask(self, targets: Mapping[str, str], request: Request) -> dict[str, "Answer | None"]:
+    async def _ask(self, targets: Mapping[str, str], request: Request, access: Access) -> dict[str, "Answer | None"]:
         """What each service says to its target; None: it cannot be reached, or is in trouble."""
-        headers = [_bearer(await self._token(request))]
+        headers = [_bearer(await self._token(request, access))]
         if (project := request.headers.get(PROJECT_HEADER)) is not None:
             headers.append((PROJECT_HEADER, project))
         answers = await asyncio.gather(*(self._ask_one(*target, headers) for target in targets.items()))
@@ -136,7 +136,7 @@ class Console:
     async def _passed_on(self, request: Request, service: str, target: str, access: Access) -> Response:
         headers = forwarded(request.headers.items())
         if access.permission is not Door.PUBLIC:
-            headers.append(_bearer(await self._token(request)))
+            headers.append(_bearer(await self._token(request, access)))
         if (span := traceparent()) is not None:
             headers.append((HEADER, span))
         body = _Body(request)
@@ -152,7 +152,9 @@ class Console:
         ]
         return response
 
-    async def _token(self, request: Request) -> str:
+    async def _token(self, request: Request, access: Access) -> str:
+        """launcher refuses it to an administrator who names a project that there is not. What it serves alone it judges
+        itself: a project may be named before it is made."""
         authorization = request.headers.get("authorization", "")
         if not authorization.lower().startswith("bearer "):
             raise Problem(
@@ -162,9 +164,10 @@ class Console:
                 "send Authorization: Bearer <id>.<secret>",
                 headers={"WWW-Authenticate": "Bearer"},
             )
-        headers = request.headers
-        credentials = Credentials(authorization, headers.get("slipway-project"), headers.get("slipway-as"))
-        return await self._tokens.of(credentials)
+        project, on_behalf_of = request.headers.get(PROJECT_HEADER), request.headers.get("slipway-as")
+        if access.services == ("launcher",) and on_behalf_of is None:
+            project = None
+        return await self._tokens.of(Credentials(authorization, project, on_behalf_of))
 
 
 @dataclass(frozen=True, slots=True)

@@ -107,7 +107,7 @@ def build(
         counts=Counts(launches, versions, counting, results, tokens),
         starting=Starting(launches, control),
         trials=Trials(versions, control),
-        tokens=TokenHandlers(keys, users, credentials, settings.administrator),
+        tokens=TokenHandlers(projects, keys, users, credentials, settings.administrator),
         validator=validator,
         channels=channels,
         idempotency=Idempotency(PostgresHttpRequests(), seals),

@@ -7,7 +7,9 @@ from fastapi import APIRouter, Depends, Request
 
 from contracts.access import ROUTES, Access, Door
 from contracts.words import Permission
+from launcher.api.shapes import problem
 from launcher.domain.parties import ADMINISTRATOR, ALL_GRANTS, Asker, Grants
+from launcher.domain.refusals import unknown_project
 from launcher.handlers.requesters import Requesters
 from launcher.ports import Projects
 from runtime.auth import ANY_PROJECT, Caller, Requires, requires
@@ -77,12 +79,7 @@ class Doors:
         """Others have a project that there is; the administrator names one."""
         async with self.resources.pool.acquire() as connection:
             if await self._projects.load(connection, project) is None:
-                raise Problem(
-                    404,
-                    "unknown_project",
-                    f"there is no project {project}",
-                    f"make it: slipway project create {project}",
-                )
+                raise problem(unknown_project(project))
 
 
 def asker_of(request: Request) -> Asker:

@@ -30,6 +30,10 @@ class Denied:
     """Seconds; None: asking again does not help by itself."""
 
 
+def unknown_project(project: str) -> Denied:
+    return Denied("unknown_project", f"there is no project {project}", f"make it: slipway project create {project}")
+
+
 Seen = frozenset[int] | None
 """Revisions of a thing that somebody has seen, one of which it must still have to be changed; None: it need not."""
 

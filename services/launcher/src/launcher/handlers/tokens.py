@@ -4,8 +4,8 @@ import hmac
 from collections.abc import Callable
 
 from launcher.domain.parties import ADMINISTRATOR, KEY_PREFIX
-from launcher.domain.refusals import Denied
-from launcher.ports import Credentials, Keys, Users
+from launcher.domain.refusals import Denied, unknown_project
+from launcher.ports import Credentials, Keys, Projects, Users
 from runtime.tokens import EVERYTHING, Caller
 from runtime.transaction import Connection
 
@@ -18,8 +18,11 @@ _UNKNOWN = Denied(
 
 
 class TokenHandlers:
-    def __init__(self, keys: Keys, users: Users, credentials: Credentials, admin_token: str | None) -> None:
+    def __init__(
+        self, projects: Projects, keys: Keys, users: Users, credentials: Credentials, admin_token: str | None
+    ) -> None:
         """`admin_token`: `admin.<secret>`, on a local platform only; elsewhere None, and nobody is administrator."""
+        self._projects = projects
         self._keys = keys
         self._users = users
         self._credentials = credentials
@@ -52,6 +55,10 @@ class TokenHandlers:
         return Caller(user.project, user.user, frozenset(user.grants))
 
     async def _administrator(self, connection: Connection, project: str | None, as_user: str | None) -> Caller | Denied:
+        """Nobody else says who may name a project that is not theirs, so here is where one has to be there."""
+        named = None if project == ANY_PROJECT else project
+        if named is not None and await self._projects.load(connection, named) is None:
+            return unknown_project(named)
         if as_user is None:
             return Caller(ANY_PROJECT, ADMINISTRATOR, frozenset({EVERYTHING}))
         if project is None:
