@@ -105,12 +105,14 @@ app = typer.Typer(
 def slipway(
     context: typer.Context,
     project: Annotated[str | None, typer.Option(envvar="SLIPWAY_PROJECT", help="The project that is meant.")] = None,
-    as_user: Annotated[str | None, typer.Option("--as", metavar="USER", help="Local platform only.")] = None,
+    as_user: Annotated[
+        str | None, typer.Option("--as", metavar="USER", help="Act as this user. Local platform only.")
+    ] = None,
 ) -> None:
     """Launches marketing-automation scenarios on contacts, exactly once per contact, and accounts for every one.
 
-    Commands mean the platform of `slipway login`, else the local one. That lies in SLIPWAY_HOME, else in the nearest
-    .slipway folder from here upwards, else in ~/.slipway.
+    Commands mean the platform of `slipway login`, else the local one: in SLIPWAY_HOME, else in the nearest .slipway
+    folder from here upwards, else in ~/.slipway.
     """
     if context.invoked_subcommand not in WITHOUT_CONNECTION:
         from cli.connection import Connection

@@ -193,7 +193,11 @@ class Client:
             wrong = [f"{error['place'].partition('.')[2]}: {error['message']}" for error in errors]
             fail(Exit.USAGE, "; ".join(wrong), "`slipway COMMAND --help` says what is meant.")
         what = problem.get("detail") or problem.get("title") or f"HTTP {response.status_code}"
-        lines = [str(what), *told(problem.get("points", []))]
+        points = problem.get("points", [])
+        if len(points) == 1 and points[0]["remedy"] == what:
+            what = f"{points[0]['code']} at {points[0]['place']}: {what}"
+            points = []
+        lines = [str(what), *told(points)]
         fail(_exit(response.status_code), "\n".join(lines), _remedy(problem))
 
 

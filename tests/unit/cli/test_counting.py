@@ -49,3 +49,11 @@ def test_what_is_said_in_no_way_or_in_two_is_not_counted(monkeypatch: pytest.Mon
     told = slipway(monkeypatch, {"POST /v1/counts": (200, COUNTED)})
     assert told("count", "welcome", *arguments).exit_code == 2
     assert told.seen == []
+
+
+def test_who_confirms_sees_what_each_message_reaches(monkeypatch: pytest.MonkeyPatch) -> None:
+    message = {"step": "hello", "channel": "email", "reached": 1, "skipped": {"no_consent": 1}}
+    counted = {**COUNTED, "no_consent": {"promotional": 1}, "messages": [message]}
+    launch = {"launch_id": "l-1", "scenario": "welcome", "state": "awaiting_confirmation"}
+    told = slipway(monkeypatch, {"GET /v1/launches/l-1": (200, launch), "POST /v1/counts": (200, counted)})
+    assert "step hello reaches 1 by email (1 no_consent)" in told("confirm", "l-1").stderr

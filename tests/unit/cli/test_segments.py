@@ -18,6 +18,14 @@ def test_a_condition_is_kept_and_what_is_odd_about_it_is_told(monkeypatch: pytes
     assert "If-Match" not in told.seen[-1].headers
 
 
+def test_what_is_wrong_with_a_condition_is_said_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    point = {"code": "broken_condition", "severity": "error", "place": "where", "remedy": "This is no condition."}
+    problem = {"code": "invalid", "detail": point["remedy"], "remedy": "correct it", "points": [point]}
+    result = slipway(monkeypatch, {"POST /v1/segments": (422, problem)})("segment", "add", "good", "1 +")
+    assert (result.exit_code, result.stderr.count("This is no condition.")) == (1, 1)
+    assert "broken_condition at where" in result.stderr
+
+
 @pytest.mark.parametrize("arguments", [("add", "good", "true"), ("remove", "good")])
 def test_only_what_was_seen_is_changed(monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...]) -> None:
     changed = {"code": "changed_meanwhile", "detail": "segment good was changed meanwhile", "remedy": "send an ETag"}

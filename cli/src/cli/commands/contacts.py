@@ -1,11 +1,12 @@
 """Contacts, groups and the suppression list."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
+import orjson
 import typer
 
-from cli.connection import at, connection
+from cli.connection import REMEDIES, at, connection
 from cli.lines import Line, csv_records, read_lines
 from cli.output import Exit, emit_json, fail, print_table, say, show_rows
 from cli.uploads import upload_contacts
@@ -59,7 +60,14 @@ def show(context: typer.Context, contact_id: ContactId, as_json: Json = False) -
     if as_json:
         emit_json(found)
     else:
-        print_table(["field", "value"], [[name, str(value)] for name, value in found.items()])
+        print_table(["field", "value"], [[name, _field(value)] for name, value in found.items()])
+
+
+def _field(value: Any) -> Any:
+    """Attributes and consent as JSON has them: `51` and `"51"` are two things to a condition."""
+    if not isinstance(value, dict):
+        return value
+    return ", ".join(f"{name}: {orjson.dumps(given).decode()}" for name, given in value.items())
 
 
 @contacts.command("instances")
@@ -106,20 +114,27 @@ def delete_group(context: typer.Context, group: Group) -> None:
 
 @groups.command("add")
 def add(context: typer.Context, group: Group, ids: Annotated[list[str], typer.Argument(metavar="CONTACT...")]) -> None:
-    """Put contacts into a group."""
+    """Put contacts into a group. Exit 1 if one does not exist."""
     with connection(context).client() as client:
-        client.post(at("groups", group, "contacts"), {"add": ids})
-    say(f"{len(ids)} contacts are in {group}")
+        answer = client.post(at("groups", group, "contacts"), {"add": ids})
+    _told(answer, ids, f"put into {group}", "in it already")
 
 
 @groups.command("remove")
 def remove(
     context: typer.Context, group: Group, ids: Annotated[list[str], typer.Argument(metavar="CONTACT...")]
 ) -> None:
-    """Take contacts out of a group."""
+    """Take contacts out of a group. Exit 1 if one does not exist."""
     with connection(context).client() as client:
-        client.post(at("groups", group, "contacts"), {"remove": ids})
-    say(f"{len(ids)} contacts are no longer in {group}")
+        answer = client.post(at("groups", group, "contacts"), {"remove": ids})
+    _told(answer, ids, f"taken out of {group}", "not in it")
+
+
+def _told(answer: dict[str, Any], ids: list[str], done: str, as_before: str) -> None:
+    same = len(set(ids)) - answer["changed"] - len(answer["unknown"])
+    say(f"{answer['changed']:,} {done}" + (f", {same:,} {as_before}" if same else ""))
+    if answer["unknown"]:
+        fail(Exit.NO, f"there is no contact {', '.join(answer['unknown'])}", REMEDIES["unknown_contact"])
 
 
 @groups.command("show")
@@ -155,4 +170,4 @@ def suppress_list(context: typer.Context, as_json: Json = False) -> None:
     """List who is suppressed."""
     with connection(context).client() as client:
         found = list(client.pages(at("suppressions")))
-    show_rows(found, ["contact_id", "at"], as_json)
+    show_rows(found, ["contact_id", "address", "reason", "at"], as_json)

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 import typer
 
 from cli.commands.crm import Intersect, became, context_values, lifting, narrowing, participants
-from cli.commands.flow import show_figures
+from cli.commands.flow import show_figures, show_reach
 from cli.commands.launching import (
     Contact,
     Delivery,
@@ -96,10 +96,5 @@ def _show(counted: dict[str, Any]) -> None:
         say("it cannot be launched as it is: mend what is named above, and count again", "red")
         return
     show_figures(counted)
-    for message_type, contacts in counted["no_consent"].items():
-        say(f"    {contacts:,} of them without consent to {message_type}")
-    for message in counted["messages"]:
-        skipped = ", ".join(f"{contacts:,} {why}" for why, contacts in sorted(message["skipped"].items()))
-        also = f" ({skipped})" if skipped else ""
-        say(f"  step {message['step']} reaches {message['reached']:,} by {message['channel']}{also}")
+    show_reach(counted)
     stdout.print(counted["token"], soft_wrap=True)

@@ -124,6 +124,7 @@ def _count(client: Client, seen: dict[str, Any]) -> dict[str, Any]:
             say(line)
         fail(Exit.NO, "it could not run as it is", f"Mend that and say `slipway validate-launch {seen['launch_id']}`.")
     show_figures(counted)
+    show_reach(counted)
     return counted
 
 
@@ -131,3 +132,13 @@ def show_figures(figures: dict[str, Any]) -> None:
     say(f"{figures['targeted']:,} targeted, {figures['starting']:,} would start")
     for reason, count in sorted(figures["excluded"].items(), key=lambda item: -item[1]):
         say(f"  {count:,} {reason}")
+
+
+def show_reach(counted: dict[str, Any]) -> None:
+    """What each message reaches. Figures that were confirmed have none of it."""
+    for message_type, contacts in counted.get("no_consent", {}).items():
+        say(f"    {contacts:,} of them without consent to {message_type}")
+    for message in counted.get("messages", []):
+        skipped = ", ".join(f"{contacts:,} {why}" for why, contacts in sorted(message["skipped"].items()))
+        also = f" ({skipped})" if skipped else ""
+        say(f"  step {message['step']} reaches {message['reached']:,} by {message['channel']}{also}")

@@ -16,7 +16,12 @@ Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.
 Everybody = Annotated[bool, typer.Option("--all", help="All contacts of the project.")]
 Group = Annotated[list[str] | None, typer.Option(help="Contacts of this group; repeat for more.")]
 Contact = Annotated[list[str] | None, typer.Option(help="This contact; repeat for more.")]
-Segment = Annotated[str | None, typer.Option(metavar="CEL", help="Contacts for whom this holds: contact.active")]
+Segment = Annotated[
+    str | None,
+    typer.Option(
+        metavar="CEL", help='Contacts for whom this holds: contact.active; a kept one: "$(slipway segment show NAME)"'
+    ),
+]
 Values = Annotated[list[str] | None, typer.Option("--context", help="NAME=VALUE the scenario declares.")]
 IncludeAll = Annotated[bool, typer.Option(help="Lift consent (never restrictions or suppression).")]
 Reason = Annotated[str | None, typer.Option(help="Why consent is lifted.")]

@@ -48,8 +48,16 @@ class Requires:
                 403,
                 "forbidden",
                 f"{caller.subject} lacks the permission {self.permission}",
-                f"ask for it: slipway user grant {caller.subject} {self.permission}, or a key with it",
+                _how_to_get(caller, self.permission),
             )
+
+
+def _how_to_get(caller: Caller, permission: str) -> str:
+    """`user grant` sets all that a user may do, so it names what they may already."""
+    if caller.subject.startswith("key_"):
+        return f"a key keeps what it was made with: slipway key create --grant {permission}"
+    options = " ".join(f"--grant {each}" for each in sorted({*caller.grants, permission}))
+    return f"somebody who manages users grants it: slipway user grant {caller.subject} {options}"
 
 
 def requires(permission: str, *, across_projects: bool = False, alternative: str | None = None) -> Requires:

@@ -155,7 +155,8 @@ def _columns(header: list[str]) -> list[str]:
     if any("\ud800" <= character <= "\udfff" for name in columns for character in name):
         raise BadFile("the header is not UTF-8: save the file as UTF-8")
     if "id" not in columns:
-        raise BadFile("there is no column `id`: the first line names the columns, separated by commas")
+        seen = ", ".join(f"`{name}`" for name in columns[:10]) or "nothing"
+        raise BadFile(f"there is no column `id`: the first line names the columns, separated by commas; it has {seen}")
     if "" in columns:
         raise BadFile(f"column {columns.index('') + 1} has no name")
     names = [name.removesuffix(":text") for name in columns]

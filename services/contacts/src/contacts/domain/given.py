@@ -55,8 +55,12 @@ def wrong_id(contact_id: str) -> str | None:
 def explain(error: ValidationError) -> str:
     """What a model refused, in words and without the values."""
     problems = error.errors(include_input=False, include_url=False, include_context=False)
-    lines = [": ".join(filter(None, (".".join(map(str, each["loc"])), each["msg"]))) for each in problems[:3]]
+    lines = [": ".join(filter(None, (".".join(map(str, each["loc"])), _told(each)))) for each in problems[:3]]
     return "; ".join(lines) + (f"; and {len(problems) - 3} more" if len(problems) > 3 else "")
+
+
+def _told(problem: Mapping[str, Any]) -> str:
+    return "there is no such field" if problem["type"] == "extra_forbidden" else str(problem["msg"])
 
 
 def _wrongs(given: ContactGiven) -> Iterator[str]:
