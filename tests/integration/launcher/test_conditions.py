@@ -55,6 +55,16 @@ async def test_a_thing_that_there_is_not_is_unknown_whatever_was_seen(people: De
     assert await people.refused("POST", "/v1/scenarios/none/archive", {}, **about) == (404, "unknown_scenario")
 
 
+@pytest.mark.parametrize("seen", ['"1"', "*"])
+async def test_what_somebody_has_seen_is_not_made_anew_if_there_is_none(people: Desk, seen: str) -> None:
+    about = {"headers": {"If-Match": seen}}
+    assert await people.refused("POST", "/v1/projects", {"key": "gone"}, **about) == (412, "changed_meanwhile")
+    fresh = WELCOME.replace(b"key: welcome", b"key: gone")
+    assert await people.refused("POST", "/v1/scenarios", fresh, **about) == (412, "changed_meanwhile")
+    await people.done("POST", "/v1/scenarios", fresh)
+    await people.done("POST", "/v1/scenarios", fresh, headers={"If-Match": "*"})
+
+
 @pytest.mark.parametrize("role", Role)
 async def test_who_is_given_a_role_is_given_its_permissions(people: Desk, role: Role) -> None:
     shown = await people.done("POST", "/v1/users/ann/grant", {"grants": [], "roles": [role]})

@@ -6,14 +6,13 @@ from pydantic import ValidationError
 from contracts.words import ROLES, Permission, Role
 from launcher.api.shapes import Permitted
 from launcher.domain.refusals import changed_meanwhile
-from runtime.entity_tags import seen
+from runtime.entity_tags import ANY, seen
 
 
 @pytest.mark.parametrize(
     ("given", "revisions"),
     [
         (None, None),
-        ("*", None),
         ('"3"', {3}),
         ('W/"3"', {3}),
         ('"3", W/"4" ,"x"', {3, 4}),
@@ -30,6 +29,10 @@ def test_what_is_no_tag_of_ours_was_never_seen(given: str | None, revisions: set
 def test_only_what_was_not_seen_is_refused() -> None:
     assert changed_meanwhile(None, 3, "it") is None
     assert changed_meanwhile(frozenset({2, 3}), 3, "it") is None
+    assert changed_meanwhile(seen("*"), 3, "it") is None
+    assert changed_meanwhile(None, None, "it") is None
+    for given in (ANY, frozenset({3})):
+        assert changed_meanwhile(given, None, "what there is not") is not None
     denied = changed_meanwhile(frozenset(), 3, "it")
     assert denied is not None
     assert denied.code == "changed_meanwhile"

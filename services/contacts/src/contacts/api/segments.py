@@ -93,7 +93,7 @@ def _demand(seen: Seen, segment: str, found: SavedSegment | None) -> None:
     """That it still is what was seen. Raises Problem."""
     if seen is None or (found is not None and found.revision in seen):
         return
-    now = f"it has revision {found.revision}" if found else "it was deleted"
+    now = f"it has revision {found.revision}" if found else "there is none"
     detail, remedy = f"segment {segment} was changed meanwhile: {now}", "look at it again, and send its new ETag"
     raise Problem(412, "changed_meanwhile", detail, remedy)
 

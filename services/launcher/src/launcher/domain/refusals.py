@@ -1,6 +1,6 @@
 """What is not carried out: the code for programs, and for people what to do."""
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -34,13 +34,14 @@ def unknown_project(project: str) -> Denied:
     return Denied("unknown_project", f"there is no project {project}", f"make it: slipway project create {project}")
 
 
-Seen = frozenset[int] | None
+Seen = Container[int] | None
 """Revisions of a thing that somebody has seen, one of which it must still have to be changed; None: it need not."""
 
 
-def changed_meanwhile(seen: Seen, revision: int, thing: str) -> Denied | None:
-    """If it is another by now than that which whoever changes it has seen."""
-    if seen is None or revision in seen:
+def changed_meanwhile(seen: Seen, revision: int | None, thing: str) -> Denied | None:
+    """If it is another by now than that which whoever changes it has seen. `revision` None: there is none."""
+    if seen is None or (revision is not None and revision in seen):
         return None
-    detail = f"{thing} was changed meanwhile: it has revision {revision}"
+    now = "there is none" if revision is None else f"it has revision {revision}"
+    detail = f"{thing} was changed meanwhile: {now}"
     return Denied("changed_meanwhile", detail, "look at it again, and send If-Match with its new ETag")

@@ -39,13 +39,13 @@ class ProjectHandlers:
         if not _known(zone):
             return Denied("invalid", f"there is no time zone {zone}", "name one of IANA's, such as Europe/Vienna")
         before = await self._projects.lock(tx.connection, key)
+        if denied := changed_meanwhile(seen, before.revision if before else None, f"project {key}"):
+            return denied
         if before is None:
             project = replace(Project(key, "UTC", 1, tx.now), **settings)
             if not await self._projects.insert(tx.connection, project):  # somebody else's was quicker
                 return await self.set_project(tx, by, key, settings, seen)
         else:
-            if denied := changed_meanwhile(seen, before.revision, f"project {key}"):
-                return denied
             project = replace(before, **settings)
             if project == before:
                 return before

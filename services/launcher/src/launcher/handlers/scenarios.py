@@ -45,12 +45,12 @@ class ScenarioHandlers:
         if blocks(points):
             return _invalid(body.key, points, "correct what `points` name and push again")
         scenario = await self._scenarios.lock(tx.connection, asker.project, body.key)
+        if denied := changed_meanwhile(seen, scenario.revision if scenario else None, f"scenario {body.key}"):
+            return denied
         if scenario is None:
             scenario = _first(asker, body, tx)
             if not await self._scenarios.insert(tx.connection, scenario):  # somebody else's first push was quicker
                 return await self.push(tx, asker, body, source, seen)
-        elif denied := changed_meanwhile(seen, scenario.revision, f"scenario {body.key}"):
-            return denied
         if scenario.state is ScenarioState.ARCHIVED:
             return Denied("wrong_state", f"scenario {body.key} is archived", "push it under another key")
         newest = await self._scenarios.version(tx.connection, asker.project, body.key, scenario.newest_version)
