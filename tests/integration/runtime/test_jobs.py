@@ -4,7 +4,8 @@ import asyncio
 import time
 from collections.abc import Sequence
 
-from integration.runtime.harness import Bench, Ledger, counting_job, until
+from integration.runtime.harness import OUT, Answered, Bench, Ledger, counting_job, until
+from runtime.records import Outgoing
 from runtime.service import Job, Where
 from runtime.transaction import Lease
 
@@ -145,3 +146,22 @@ async def test_a_job_is_asked_to_release_when_its_number_goes(bench: Bench) -> N
     async with bench.engine(Ledger(), jobs=[Job("holding", run, 0.2, release)]) as engine:
         await until(lambda: all(view["state"] == "running" for view in engine.partitions_view()), 10)
     assert sorted(released) == [0, 1, 2, 3]
+
+
+async def test_what_a_job_has_committed_goes_out_though_its_publication_failed(bench: Bench) -> None:
+    """That is no bug of the job, for which only the job would wait, and what it stored for ever."""
+    told: set[int] = set()
+
+    async def run(lease: Lease) -> bool:
+        if lease.number not in told:
+            told.add(lease.number)
+            async with lease.transaction() as tx:
+                name = f"job of {lease.number}"
+                tx.emit(Outgoing(topic=OUT, partition=lease.number, key="k", event=Answered(name=name), id=name))
+        return False
+
+    settings = {"failpoint": "stream.before_publish:raise:2"}
+    async with bench.engine(Ledger(), jobs=[Job("telling", run, 0.1)], settings=settings) as engine:
+        await until(lambda: told == {0, 1, 2, 3}, 10)
+        await bench.exact([], others=[f"job of {number}" for number in told])
+        await until(lambda: engine.problems() == [], 5)

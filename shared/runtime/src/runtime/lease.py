@@ -12,6 +12,7 @@ from runtime import cursor, failpoints
 from runtime.abreast import Abreast
 from runtime.cloudevents import RECORD_LIMIT, Row, encode
 from runtime.cursor import CLOCK, Position, TopicAt
+from runtime.errors import Transient
 from runtime.outbox import Outbox
 from runtime.poison import judge
 from runtime.producer import Publisher
@@ -114,7 +115,8 @@ class OwnedNumber:
     async def advance(self, topic: str, to: int) -> AsyncIterator[Emitting]:
         """Move a cursor, run the body, store what it emitted, commit, then publish without waiting for Kafka.
 
-        Errors of the body come out judged (`runtime.poison`): Poison, or the world's as they are.
+        Errors of the body come out judged (`runtime.poison`): Poison, or the world's as they are. After the commit
+        there is Transient alone: the number starts again, and publishes what is stored first.
         """
         connection_open = True
         try:
@@ -150,9 +152,14 @@ class OwnedNumber:
         self.next[topic] = to
         self.moved = time.monotonic()
         self.outbox.forget(gone)
-        failpoints.hit("stream.before_publish")
-        await self.outbox.publish(rows)
-        failpoints.hit("stream.published")
+        try:
+            failpoints.hit("stream.before_publish")
+            await self.outbox.publish(rows)
+            failpoints.hit("stream.published")
+        except Transient:
+            raise
+        except Exception as error:  # nothing that is stored may be taken for a record's or a job's own fault
+            raise Transient(f"committed and not published yet: {type(error).__name__}: {error}") from error
 
     async def leftovers(self) -> None:
         """Publish what is stored and was not published (by an earlier owner, or before a failure)."""
