@@ -79,11 +79,13 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[Any]], title: st
 
 
 def show_rows(rows: Sequence[Mapping[str, Any]], columns: Sequence[str], as_json: bool) -> None:
-    """A list as the result of a command: one JSON document, or a table of these fields."""
+    """A list as the result of a command: one JSON document, or a table of these fields; of none a message."""
     if as_json:
         emit_json(rows)
-    else:
+    elif rows:
         print_table(columns, [[row.get(column) for column in columns] for row in rows])
+    else:
+        say("there are none")
 
 
 def _cell(value: Any) -> Text:

@@ -58,7 +58,7 @@ def _sights(client: Client, launch_id: str, seen: Figures) -> Iterator[Figures]:
 def show_figures(seen: Figures) -> None:
     """The outcome table of a launch; it adds up."""
     figures = seen.get("figures") or {}
-    table = Table(title=f"Launch {seen['launch_id']}: {seen['state']}", title_justify="left")
+    table = Table()
     table.add_column("outcome")
     table.add_column("reason")
     table.add_column("targets", justify="right")
@@ -73,6 +73,7 @@ def show_figures(seen: Figures) -> None:
         table.add_row("", reason, f"{count:,}")
     table.add_section()
     table.add_row("[bold]targeted[/]", "", f"[bold]{total:,}[/]")
+    stdout.print(f"Launch {seen['launch_id']}: {seen['state']}", style="italic", highlight=False, soft_wrap=True)
     stdout.print(table)
     if figures.get("deliveries"):
         states = ", ".join(f"{state} {count:,}" for state, count in figures["deliveries"].items() if count)

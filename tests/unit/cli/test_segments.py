@@ -46,3 +46,9 @@ def test_segments_are_listed_and_removed(monkeypatch: pytest.MonkeyPatch) -> Non
     told = slipway(monkeypatch, answers)
     assert json.loads(told("segment", "list", "--json").stdout) == [GOOD]
     assert told("segment", "remove", "good").exit_code == 0
+
+
+def test_where_there_are_none_it_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    told = slipway(monkeypatch, {"GET /v1/segments": (200, {"items": [], "next": None})})
+    assert (told("segment", "list").stderr, told("segment", "list").stdout) == ("there are none\n", "")
+    assert json.loads(told("segment", "list", "--json").stdout) == []

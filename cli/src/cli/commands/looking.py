@@ -197,5 +197,9 @@ def audit(
 
 def _detail(detail: Any) -> str:
     if isinstance(detail, dict):
-        return ", ".join(f"{name} {value}" for name, value in detail.items() if value not in (None, ""))
+        return ", ".join(f"{name} {_words(value)}" for name, value in detail.items() if value not in (None, ""))
     return str(detail or "")
+
+
+def _words(value: Any) -> str:
+    return " ".join(map(str, value)) if isinstance(value, list) else str(value)

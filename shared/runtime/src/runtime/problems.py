@@ -103,10 +103,14 @@ def _problem(_: Request, error: Exception) -> Response:
 
 def _invalid(_: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
-    errors = [{"place": ".".join(map(str, problem["loc"])), "message": problem["msg"]} for problem in error.errors()]
+    errors = [{"place": ".".join(map(str, problem["loc"])), "message": _told(problem)} for problem in error.errors()]
     detail = "; ".join(f"{each['place']}: {each['message']}" for each in errors[:5])
     return Problem(422, "invalid", detail, "correct what `errors` names; the API's description is at /openapi.json",
                    errors=errors[:100]).response()  # fmt: skip
+
+
+def _told(problem: Mapping[str, Any]) -> str:
+    return "there is no such field" if problem["type"] == "extra_forbidden" else str(problem["msg"])
 
 
 def _http(request: Request, error: Exception) -> Response:
