@@ -1,6 +1,7 @@
 """Look: what became of launches and their targets, and who did what."""
 
 import sys
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 import typer
@@ -37,6 +38,12 @@ def watch(context: typer.Context, launch_id: Launch, as_json: Json = False) -> N
         raise typer.Exit(Exit.NO)
 
 
+def _counts(row: Mapping[str, Any]) -> tuple[Any, Any, Any]:
+    """Before there are figures: how many were expected when it was counted."""
+    figures = row.get("figures") or {"targeted": row.get("targeted_expected")}
+    return figures.get("targeted"), figures.get("success"), figures.get("failure")
+
+
 @looking.command("launches")
 def list_launches(
     context: typer.Context,
@@ -57,15 +64,16 @@ def list_launches(
         names = ("stuck", "parked")
         emit_json([{**row, **dict(zip(names, stuck.get(row["launch_id"], (0, 0)), strict=True))} for row in found])
         return
-    counts = ("targeted", "success", "failure")
     print_table(
-        ["launch", "scenario", "state", *counts],
+        ["launch", "scenario", "state", "by", "asked", "targeted", "success", "failure"],
         [
             [
                 row["launch_id"],
                 row["scenario"],
                 state_words(row["state"], *stuck.get(row["launch_id"], (0, 0)), held=held_of(row)),
-                *((row.get("figures") or {}).get(count) for count in counts),
+                row.get("requested_by"),
+                (row.get("drafted_at") or row.get("requested_at") or "")[:16],
+                *_counts(row),
             ]
             for row in found
         ],
