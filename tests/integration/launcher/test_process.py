@@ -68,7 +68,8 @@ class Town:
             await asyncio.wait_for(self.process.wait(), 30)
 
     async def post(self, path: str, body: Any) -> Any:
-        minted = await self.http.post("/internal/tokens", headers={"Authorization": f"Bearer {ADMIN}"})
+        asking = {"Authorization": f"Bearer {ADMIN}", "Slipway-Project": "*"}  # the project may not be there yet
+        minted = await self.http.post("/internal/tokens", headers=asking)
         headers = {"Authorization": f"Bearer {minted.json()['token']}"}
         given: dict[str, Any] = {"content": body} if isinstance(body, bytes) else {"json": body}
         response = await self.http.post(path, headers=headers, **given)
