@@ -83,7 +83,7 @@ def test_launches_show_who_is_stuck_what_is_parked_and_what_is_held(monkeypatch:
 
 
 def test_launches_show_what_an_approver_chooses_by(monkeypatch: pytest.MonkeyPatch) -> None:
-    waits = {"launch_id": "l-1", "scenario": "s", "state": "awaiting_approval", "figures": None}
+    waits: dict[str, object] = {"launch_id": "l-1", "scenario": "s", "state": "awaiting_approval"}
     waits |= {"requested_by": "mia", "drafted_at": "2026-03-03T09:12:44Z", "targeted_expected": 731}
     told = slipway(monkeypatch, {"GET /v1/launches?mode=live": (200, {"items": [waits]})})("launches").output
     assert all(shown in told for shown in ("mia", "2026-03-03T09:12", "731"))
