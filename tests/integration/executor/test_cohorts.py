@@ -1,6 +1,10 @@
 """Instances that stand alike share a row: what leaves it, what goes with it, what is left."""
 
+import pytest
+
 from contracts.words import DeliveryState
+from executor.handlers.targets import Targets
+from fakes.transaction import received
 from integration.executor.desk import STOP, Desk, admitted, controlled, delivered
 from unit.executor.builders import EVERYTHING, opened
 
@@ -95,3 +99,18 @@ async def test_a_timer_leaves_out_who_is_no_longer_of_the_cohort(desk: Desk) -> 
     desk.later(days=3)
     assert await desk.timers() is False
     assert desk.emitted == []
+
+
+async def test_a_launch_whose_beginning_was_rolled_back_goes_on_under_the_number_that_it_has(desk: Desk) -> None:
+    """Another process may have begun it anew meanwhile; what this one remembers of it is not what is stored."""
+    events = [received(event) for event in (opened(WAIT), admitted(IDS))]
+    with pytest.raises(ConnectionResetError):
+        async with desk.transaction() as tx:
+            await Targets(desk.stores).on_targets(tx, events)
+            raise ConnectionResetError
+    await desk.launch(IDS, WAIT)
+    await desk.accept(IDS)
+    assert set((await desk.standing()).values()) == {"waiting_timer at pause"}
+    desk.later(hours=1)
+    await desk.timers()
+    assert desk.outcomes() == dict.fromkeys(IDS, "success/end:won")

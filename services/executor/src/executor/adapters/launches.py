@@ -55,12 +55,13 @@ class PostgresLaunches:
         await self._behind_gates(tx.connection, ids)
         rows = await tx.connection.fetch(
             """
-            SELECT l.launch_id, g.state, s.open, s.entered, s.revision, EXISTS (
+            SELECT l.launch_id, n.number, g.state, s.open, s.entered, s.revision, EXISTS (
                 SELECT FROM contact_order o
                 WHERE o.launch_id = l.launch_id AND o.partition = $2 AND o.kind = 'remove'
                   AND (o.result IS NULL OR o.result = 'unknown_target')
             ) AS removals
             FROM unnest($1::text[]) AS l (launch_id)
+            JOIN LATERAL (SELECT number FROM launch WHERE launch_id = l.launch_id LIMIT 1) AS n ON true
             LEFT JOIN LATERAL (SELECT state FROM gate WHERE launch_id = l.launch_id LIMIT 1) AS g ON true
             LEFT JOIN LATERAL (
                 SELECT open, entered, revision FROM launch_share
@@ -70,7 +71,7 @@ class PostgresLaunches:
             ids,
             tx.number,
         )
-        launches = await self._launches(tx.connection, ids)
+        launches = await self._launches(tx.connection, {row["launch_id"]: row["number"] for row in rows})
         return {
             row["launch_id"]: AtHand(
                 launch=launches[row["launch_id"]],
@@ -79,7 +80,6 @@ class PostgresLaunches:
                 removals=row["removals"],
             )
             for row in rows
-            if row["launch_id"] in launches
         }
 
     async def _behind_gates(self, connection: Connection, ids: Sequence[str]) -> None:
@@ -88,9 +88,12 @@ class PostgresLaunches:
             "SELECT pg_advisory_xact_lock_shared(hashtextextended(id, 0)) FROM unnest($1::text[]) AS id", ids
         )
 
-    async def _launches(self, connection: Connection, ids: Sequence[str]) -> dict[str, Launch]:
-        found = {id: self._kept[id] for id in ids if id in self._kept}
-        missing = [id for id in ids if id not in found]
+    async def _launches(self, connection: Connection, numbers: Mapping[str, int]) -> dict[str, Launch]:
+        """Kept ones only under the number that they have now: one that was read in the transaction that made it may
+        have been rolled back with it, and made again under another."""
+        kept = {id: self._kept.get(id) for id in numbers}
+        found = {id: launch for id, launch in kept.items() if launch is not None and launch.number == numbers[id]}
+        missing = [id for id in numbers if id not in found]
         if missing:
             rows = await connection.fetch(
                 "SELECT launch_id, number, definition, context, retry_of, trace, mode FROM launch"
