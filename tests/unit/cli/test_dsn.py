@@ -30,9 +30,9 @@ class Console:
 
 
 def piped(monkeypatch: pytest.MonkeyPatch, console: Console, *arguments: str, mail: bytes = MAIL) -> Result:
-    def post(url: str, *, trust_env: bool, timeout: float, **how: object) -> httpx.Response:
+    def post(url: str, *, content: bytes, headers: dict[str, str], timeout: float, trust_env: bool) -> httpx.Response:
         with httpx.Client(transport=httpx.MockTransport(console), trust_env=trust_env, timeout=timeout) as http:
-            return http.post(url, **how)  # type: ignore[arg-type]
+            return http.post(url, content=content, headers=headers)
 
     monkeypatch.setattr("cli.commands.dsn.httpx.post", post)
     monkeypatch.setenv("SLIPWAY_HTTP", "http://slipway.test/")

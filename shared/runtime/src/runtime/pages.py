@@ -13,8 +13,17 @@ _MOST = 2**63
 
 def to_cursor(*place: str | int | datetime) -> str:
     """Times are aware ones."""
-    parts = [part.isoformat() if isinstance(part, datetime) else part for part in place]
-    return urlsafe_b64encode(orjson.dumps(parts)).decode().rstrip("=")
+    return encoded([part.isoformat() if isinstance(part, datetime) else part for part in place])
+
+
+def encoded(document: Any) -> str:
+    """JSON that fits into an address."""
+    return urlsafe_b64encode(orjson.dumps(document)).decode().rstrip("=")
+
+
+def decoded(cursor: str) -> Any:
+    """What `encoded` was given. Raises ValueError."""
+    return orjson.loads(b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True))
 
 
 def from_cursor(cursor: str | None, *kinds: type) -> tuple[Any, ...] | None:
@@ -25,7 +34,7 @@ def from_cursor(cursor: str | None, *kinds: type) -> tuple[Any, ...] | None:
     if cursor is None:
         return None
     try:
-        given = orjson.loads(b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True))
+        given = decoded(cursor)
         if not isinstance(given, list):
             raise TypeError("not a place")
         return tuple(_read(part, kind) for part, kind in zip(given, kinds, strict=True))

@@ -13,6 +13,7 @@ from starlette.middleware.body_limit import MAX_BODY_SIZE_SCOPE_KEY
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from runtime.errors import Permanent
+from runtime.invalid import in_words
 
 MEDIA_TYPE = "application/problem+json"
 log = structlog.get_logger()
@@ -103,14 +104,10 @@ def _problem(_: Request, error: Exception) -> Response:
 
 def _invalid(_: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
-    errors = [{"place": ".".join(map(str, problem["loc"])), "message": _told(problem)} for problem in error.errors()]
+    errors = [{"place": ".".join(map(str, problem["loc"])), "message": in_words(problem)} for problem in error.errors()]
     detail = "; ".join(f"{each['place']}: {each['message']}" for each in errors[:5])
     return Problem(422, "invalid", detail, "correct what `errors` names; the API's description is at /openapi.json",
                    errors=errors[:100]).response()  # fmt: skip
-
-
-def _told(problem: Mapping[str, Any]) -> str:
-    return "there is no such field" if problem["type"] == "extra_forbidden" else str(problem["msg"])
 
 
 def _http(request: Request, error: Exception) -> Response:

@@ -1,14 +1,10 @@
 """One audit out of those of all services: newest first, read page by page with one cursor that holds each service's."""
 
-import base64
-import binascii
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import orjson
-
-from runtime.pages import to_cursor
+from runtime.pages import decoded, encoded, to_cursor
 
 Item = dict[str, Any]
 DONE = ""
@@ -35,8 +31,8 @@ def places(cursor: str | None, services: Sequence[str]) -> dict[str, str | None]
     if cursor is None:
         return dict.fromkeys(services)
     try:
-        found = orjson.loads(base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True))
-    except (binascii.Error, ValueError):
+        found = decoded(cursor)
+    except ValueError:
         return None
     if not isinstance(found, dict) or not all(isinstance(place, str | None) for place in found.values()):
         return None
@@ -59,7 +55,7 @@ def merged(parts: Mapping[str, Part | None], before: Mapping[str, str | None], l
     after |= {service: _place(part, taken[service], before[service]) for service, part in parts.items()}
     items = [{"service": service, **part.items[number]} for _, service, number in chosen if (part := parts[service])]
     more = any(place != DONE for service, place in after.items() if parts.get(service) is not None)
-    return Page(items, base64.urlsafe_b64encode(orjson.dumps(after)).decode().rstrip("=") if more else None)
+    return Page(items, encoded(after) if more else None)
 
 
 def _place(part: Part | None, taken: int, before: str | None) -> str | None:

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from contacts.domain.address import read_address
 from contacts.domain.plain import unstorable
 from contracts.crm import ContactGiven
+from runtime.invalid import in_words
 
 MAX_ID_BYTES = 128
 MAX_ENTRIES = 1000
@@ -55,12 +56,8 @@ def wrong_id(contact_id: str) -> str | None:
 def explain(error: ValidationError) -> str:
     """What a model refused, in words and without the values."""
     problems = error.errors(include_input=False, include_url=False, include_context=False)
-    lines = [": ".join(filter(None, (".".join(map(str, each["loc"])), _told(each)))) for each in problems[:3]]
+    lines = [": ".join(filter(None, (".".join(map(str, each["loc"])), in_words(each)))) for each in problems[:3]]
     return "; ".join(lines) + (f"; and {len(problems) - 3} more" if len(problems) > 3 else "")
-
-
-def _told(problem: Mapping[str, Any]) -> str:
-    return "there is no such field" if problem["type"] == "extra_forbidden" else str(problem["msg"])
 
 
 def _wrongs(given: ContactGiven) -> Iterator[str]:

@@ -91,8 +91,8 @@ class PostgresLaunches:
     async def _launches(self, connection: Connection, numbers: Mapping[str, int]) -> dict[str, Launch]:
         """Kept ones only under the number that they have now: one that was read in the transaction that made it may
         have been rolled back with it, and made again under another."""
-        kept = {id: self._kept.get(id) for id in numbers}
-        found = {id: launch for id, launch in kept.items() if launch is not None and launch.number == numbers[id]}
+        kept = {id: self._kept[id] for id in numbers if id in self._kept}
+        found = {id: launch for id, launch in kept.items() if launch.number == numbers[id]}
         missing = [id for id in numbers if id not in found]
         if missing:
             rows = await connection.fetch(
