@@ -15,6 +15,7 @@ from log.domain.launch import Launch
 from log.domain.tally import with_sums
 from log.ports import Identity
 from runtime.partitions import partition_of
+from runtime.rows import expect
 from runtime.transaction import Transaction
 
 
@@ -85,6 +86,7 @@ class InMemoryLaunches:
         return [self.whole(launch_id) for launch_id in sorted(launch_ids) if launch_id in self.rows]
 
     async def save(self, tx: Transaction, launch: Launch) -> None:
+        expect(tx, 1, int(launch.launch_id in self.rows), f"figures of launch {launch.launch_id}")
         self.rows[launch.launch_id] = launch
         if launch.scenario is not None:
             self._outcomes.described[self.numbers[launch.launch_id]] = (

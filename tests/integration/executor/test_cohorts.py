@@ -1,11 +1,17 @@
 """Instances that stand alike share a row: what leaves it, what goes with it, what is left."""
 
+from dataclasses import replace
+
 import pytest
 
 from contracts.words import DeliveryState
+from executor.domain.advance import OPEN
+from executor.domain.cohort import Removed
 from executor.handlers.targets import Targets
+from executor.handlers.turn import Turn
 from fakes.transaction import received
 from integration.executor.desk import STOP, Desk, admitted, controlled, delivered
+from runtime.rows import Missed
 from unit.executor.builders import EVERYTHING, opened
 
 IDS = [f"c-{n}" for n in range(6)]
@@ -114,3 +120,50 @@ async def test_a_launch_whose_beginning_was_rolled_back_goes_on_under_the_number
     desk.later(hours=1)
     await desk.timers()
     assert desk.outcomes() == dict.fromkeys(IDS, "success/end:won")
+
+
+@pytest.mark.parametrize(
+    ("moving", "missed"),
+    [(6, "cohorts of launch l-1, partition 5: 1 rows expected, 0 moved"),
+     (2, "instances of launch l-1, partition 5: 2 rows expected, 0 moved")],
+)  # fmt: skip
+async def test_a_move_that_meets_no_row_is_loud_and_nothing_is_done(desk: Desk, moving: int, missed: str) -> None:
+    await desk.launch(IDS, WAIT)
+    await desk.accept(IDS)
+    desk.emitted.clear()
+    with pytest.raises(Missed, match=missed):
+        async with desk.transaction() as tx:
+            turn = await Turn.begin(desk.stores, tx, ["l-1"])
+            at = turn.launches["l-1"]
+            standing = await desk.stores.instances.standing(tx, at.launch, IDS[:moving], OPEN)
+            elsewhere = replace(at, launch=replace(at.launch, number=at.launch.number + 1))
+            await turn.move_all(elsewhere, standing, Removed())
+            await turn.finish()
+    assert desk.emitted == []
+    assert set((await desk.standing()).values()) == {"waiting_timer at pause"}
+
+
+async def test_a_cohort_that_is_gone_is_missed_by_who_leaves_it(desk: Desk) -> None:
+    await desk.launch(IDS, WAIT)
+    with pytest.raises(Missed, match="cohorts that instances of launch l-1 left, partition 5: 1 rows expected, 0"):
+        async with desk.transaction() as tx:
+            turn = await Turn.begin(desk.stores, tx, ["l-1"])
+            at = turn.launches["l-1"]
+            standing = await desk.stores.instances.standing(tx, at.launch, IDS[:2], OPEN)
+            await tx.connection.execute("DELETE FROM cohort")
+            await turn.move_all(at, standing, Removed())
+
+
+async def test_what_an_instance_leaves_behind_has_to_be_there(desk: Desk) -> None:
+    async with desk.transaction() as tx:
+        await Targets(desk.stores).on_targets(tx, [received(opened(WAIT))])
+        launch = (await desk.stores.launches.at_hand(tx, ["l-1"]))["l-1"].launch
+        with pytest.raises(Missed, match="updates of launch l-1, partition 5: 2 rows expected, 0 moved"):
+            await desk.stores.updates.forget(tx, launch, ["u-1", "u-2"])
+        with pytest.raises(Missed, match="incidents of launch l-1, partition 5: 1 rows expected, 0 moved"):
+            await desk.stores.incidents.close(tx, launch, ["c-0"])
+        with pytest.raises(Missed, match=r"orders for contacts \(o-1\), partition 5: 1 rows expected, 0 moved"):
+            await desk.stores.orders.carried_out(tx, {"o-1": "removed"})
+        await desk.stores.incidents.open(tx, launch, ["c-0"], "pause", "why", True)
+        with pytest.raises(Missed, match="new incidents of launch l-1, partition 5: 2 rows expected, 1 moved"):
+            await desk.stores.incidents.open(tx, launch, ["c-0", "c-1"], "pause", "why", True)

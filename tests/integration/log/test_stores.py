@@ -22,6 +22,7 @@ from log.ports import ChunkStore, LaunchStore, OutcomeStore
 from platform_for_tests import FreshDatabase
 from runtime import database
 from runtime.partitions import partition_of
+from runtime.rows import Missed
 
 
 @dataclass(frozen=True)
@@ -89,6 +90,13 @@ async def test_a_launch_is_kept_whole(stores: Stores) -> None:
     await stores.launches.save(stores.tx, full)
     assert list(await stores.launches.locked(stores.tx, ["launch-1"])) == [full]
     assert (await stores.launches.identify(stores.tx, {"launch-1": "acme"}))["launch-1"].version == 3
+
+
+async def test_a_launch_that_is_not_there_cannot_be_saved(stores: Stores) -> None:
+    await stores.launches.identify(stores.tx, {"launch-1": "acme"})
+    (launch,) = await stores.launches.locked(stores.tx, ["launch-1"])
+    with pytest.raises(Missed, match="figures of launch launch-2, partition 3: 1 rows expected, 0 moved"):
+        await stores.launches.save(stores.tx, replace(launch, launch_id="launch-2"))
 
 
 async def test_due_is_what_changed_is_known_and_lives_here(stores: Stores) -> None:

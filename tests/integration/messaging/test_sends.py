@@ -15,6 +15,7 @@ from messaging.domain.sends import Change, Move, StoredSend
 from platform_for_tests import FreshDatabase
 from runtime import database
 from runtime.looking import work_of
+from runtime.rows import Missed
 from runtime.service import Job
 from runtime.transaction import Lease
 from unit.messaging.builders import PROJECT, chunk, key, requested
@@ -35,9 +36,9 @@ def dot(send: StoredSend) -> Move:
     return Move(send, Change(send.key, send.state, DeliveryState.SENDING, None, send.attempts + 1, NOON, 7))
 
 
-async def move(world: World, node: Node, moves: list[Move]) -> set[str]:
+async def move(world: World, node: Node, moves: list[Move], *, sure: bool = False) -> set[str]:
     async with node.lease().transaction() as tx:
-        return {moved.contact_id for moved in await SENDS.move(tx, moves)}
+        return {moved.contact_id for moved in await SENDS.move(tx, moves, sure=sure)}
 
 
 @pytest.mark.parametrize("count", [2, 12])
@@ -49,6 +50,22 @@ async def test_what_is_no_longer_as_it_was_is_left_alone(world: World, mailer: F
         assert await move(world, node, [dot(send) for send in other]) == left
         assert await move(world, node, [dot(send) for send in sends]) == {"c-0", "c-1"}, "the others are at the dot"
     assert {state for state, _ in (await world.rows()).values()} == {"sending"}
+
+
+@pytest.mark.parametrize("count", [2, 12])
+async def test_what_was_read_in_the_transaction_has_to_be_there(world: World, mailer: FakeMailer, count: int) -> None:
+    sends = await planned(world, mailer, count)
+    before = await world.rows()
+    async with Node(world, mailer) as node:
+        other = [replace(sends[0], attempts=3), *sends[1:]]
+        launch_id = sends[0].key.launch_id
+        missed = f"sends of launch {launch_id}, partition .: {count} rows expected, {count - 1} moved"
+        with pytest.raises(Missed, match=missed):
+            await move(world, node, [dot(send) for send in other], sure=True)
+        assert await world.rows() == before
+        with pytest.raises(Missed, match=f"sends at the dot of launch {launch_id}, .*: {count} rows expected, 0 moved"):
+            async with node.lease().transaction() as tx:
+                await SENDS.restamp(tx, [send.key for send in sends], 9)
 
 
 @pytest.mark.parametrize("count", [2, 12])

@@ -128,7 +128,7 @@ class Instances(Protocol):
         instances; by launch."""
 
     async def move(self, tx: Transaction, launch: Launch, roll: Roll, cohorts: Sequence[Cohort]) -> None:
-        """Stored instances now stand as these cohorts do."""
+        """Stored instances now stand as these cohorts do. Raises Missed if they are not stored as they were read."""
 
     async def resume(self, tx: Transaction, launch_id: str, limit: int) -> bool:
         """Make so many paused cohorts due now; whether there may be more."""
@@ -168,16 +168,19 @@ class Updates(Protocol):
     async def overdue(self, tx: Transaction, update_ids: list[str], timeout: timedelta) -> set[str]:
         """Those that were requested at least `timeout` before the newest change this partition has read."""
 
-    async def forget(self, tx: Transaction, update_ids: list[str]) -> None: ...
+    async def forget(self, tx: Transaction, launch: Launch, update_ids: list[str]) -> None:
+        """Raises Missed if one of them is not under way."""
 
 
 class Incidents(Protocol):
     async def open(
         self, tx: Transaction, launch: Launch, ids: list[str], step: str, detail: str, retriable: bool
     ) -> None:
-        """`retriable`: nothing of the step has been done, so it may be tried again."""
+        """`retriable`: nothing of the step has been done, so it may be tried again. Raises Missed if one of them has
+        one open already."""
 
-    async def close(self, tx: Transaction, launch: Launch, ids: list[str]) -> None: ...
+    async def close(self, tx: Transaction, launch: Launch, ids: list[str]) -> None:
+        """Raises Missed if one of them has none open."""
 
     async def any_decided(self, lease: Lease) -> bool:
         """Whether a person's decision about this partition is not carried out yet."""
@@ -200,7 +203,7 @@ class ContactOrders(Protocol):
         """Of these contacts, who become targets only now."""
 
     async def carried_out(self, tx: Transaction, results: Mapping[str, OrderResult]) -> None:
-        """By order id."""
+        """By order id. Raises Missed if one of them is not kept."""
 
     async def targeted(self, tx: Transaction, finished: Mapping[str, str]) -> None:
         """All targets of these launches (to their projects) on this partition have been read."""

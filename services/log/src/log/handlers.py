@@ -17,6 +17,7 @@ from log.ports import ChunkStore, Identity, LaunchStore, OutcomeStore
 from runtime import failpoints
 from runtime.ids import derive
 from runtime.records import Outgoing, Received
+from runtime.rows import expect
 from runtime.spans import HEADER
 from runtime.transaction import Transaction
 
@@ -131,7 +132,9 @@ class Handlers:
         }
         if not (changed := {launch_id: new for launch_id, new in states.items() if new}):
             return
-        for before in await self._launches.locked(tx, changed):
+        launches = await self._launches.locked(tx, changed)
+        expect(tx, len(changed), len(launches), f"figures of launch {', '.join(sorted(changed))}")
+        for before in launches:
             after = told(before, changed[before.launch_id], tx.now)
             if after is not before:
                 await self._launches.save(tx, after)

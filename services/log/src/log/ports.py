@@ -44,7 +44,7 @@ class LaunchStore(Protocol):
         ...
 
     async def save(self, tx: Transaction, launch: Launch) -> None:
-        """A row that `locked` gave, without the sums."""
+        """A row that `locked` gave, without the sums. Raises Missed if it is not there."""
         ...
 
     async def due(self, pool: Any, number: int) -> Sequence[str]:

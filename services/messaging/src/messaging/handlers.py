@@ -101,7 +101,7 @@ class Handlers:
                 held = await self._sends.load(tx.connection, await self._guard.held_of(tx, project, gone))
                 ended = [kept_out(send, DELETED) for send in held.values()]
                 if ended:
-                    await self._sends.move(tx, list(map(Move, held.values(), ended)))
+                    await self._sends.move(tx, list(map(Move, held.values(), ended)), sure=True)
                 await self._teller.keep(tx, [*cancelled, *ended])
 
     async def on_sends(self, tx: Transaction, events: Sequence[Received[SendsRequested | SendsWithdrawn]]) -> None:

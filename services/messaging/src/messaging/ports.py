@@ -111,15 +111,16 @@ class Sends(Protocol):
         """All of this partition that are at the `dot`, without facts."""
         ...
 
-    async def move(self, tx: Transaction, moves: Sequence[Move]) -> set[SendKey]:
+    async def move(self, tx: Transaction, moves: Sequence[Move], *, sure: bool) -> set[SendKey]:
         """Write the new states of those that are still in the state, attempt and epoch given; returns which.
 
-        At an end, address and facts are forgotten.
+        `sure`: they were read in this transaction, so all of them are; raises Missed if not. At an end, address and
+        facts are forgotten.
         """
         ...
 
     async def restamp(self, tx: Transaction, keys: Collection[SendKey], epoch: int) -> None:
-        """These at the `dot` belong to this epoch now."""
+        """These at the `dot`, read in this transaction, belong to this epoch now. Raises Missed if one is not there."""
         ...
 
     async def cancel_launch(self, tx: Transaction, launch_id: str, kept: Kept, limit: int) -> list[Change]:
@@ -207,7 +208,8 @@ class WaitingChunks(Protocol):
         """Of launches that are known and not paused, in the order they came."""
         ...
 
-    async def forget(self, tx: Transaction, launch_id: str, cause: str) -> None: ...
+    async def forget(self, tx: Transaction, launch_id: str, cause: str) -> None:
+        """Raises Missed if it is not kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,7 +251,7 @@ class Guard(Protocol):
         ...
 
     async def acquit(self, tx: Transaction, launch_id: str, cause: str) -> None:
-        """Suspected no more, whatever became of it."""
+        """Suspected no more, whatever became of it. Raises Missed if it was not."""
         ...
 
     async def hold_launch(self, tx: Transaction, launch_id: str, reason: str) -> int | None:
@@ -303,7 +305,8 @@ class Reports(Protocol):
         """Some of those about this partition's sends."""
         ...
 
-    async def forget(self, connection: Connection, reports: Sequence[Report]) -> None: ...
+    async def forget(self, tx: Transaction, reports: Sequence[Report]) -> None:
+        """Raises Missed if one of them is not kept."""
 
 
 class Composer(Protocol):

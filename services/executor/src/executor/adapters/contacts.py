@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from contracts.changes import ContactChange
 from executor.domain.launch import Launch
 from runtime.packed import packed
+from runtime.rows import expect, written
 from runtime.transaction import Transaction
 
 
@@ -78,5 +79,6 @@ class PostgresUpdates:
         )
         return {row["update_id"] for row in rows}
 
-    async def forget(self, tx: Transaction, update_ids: list[str]) -> None:
-        await tx.connection.execute("DELETE FROM pending_update WHERE update_id = ANY($1::text[])", update_ids)
+    async def forget(self, tx: Transaction, launch: Launch, update_ids: list[str]) -> None:
+        status = await tx.connection.execute("DELETE FROM pending_update WHERE update_id = ANY($1::text[])", update_ids)
+        expect(tx, len(update_ids), written(status), f"updates of launch {launch.launch_id}")

@@ -10,6 +10,7 @@ from executor.domain.launch import Launch
 from executor.ports import Decided
 from runtime.audit import Audit
 from runtime.ids import derive
+from runtime.rows import expect, written
 from runtime.transaction import Lease, Transaction
 
 ACTIONS = {Decision.RETRY: "incident.retried", Decision.FAIL: "incident.failed"}
@@ -20,7 +21,7 @@ class PostgresIncidents:
     async def open(
         self, tx: Transaction, launch: Launch, ids: list[str], step: str, detail: str, retriable: bool
     ) -> None:
-        await tx.connection.execute(
+        status = await tx.connection.execute(
             """
             INSERT INTO incident (id, launch_id, contact_id, partition, project, step, detail, retriable, opened_at)
             SELECT t.id, $1, t.contact_id, $2, $3, $4, $5, $6, $7
@@ -37,11 +38,13 @@ class PostgresIncidents:
             [derive("incident", launch.launch_id, id, tx.now.isoformat()) for id in ids],
             ids,
         )
+        expect(tx, len(ids), written(status), f"new incidents of launch {launch.launch_id}")
 
     async def close(self, tx: Transaction, launch: Launch, ids: list[str]) -> None:
-        await tx.connection.execute(
+        status = await tx.connection.execute(
             "DELETE FROM incident WHERE launch_id = $1 AND contact_id = ANY($2::text[])", launch.launch_id, ids
         )
+        expect(tx, len(ids), written(status), f"incidents of launch {launch.launch_id}")
 
     async def any_decided(self, lease: Lease) -> bool:
         return bool(

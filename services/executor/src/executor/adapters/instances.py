@@ -11,6 +11,7 @@ from executor.domain.contact_data import entries, pick
 from executor.domain.launch import Launch
 from executor.ports import Known, Standing
 from runtime.packed import packed
+from runtime.rows import expect, written
 from runtime.transaction import Lease, Transaction
 
 _START = """
@@ -40,6 +41,8 @@ SET status = $3, step = $4, occurrences = $5::text::json, messages = $6, due_at 
     facts = $9, ended_at = $10, outcome = $11, reason = $12
 WHERE launch = $1 AND number = ANY($2::integer[])
 """
+
+_SHRINK = "UPDATE cohort SET size = size - $3 WHERE launch = $1 AND number = $2 RETURNING size"
 
 
 class PostgresInstances:
@@ -147,7 +150,8 @@ class PostgresInstances:
             await self._leave(tx, launch, roll, alike, how)
         for how, alike in whole.items():
             numbers = [cohort.origin.number for cohort in alike if cohort.origin is not None]
-            await tx.connection.execute(_MOVE, launch.number, numbers, *how)
+            status = await tx.connection.execute(_MOVE, launch.number, numbers, *how)
+            expect(tx, len(numbers), written(status), f"cohorts of launch {launch.launch_id}")
 
     async def _leave(
         self, tx: Transaction, launch: Launch, roll: Roll, cohorts: list[Cohort], how: tuple[Any, ...]
@@ -155,17 +159,16 @@ class PostgresInstances:
         ids = [id for cohort in cohorts for id in pick(roll.contact_ids, cohort.members)]
         packed_ids = packed(ids)
         members = None if cohorts[0].status is Status.ENDED else packed_ids
-        await tx.connection.execute(_LEAVE, launch.number, tx.number, *how, len(ids), members, packed_ids)
+        status = await tx.connection.execute(_LEAVE, launch.number, tx.number, *how, len(ids), members, packed_ids)
+        expect(tx, len(ids), written(status), f"instances of launch {launch.launch_id}")
         left = [(cohort.origin.number, len(cohort.members)) for cohort in cohorts if cohort.origin is not None]
-        await tx.connection.executemany(
-            "UPDATE cohort SET size = size - $3 WHERE launch = $1 AND number = $2",
-            [(launch.number, number, gone) for number, gone in left],
-        )
-        await tx.connection.execute(
-            "DELETE FROM cohort WHERE launch = $1 AND number = ANY($2::integer[]) AND size = 0",
-            launch.number,
-            [number for number, _ in left],
-        )
+        shrunk = await tx.connection.fetchmany(_SHRINK, [(launch.number, number, gone) for number, gone in left])
+        expect(tx, len(left), len(shrunk), f"cohorts that instances of launch {launch.launch_id} left")
+        emptied = [number for (number, _), row in zip(left, shrunk, strict=True) if row["size"] == 0]
+        if emptied:
+            await tx.connection.execute(
+                "DELETE FROM cohort WHERE launch = $1 AND number = ANY($2::integer[])", launch.number, emptied
+            )
 
     async def resume(self, tx: Transaction, launch_id: str, limit: int) -> bool:
         resumed = await tx.connection.fetch(

@@ -13,6 +13,7 @@ from executor.domain.launch import Launch
 from executor.domain.orders import ContactOrder
 from runtime.packed import packed
 from runtime.partitions import partition_of
+from runtime.rows import expect, written
 from runtime.transaction import Lease, Transaction
 
 _ORDER = "order_id, launch_id, project, contact_id, kind, ordered_by, trace"
@@ -82,7 +83,7 @@ class PostgresContactOrders:
         return [_order(row) for row in rows]
 
     async def carried_out(self, tx: Transaction, results: Mapping[str, OrderResult]) -> None:
-        await tx.connection.execute(
+        status = await tx.connection.execute(
             """
             UPDATE contact_order o SET done_at = $1, result = r.result
             FROM unnest($2::text[], $3::text[]) AS r (order_id, result) WHERE o.order_id = r.order_id
@@ -91,6 +92,7 @@ class PostgresContactOrders:
             list(results),
             list(results.values()),
         )
+        expect(tx, len(results), written(status), f"orders for contacts ({', '.join(sorted(results)[:3])})")
 
     async def targeted(self, tx: Transaction, finished: Mapping[str, str]) -> None:
         await tx.connection.execute(

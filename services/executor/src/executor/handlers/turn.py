@@ -68,7 +68,7 @@ class Turn:
         ids = pick(roll.contact_ids, cohort.members)
         if cohort.status is Status.UPDATE:
             updates = [announcements.update_id(launch, id, cohort) for id in ids]
-            await self.stores.updates.forget(self.tx, updates)
+            await self.stores.updates.forget(self.tx, launch, updates)
         if cohort.status is Status.INCIDENT:
             await self.stores.incidents.close(self.tx, launch, ids)
             self.tx.emit(announcements.closed(launch, ids, self.number, self.tx.now))

@@ -11,6 +11,7 @@ from log.domain.tally import with_sums
 from log.ports import Identity
 from runtime.outbox import unpublished
 from runtime.partitions import partition_of
+from runtime.rows import expect, written
 from runtime.transaction import Connection, Transaction
 
 CONSUMER = "log"
@@ -125,7 +126,8 @@ class PostgresLaunches:
         return [launch_of(row, sums[row["number"]]) for row in rows]
 
     async def save(self, tx: Transaction, launch: Launch) -> None:
-        await tx.connection.execute(_SAVE, *_columns(launch))
+        status = await tx.connection.execute(_SAVE, *_columns(launch))
+        expect(tx, 1, written(status), f"figures of launch {launch.launch_id}")
 
     async def due(self, pool: Any, number: int) -> Sequence[str]:
         rows = await pool.fetch(_DUE, number)

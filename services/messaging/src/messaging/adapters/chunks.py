@@ -6,6 +6,7 @@ import asyncpg
 
 from contracts.sends import SendsRequested
 from messaging.ports import WaitingChunk
+from runtime.rows import expect, written
 from runtime.transaction import Connection, Transaction
 
 
@@ -26,14 +27,15 @@ class PostgresWaitingChunks:
         return [kept_chunk(row) for row in rows]
 
     async def forget(self, tx: Transaction, launch_id: str, cause: str) -> None:
-        await tx.connection.execute(
-            "DELETE FROM waiting_chunk WHERE launch_id = $1 AND event_id = $2", launch_id, cause
-        )
+        await drop_chunk(tx, "waiting_chunk", launch_id, cause)
+
+
+Table = Literal["waiting_chunk", "suspect_chunk"]
 
 
 async def keep_chunk(
     tx: Transaction,
-    table: Literal["waiting_chunk", "suspect_chunk"],
+    table: Table,
     cause: str,
     position: int,
     chunk: SendsRequested,
@@ -50,6 +52,15 @@ async def keep_chunk(
         chunk.model_dump_json().encode(),
         trace,
     )
+
+
+async def drop_chunk(tx: Transaction, table: Table, launch_id: str, cause: str) -> None:
+    status = await tx.connection.execute(
+        f"DELETE FROM {table} WHERE launch_id = $1 AND event_id = $2",  # noqa: S608
+        launch_id,
+        cause,
+    )
+    expect(tx, 1, written(status), f"{table} of launch {launch_id}")
 
 
 def kept_chunk(row: asyncpg.Record) -> WaitingChunk:

@@ -6,7 +6,7 @@ import orjson
 
 from contracts.sends import SendsRequested
 from contracts.words import ControlState, DeliveryState
-from messaging.adapters.chunks import keep_chunk, kept_chunk
+from messaging.adapters.chunks import drop_chunk, keep_chunk, kept_chunk
 from messaging.adapters.new_sends import add_waiting
 from messaging.domain.guard import Share, Tally
 from messaging.domain.judgement import Kept
@@ -96,9 +96,7 @@ class PostgresGuard:
         return [kept_chunk(row) for row in rows]
 
     async def acquit(self, tx: Transaction, launch_id: str, cause: str) -> None:
-        await tx.connection.execute(
-            "DELETE FROM suspect_chunk WHERE launch_id = $1 AND event_id = $2", launch_id, cause
-        )
+        await drop_chunk(tx, "suspect_chunk", launch_id, cause)
 
     async def hold_launch(self, tx: Transaction, launch_id: str, reason: str) -> int | None:
         number: int | None = await tx.connection.fetchval(

@@ -7,6 +7,7 @@ from messaging.domain.sends import SendKey
 from messaging.ports import Report
 from runtime.ids import derive
 from runtime.partitions import partition_of
+from runtime.rows import expect, written
 from runtime.transaction import Connection, Transaction
 
 
@@ -46,6 +47,8 @@ class PostgresReports:
         )
         return [Report(SendKey(*tuple(row)[:4]), Act(row["act"]), row["recipient"], row["reason"]) for row in rows]
 
-    async def forget(self, connection: Connection, reports: Sequence[Report]) -> None:
+    async def forget(self, tx: Transaction, reports: Sequence[Report]) -> None:
         ids = [report_id(report.key, report.act) for report in reports]
-        await connection.execute("DELETE FROM report WHERE id = ANY($1::text[])", ids)
+        status = await tx.connection.execute("DELETE FROM report WHERE id = ANY($1::text[])", ids)
+        launches = {report.key.launch_id for report in reports}
+        expect(tx, len(ids), written(status), f"reports of launch {', '.join(sorted(launches))}")

@@ -14,6 +14,7 @@ from messaging.domain.deliveries import OPEN
 from messaging.domain.judgement import ContactState, Kept, Standing
 from messaging.domain.sends import Change, Move, SendKey, StoredSend
 from messaging.ports import TURN, NewSends, Snapshots
+from runtime.rows import expect, written
 from runtime.transaction import Connection, Transaction
 
 _SEND = (
@@ -60,7 +61,14 @@ class PostgresSends:
         )
         return [_stored(row) for row in rows]
 
-    async def move(self, tx: Transaction, moves: Sequence[Move]) -> set[SendKey]:
+    async def move(self, tx: Transaction, moves: Sequence[Move], *, sure: bool) -> set[SendKey]:
+        moved = await self._move(tx, moves)
+        if sure:
+            launches = {move.change.key.launch_id for move in moves if move.change.key not in moved}
+            expect(tx, len(moves), len(moved), f"sends of launch {', '.join(sorted(launches))}")
+        return moved
+
+    async def _move(self, tx: Transaction, moves: Sequence[Move]) -> set[SendKey]:
         alike: dict[tuple[object, ...], list[Move]] = defaultdict(list)
         for move in moves:
             alike[_shared(move)].append(move)
@@ -132,13 +140,15 @@ class PostgresSends:
         return {SendKey(*row) for row in rows}
 
     async def restamp(self, tx: Transaction, keys: Collection[SendKey], epoch: int) -> None:
-        await tx.connection.execute(
+        status = await tx.connection.execute(
             f"UPDATE send s SET dot_epoch = $5 FROM {_KEYS} JOIN launch l USING (launch_id)"  # noqa: S608
             " WHERE s.launch = l.number AND s.contact_id = k.contact_id AND s.step = k.step"
             " AND s.occurrence = k.occurrence AND s.state = 'sending'",
             *_columns(keys),
             epoch,
         )
+        launches = {key.launch_id for key in keys}
+        expect(tx, len(keys), written(status), f"sends at the dot of launch {', '.join(sorted(launches))}")
 
     async def cancel_launch(self, tx: Transaction, launch_id: str, kept: Kept, limit: int) -> list[Change]:
         rows = await tx.connection.fetch(

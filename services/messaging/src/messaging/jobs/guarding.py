@@ -126,7 +126,7 @@ class Releasing:
                 return False
             held = list((await self._sends.load(tx.connection, keys)).values())
             changes = [_released(launch, send, tx) for send in held]
-            await self._sends.move(tx, list(map(Move, held, changes)))
+            await self._sends.move(tx, list(map(Move, held, changes)), sure=True)
             await self._teller.keep(tx, changes)
             if holding.reason == OVER_PLAN.reason:
                 await self._let_go(tx, launch, held)

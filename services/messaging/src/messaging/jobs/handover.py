@@ -101,7 +101,7 @@ class HandOver:
             if ours:
                 await self._sends.restamp(tx, ours, lease.epoch)
             if moves:
-                await self._sends.move(tx, moves)
+                await self._sends.move(tx, moves, sure=True)
                 await self._teller.keep(tx, [move.change for move in moves])
         desk.restamped(ours, lease.epoch)
         desk.epoch = lease.epoch
@@ -144,7 +144,7 @@ class HandOver:
             send = parcel.attempt.send
             renewed = newer.get((parcel.key.launch_id, parcel.key.contact_id))
             ruling.judge(parcel, send if renewed is None else replace(send, newer=renewed), sure=False)
-        await self._write(tx, ruling)
+        await self._write(tx, ruling, sure=False)
 
     async def _looked_up(self, tx: Transaction, ruling: Ruling, parcels: Sequence[Parcel]) -> None:
         """Those of which something else may be true: as they are stored."""
@@ -156,7 +156,7 @@ class HandOver:
                 ruling.settle(parcel, stored.get(parcel.key), sure=True)
             else:
                 ruling.judge(parcel, stored.get(parcel.key), sure=True)
-        await self._write(tx, ruling)
+        await self._write(tx, ruling, sure=True)
 
     async def _withdrawn(self, tx: Transaction, changes: Sequence[Change]) -> list[Change]:
         """Who was taken out while the mail was at the `dot`, and it did not go out: it is not tried again."""
@@ -190,9 +190,9 @@ class HandOver:
                 }
         return found
 
-    async def _write(self, tx: Transaction, ruling: Ruling) -> None:
+    async def _write(self, tx: Transaction, ruling: Ruling, *, sure: bool) -> None:
         if ruling.moves:
-            ruling.written(await self._sends.move(tx, [move for _, move in ruling.moves]))
+            ruling.written(await self._sends.move(tx, [move for _, move in ruling.moves], sure=sure))
 
     def _bug(self, key: SendKey, act: Act) -> None:
         self._meter.bug()

@@ -48,10 +48,10 @@ class Reporting:
                 if key in stored and (change := await self._take(tx, stored[key], said, plans[key.launch_id])):
                     moves.append(Move(stored[key], change))
             if moves:
-                await self._sends.move(tx, moves)
+                await self._sends.move(tx, moves, sure=True)
                 await self._teller.keep(tx, [move.change for move in moves])
             done = [report for said in by_send.values() for report in said]
-            await self._reports.forget(tx.connection, done)
+            await self._reports.forget(tx, done)
         return len(done) == PORTION
 
     async def _take(self, tx: Transaction, send: StoredSend, said: Sequence[Report], plan: Plan) -> Change | None:
