@@ -170,6 +170,10 @@ async def test_checked_launch_is_walked_when_it_is_requested(world: World) -> No
         ("contact.emial == 'a'", ["unknown_variable"]),
         ("contact.attributes.scoer > 50", ["unknown_attribute"]),
         ("contact.attributes.score / 0 > 1", ["segment_slow"]),
+        ("contact.attributes.score > '50'", ["condition_type"]),
+        ("contact.attributes.score == 3 || contact.attributes.score == '3'", []),
+        ("contact.attributes.home.city == 3", ["unknown_attribute"]),
+        ("contact.active == 'true'", ["condition_type"]),
     ],
 )
 async def test_condition_of_a_segment_is_looked_at(world: World, where: str, expected: list[str]) -> None:
@@ -184,6 +188,18 @@ async def test_remedy_names_what_was_probably_meant(world: World) -> None:
     await world.load({"id": "d", "attributes": {"score": 1}})
     [point] = (await checked(world, drafted(Segment(where="contact.attributes.scoer > 50")))).points
     assert point.severity == "warning" and "did you mean `score`?" in point.remedy
+
+
+async def test_attributes_of_another_kind_than_the_condition_takes_them_for_are_counted_by_kind(world: World) -> None:
+    kinds: tuple[Any, ...] = (1, 2.5, "3", None, {"city": "Linz"}, [1], True)
+    await world.load(*({"id": f"s-{n}", "attributes": {"score": kind}} for n, kind in enumerate(kinds) if kind))
+    await world.load({"id": "t", "attributes": {"home": {"city": 5}}})
+    where = "contact.attributes.score > '2' && contact.attributes.home.city == 'Linz'"
+    home, score = (await checked(world, drafted(Segment(where=where)))).points
+    assert (home.severity, score.severity) == ("warning", "warning")
+    assert "`home.city` is a number in 1 of the 1 contacts looked at that have it" in home.remedy
+    found = "`score` is a list in 1 and true or false in 1 and a number in 2 and an object in 1 of the 6 contacts"
+    assert found in score.remedy and "takes it for a text" in score.remedy
 
 
 async def test_each_round_of_a_draft_is_checked_once(world: World) -> None:

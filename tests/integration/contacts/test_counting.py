@@ -162,6 +162,14 @@ async def test_selection_that_a_launch_would_be_refused_for_is_not_counted(
     assert ([point.code for point in counted.points], counted.targeted) == ([code], 0)
 
 
+async def test_count_of_a_condition_that_takes_a_number_for_a_text_says_so(world: World) -> None:
+    await world.load(*({"id": f"c-{n}", "attributes": {"score": 50 + n}} for n in range(3)))
+    counted = await world.counting.count(wanted(Segment(where="contact.attributes.score > '50'")))
+    [point] = counted.points
+    assert (counted.targeted, point.code, point.severity) == (0, "condition_type", "warning")
+    assert "`score` is a number in 3 of the 3 contacts" in point.remedy
+
+
 async def test_contacts_that_are_all_gone_have_figures_beside_what_stands_against_them(world: World) -> None:
     """They may be a portion of a larger selection."""
     counted = await world.counting.count(wanted(Contacts(contacts=["gone", "left"])))

@@ -15,10 +15,10 @@ from contacts.adapters.audience import PostgresAudience
 from contacts.adapters.contacts import PostgresContacts
 from contacts.adapters.counting import PostgresCounting, Snapshots
 from contacts.adapters.directory import PostgresDirectory
+from contacts.adapters.examining import examine
 from contacts.adapters.launches import PostgresLaunches
 from contacts.adapters.places import PostgresPlaces
 from contacts.adapters.reading import PostgresReading
-from contacts.adapters.segments import examine
 from contacts.adapters.suppression import PostgresSuppression
 from contacts.domain.address import AddressHash
 from contacts.domain.contact import Erase

@@ -119,9 +119,9 @@ def _settled(seen: dict[str, Any]) -> bool:
 def _count(client: Client, seen: dict[str, Any]) -> dict[str, Any]:
     """Of the launch's own selection."""
     counted: dict[str, Any] = client.post(at("counts"), {"launch_id": seen["launch_id"]})
+    for line in told(counted["points"]):
+        say(line)
     if counted["token"] is None:
-        for line in told(counted["points"]):
-            say(line)
         fail(Exit.NO, "it could not run as it is", f"Mend that and say `slipway validate-launch {seen['launch_id']}`.")
     show_figures(counted)
     show_reach(counted)

@@ -15,11 +15,11 @@ from contacts.adapters.audience import PostgresAudience
 from contacts.adapters.contacts import PostgresContacts
 from contacts.adapters.counting import AT_A_TIME, PostgresCounting, Snapshots
 from contacts.adapters.directory import PostgresDirectory
+from contacts.adapters.examining import examine
 from contacts.adapters.kafka import KafkaTargetsAhead
 from contacts.adapters.launches import PostgresLaunches
 from contacts.adapters.places import PostgresPlaces
 from contacts.adapters.reading import PostgresReading
-from contacts.adapters.segments import examine
 from contacts.adapters.suppression import PostgresSuppression
 from contacts.api import Doors, build_routes
 from contacts.domain.address import AddressHash

@@ -12,7 +12,7 @@ from typing import Any
 
 from cel_expr_python import cel
 
-from runtime.cel_tree import Call, Comprehension, Const, Ident, ListOf, Node, Select, children, parse, walk
+from runtime.cel_tree import Call, Comprehension, Ident, ListOf, Node, children, parse, path_of, walk
 
 MAX_SOURCE = 4096
 MAX_ADDITIONS = 64
@@ -112,7 +112,7 @@ def _collected(loop: Comprehension) -> Node | None:
 
 
 def _paths(node: Node, roots: frozenset[str]) -> Iterator[tuple[str, ...]]:
-    path = _path(node)
+    path = path_of(node)
     if path is not None:
         if path[0] in roots:
             yield path
@@ -120,16 +120,3 @@ def _paths(node: Node, roots: frozenset[str]) -> Iterator[tuple[str, ...]]:
     inner = roots - {node.variable} if isinstance(node, Comprehension) else roots
     for child in children(node):
         yield from _paths(child, roots if isinstance(node, Comprehension) and child is node.over else inner)
-
-
-def _path(node: Node) -> tuple[str, ...] | None:
-    """`contact.attributes["first name"]` as its pieces; None if it is something else."""
-    match node:
-        case Ident(name):
-            return (name,)
-        case Select(operand, field):
-            return None if (path := _path(operand)) is None else (*path, field)
-        case Call("_[_]", None, (operand, Const(str() as field))):
-            return None if (path := _path(operand)) is None else (*path, field)
-        case _:
-            return None

@@ -92,6 +92,19 @@ def walk(node: Node) -> Iterator[Node]:
         yield from walk(child)
 
 
+def path_of(node: Node) -> tuple[str, ...] | None:
+    """`contact.attributes["first name"]` as its pieces; None if it is something else."""
+    match node:
+        case Ident(name):
+            return (name,)
+        case Select(operand, field):
+            return None if (path := path_of(operand)) is None else (*path, field)
+        case Call("_[_]", None, (operand, Const(str() as field))):
+            return None if (path := path_of(operand)) is None else (*path, field)
+        case _:
+            return None
+
+
 def _node(raw: bytes) -> Node:
     fields = _message(raw)
     kind = next(number for number in fields if number in _KINDS)

@@ -9,14 +9,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
-from contacts.domain.segments import SegmentFacts
-from runtime.cel import Condition, ConditionError
+from runtime.cel import Condition
 from runtime.cel_tree import Call, Const, Ident, ListOf, Node, Select
-from runtime.transaction import Connection
 
 CONTACT: Final = ("contact",)
-SAMPLE: Final = 1000
-"""Contacts that are looked at to learn what attributes there are."""
 EXACT: Final = 2**53
 """CEL compares whole numbers with others as doubles: below it that is exact, as in SQL."""
 
@@ -38,28 +34,6 @@ class Where:
 
     sql: str
     arguments: tuple[Any, ...]
-
-
-async def examine(connection: Connection, project: str, where: str) -> SegmentFacts:
-    """What is known of a segment's condition before anybody is selected by it."""
-    try:
-        condition = Condition.compile(where, CONTACT)
-    except ConditionError as error:
-        return SegmentFacts(broken=str(error))
-    rows = await connection.fetch(
-        """
-        SELECT DISTINCT jsonb_object_keys(attributes) AS name FROM (
-            SELECT attributes FROM contact WHERE project = $1 AND NOT deleted ORDER BY contact_id LIMIT $2
-        ) AS sample
-        """,
-        project,
-        SAMPLE,
-    )
-    return SegmentFacts(
-        paths=condition.paths,
-        in_sql=compile_where(condition, 1) is not None,
-        attributes=frozenset(row["name"] for row in rows),
-    )
 
 
 def compile_where(condition: Condition, first: int) -> Where | None:

@@ -5,8 +5,8 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Response
 from pydantic import BaseModel, Field
 
+from contacts.adapters.examining import examine
 from contacts.adapters.saved_segments import PostgresSavedSegments, SavedSegment
-from contacts.adapters.segments import examine
 from contacts.api.doors import Cursor, Doors, Given, Limit, Listed, Viewer, Writer
 from contacts.domain.segments import segment_points
 from contracts.checks import Point

@@ -1,9 +1,10 @@
 """What a segment's condition names, and whether a contact has such things."""
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 
+from contacts.domain.kinds import Path, kind_points
 from contracts.checks import Point
 from contracts.words import Severity
 
@@ -16,12 +17,16 @@ class SegmentFacts:
     """A condition that compiles, or why it does not."""
 
     broken: str | None = None
-    paths: frozenset[tuple[str, ...]] = frozenset()
+    paths: frozenset[Path] = frozenset()
     """What it reads, each path in pieces."""
     in_sql: bool = True
     """False: it is evaluated contact by contact."""
     attributes: frozenset[str] = frozenset()
     """Names that contacts of the project have, of a sample; empty: there are none."""
+    taken: Mapping[Path, frozenset[str]] = field(default_factory=dict)
+    """Kinds of value (`runtime.cel_kinds`) that it takes what it reads for."""
+    seen: Mapping[Path, Mapping[str, int]] = field(default_factory=dict)
+    """Of attributes in `taken`: how many contacts of the sample have which kind there."""
 
 
 def segment_points(facts: SegmentFacts, place: str) -> Iterator[Point]:
@@ -36,6 +41,7 @@ def segment_points(facts: SegmentFacts, place: str) -> Iterator[Point]:
     for name in sorted(named - facts.attributes if facts.attributes else ()):
         remedy = f"No contact looked at has the attribute `{name}`{_did_you_mean(name, facts.attributes)}"
         yield Point(code="unknown_attribute", severity=Severity.WARNING, place=place, remedy=f"{remedy} Look it over.")
+    yield from kind_points(facts.taken, facts.seen, place)
     if not facts.in_sql:
         remedy = "It is evaluated contact by contact: exact, but slower than comparisons of attributes with constants."
         yield Point(code="segment_slow", severity=Severity.WARNING, place=place, remedy=remedy)

@@ -1,0 +1,62 @@
+"""What is known of a segment's condition before anybody is selected by it: what it names, and what contacts have."""
+
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+from contacts.adapters.segments import CONTACT, compile_where
+from contacts.domain.kinds import Path
+from contacts.domain.segments import SegmentFacts
+from runtime.cel import Condition, ConditionError
+from runtime.cel_kinds import kinds_taken
+from runtime.transaction import Connection
+
+SAMPLE: Final = 1000
+"""Contacts that are looked at to learn what attributes there are and what values they have."""
+_SAMPLE: Final = """
+    SELECT attributes FROM contact WHERE project = $1 AND NOT deleted ORDER BY contact_id LIMIT $2
+"""
+
+
+async def examine(connection: Connection, project: str, where: str) -> SegmentFacts:
+    try:
+        condition = Condition.compile(where, CONTACT)
+    except ConditionError as error:
+        return SegmentFacts(broken=str(error))
+    names = await connection.fetch(
+        f"SELECT DISTINCT jsonb_object_keys(attributes) AS name FROM ({_SAMPLE}) AS sample",  # noqa: S608
+        project,
+        SAMPLE,
+    )
+    taken = {path: kinds for path, kinds in kinds_taken(condition.tree).items() if path[:1] == CONTACT}
+    return SegmentFacts(
+        paths=condition.paths,
+        in_sql=compile_where(condition, 1) is not None,
+        attributes=frozenset(row["name"] for row in names),
+        taken=taken,
+        seen=await _seen(connection, project, taken),
+    )
+
+
+async def _seen(connection: Connection, project: str, paths: Iterable[Path]) -> Mapping[Path, Mapping[str, int]]:
+    """How many contacts have which kind of value there, of attributes; who has none counts nowhere."""
+    asked = [path for path in paths if path[1:2] == ("attributes",) and len(path) > 2]
+    if not asked:
+        return {}
+    rows = await connection.fetch(
+        f"""
+        WITH path AS (
+            SELECT number, ARRAY(SELECT jsonb_array_elements_text(names)) AS names
+            FROM jsonb_array_elements($3) WITH ORDINALITY AS asked (names, number)
+        ), found AS (
+            SELECT number, jsonb_typeof(attributes #> names) AS kind FROM ({_SAMPLE}) AS sample, path
+        )
+        SELECT number, kind, count(*) AS contacts FROM found WHERE kind IS NOT NULL GROUP BY number, kind
+        """,  # noqa: S608
+        project,
+        SAMPLE,
+        [path[2:] for path in asked],
+    )
+    seen: dict[Path, dict[str, int]] = {}
+    for row in rows:
+        seen.setdefault(asked[row["number"] - 1], {})[row["kind"]] = row["contacts"]
+    return seen

@@ -1,0 +1,55 @@
+"""Values of another kind than a condition takes them for: it never holds of them, and nobody would see why."""
+
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from contracts.checks import Point
+from contracts.words import Severity
+
+Path = tuple[str, ...]
+WORDS: Final = {
+    "string": "a text",
+    "number": "a number",
+    "boolean": "true or false",
+    "array": "a list",
+    "object": "an object",
+    "null": "null",
+}
+"""By kind, as `jsonb_typeof` names it."""
+_FIELDS: Final = {"id": "string", "email": "string", "phone": "string", "zone": "string", "active": "boolean",
+                  "groups": "array", "consent": "object", "attributes": "object"}  # fmt: skip
+_ADVICE: Final = 'Numbers stand without quotes (50), texts in quotes ("50"), true and false alone.'
+
+
+def kind_points(
+    taken: Mapping[Path, frozenset[str]], seen: Mapping[Path, Mapping[str, int]], place: str
+) -> Iterator[Point]:
+    """`taken`: what the condition takes it for, by path. `seen`: contacts that have a kind of value there, attributes
+    only: those have no declared kind, so that it is a warning. A field of the contact's own that is always of another
+    kind is an error."""
+    for path, kinds in sorted(taken.items()):
+        said = f"the condition takes it for {_either(kinds)}"
+        declared = _declared(path)
+        if declared is not None and declared not in kinds:
+            remedy = f"`{'.'.join(path)}` is {WORDS[declared]}, and {said}. {_ADVICE}"
+            yield Point(code="condition_type", severity=Severity.ERROR, place=place, remedy=remedy)
+        have = seen.get(path, {})
+        if others := {kind: contacts for kind, contacts in have.items() if kind not in kinds}:
+            found = " and ".join(f"{WORDS[kind]} in {contacts:,}" for kind, contacts in sorted(others.items()))
+            remedy = f"`{'.'.join(path[2:])}` is {found} of the {sum(have.values()):,} contacts looked at that have it"
+            remedy += f", and {said}: the two never match. {_ADVICE}"
+            yield Point(code="condition_type", severity=Severity.WARNING, place=place, remedy=remedy)
+
+
+def _declared(path: Path) -> str | None:
+    match path:
+        case ("contact", name):
+            return _FIELDS.get(name)
+        case ("contact", "consent", _):
+            return "boolean"
+        case _:
+            return None
+
+
+def _either(kinds: frozenset[str]) -> str:
+    return " or ".join(WORDS[kind] for kind in sorted(kinds - {"null"}))

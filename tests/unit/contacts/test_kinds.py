@@ -1,0 +1,45 @@
+"""A condition that takes something for another kind of value than it is says so."""
+
+import pytest
+
+from contacts.domain.kinds import kind_points
+
+SCORE = ("contact", "attributes", "score")
+
+
+@pytest.mark.parametrize(
+    ("path", "kind"),
+    [
+        (("contact", "active"), "string"),
+        (("contact", "email"), "number"),
+        (("contact", "groups"), "string"),
+        (("contact", "consent", "news"), "string"),
+    ],
+)
+def test_a_field_of_the_contact_has_one_kind_whatever_contacts_there_are(path: tuple[str, ...], kind: str) -> None:
+    [point] = kind_points({path: frozenset({kind})}, {}, "where")
+    assert (point.code, point.severity, point.place) == ("condition_type", "error", "where")
+
+
+def test_an_attribute_is_compared_with_what_contacts_have() -> None:
+    [point] = kind_points({SCORE: frozenset({"string", "null"})}, {SCORE: {"number": 1200, "string": 3}}, "where")
+    assert (point.code, point.severity) == ("condition_type", "warning")
+    assert point.remedy.startswith(
+        "`score` is a number in 1,200 of the 1,203 contacts looked at that have it, "
+        "and the condition takes it for a text: the two never match."
+    )
+
+
+@pytest.mark.parametrize(
+    ("taken", "seen"),
+    [
+        ({SCORE: frozenset({"number"})}, {SCORE: {"number": 5}}),
+        ({SCORE: frozenset({"number", "string"})}, {SCORE: {"number": 5, "string": 1}}),
+        ({SCORE: frozenset({"number"})}, {}),
+        ({("contact", "active"): frozenset({"boolean"}), ("contact", "nothing"): frozenset({"string"})}, {}),
+    ],
+)
+def test_what_is_of_the_kind_it_is_taken_for_is_not_mentioned(
+    taken: dict[tuple[str, ...], frozenset[str]], seen: dict[tuple[str, ...], dict[str, int]]
+) -> None:
+    assert list(kind_points(taken, seen, "where")) == []
