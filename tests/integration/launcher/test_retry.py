@@ -94,9 +94,10 @@ async def test_what_is_asked_for_is_what_the_caller_may_see_of_the_earlier_launc
     earlier = await ended(here)
     await retry(here, earlier, body, as_user="ann")
     await collected(here)
-    [(asker, wanted, cursor)] = RESULTS.asked
-    assert (asker.project, asker.subject, cursor) == ("demo", "ann", None)
-    assert wanted.model_dump(exclude_none=True) == {"kind": "results", "launch_id": earlier, **body}
+    assert len(RESULTS.asked) == 2, "whether there is anybody, and who they are"
+    for asker, wanted, cursor in RESULTS.asked:
+        assert (asker.project, asker.subject, cursor) == ("demo", "ann", None)
+        assert wanted.model_dump(exclude_none=True) == {"kind": "results", "launch_id": earlier, **body}
 
 
 async def test_a_contact_with_several_such_messages_is_one_target(here: Desk) -> None:
@@ -125,7 +126,7 @@ async def test_killed_between_two_pages_the_chunks_are_the_same(here: Desk, nth:
 
 async def test_while_log_does_not_answer_the_launch_waits(here: Desk) -> None:
     earlier = await ended(here)
-    RESULTS.now(MANY[:3], away=2)
+    RESULTS.now(MANY[:3], away=3)
     launch_id = (await retry(here, earlier))["launch_id"]
     assert await here.idle("collect") is False
     assert (await shown(here, launch_id))["state"] == "draft"
@@ -167,9 +168,26 @@ async def test_checked_again_the_chunks_do_not_go_out_again(here: Desk) -> None:
     assert here.take(ParticipantsListed) == []
 
 
-async def test_nobody_to_retry_is_told_and_a_person_may_look_again(here: Desk) -> None:
+@pytest.mark.parametrize("subject", [None, "ann"])
+async def test_a_retry_of_nobody_is_refused_and_leaves_nothing(here: Desk, subject: str | None) -> None:
     earlier = await ended(here)
+    who = {"as_user": subject} if subject else {}
+    made = await retry(here, earlier, **who)
     RESULTS.now([])
+    assert await retry(here, earlier, **who) == made, "asked before there was nobody: the same answer"
+    of = asked(participants={"kind": "results", "launch_id": earlier, **FAILED})
+    for path, body in ((f"{earlier}/retry", FAILED), (f"{earlier}/relaunch", {"participants": of["participants"]})):
+        answer = await here.refused("POST", f"/v1/launches/{path}", body, headers={"Idempotency-Key": "n"}, **who)
+        assert answer == (422, "empty_selection")
+    answer = await here.refused("POST", "/v1/launches", of, headers={"Idempotency-Key": "n"}, **who)
+    assert answer == (422, "empty_selection")
+    listed = (await here.done("GET", "/v1/launches"))["items"]
+    assert {row["launch_id"] for row in listed} == {earlier, made["launch_id"]}
+
+
+async def test_nobody_to_retry_is_told_later_if_log_did_not_answer_and_a_person_may_look_again(here: Desk) -> None:
+    earlier = await ended(here)
+    RESULTS.now([], away=2)
     mine, theirs = await retry(here, earlier, key="mine"), await retry(here, earlier, key="theirs", as_user="ann")
     assert await collected(here) == []
     for launch_id, state in ((mine["launch_id"], "rejected"), (theirs["launch_id"], "draft")):

@@ -43,6 +43,7 @@ from launcher.handlers.starting import Starting
 from launcher.handlers.tokens import TokenHandlers
 from launcher.handlers.trials import Trials
 from launcher.handlers.users import UserHandlers
+from launcher.handlers.vacancies import Vacancies
 from launcher.handlers.validator import Validator
 from launcher.handlers.versions import Versions
 from launcher.jobs import Expiry, Forgetting, Reading, Settling, Watching
@@ -107,6 +108,7 @@ def build(
         counts=Counts(launches, versions, counting, results, tokens),
         starting=Starting(launches, control),
         trials=Trials(versions, control),
+        vacancies=Vacancies(launches, results),
         tokens=TokenHandlers(projects, keys, users, credentials, settings.administrator),
         validator=validator,
         channels=channels,

@@ -34,6 +34,7 @@ from launcher.handlers.starting import Starting
 from launcher.handlers.tokens import TokenHandlers
 from launcher.handlers.trials import Trials
 from launcher.handlers.users import UserHandlers
+from launcher.handlers.vacancies import Vacancies
 from launcher.handlers.validator import Validator
 from launcher.ports import Channels, Keys, Launches, Projects, Scenarios, Users
 
@@ -62,6 +63,7 @@ class Surface:
     counts: Counts
     starting: Starting
     trials: Trials
+    vacancies: Vacancies
     tokens: TokenHandlers
     validator: Validator
     channels: Channels
@@ -75,8 +77,8 @@ def routes(surface: Surface, resources: "Resources") -> APIRouter:
     keys.add(doors, surface.parties, surface.keys, surface.idempotency)
     users.add(doors, surface.people, surface.users, surface.idempotency)
     scenarios.add(doors, surface.versions, surface.scenarios, surface.validator, surface.channels)
-    launches.add(doors, surface.control, surface.launches, surface.idempotency)
-    starts.add(doors, surface.starting, surface.launches, surface.idempotency)
+    launches.add(doors, surface.control, surface.launches, surface.vacancies, surface.idempotency)
+    starts.add(doors, surface.starting, surface.launches, surface.vacancies, surface.idempotency)
     trials.add(doors, surface.trials, surface.launches, surface.idempotency)
     flow.add(doors, surface.drafts, surface.approving)
     counts.add(doors, surface.counts)

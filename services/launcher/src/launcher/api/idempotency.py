@@ -20,6 +20,8 @@ _KEY = Header(alias="Idempotency-Key", min_length=1, max_length=255, pattern=r"^
 Required = Annotated[str, _KEY]
 Optional = Annotated[str | None, _KEY]
 Work = Callable[[Transaction], Awaitable[tuple[int, BaseModel]]]
+Look = Callable[[], Awaitable[None]]
+"""Raises Problem."""
 
 
 class Idempotency:
@@ -29,13 +31,24 @@ class Idempotency:
         self._requests = requests
         self._seals = seals
 
-    async def once(self, resources: "Resources", asker: Asker, key: str | None, asked: Any, work: Work) -> Response:
-        """`asked`: all that decides what the request does, the route included. Without a key it is simply done."""
+    async def once(
+        self, resources: "Resources", asker: Asker, key: str | None, asked: Any, work: Work, look: Look | None = None
+    ) -> Response:
+        """`asked`: all that decides what the request does, the route included. Without a key it is simply done.
+        `look` comes before the transaction, unless the request was answered already."""
+        if look is not None and not await self._answered(resources, asker, key):
+            await look()
         async with resources.transaction() as tx:
             if key is None:
                 status, answer = await work(tx)
                 return _response(status, answer.model_dump_json())
             return await self._keyed(tx, (asker.project, asker.subject, key), digest(asked), work)
+
+    async def _answered(self, resources: "Resources", asker: Asker, key: str | None) -> bool:
+        if key is None:
+            return False
+        async with resources.pool.acquire() as connection:
+            return await self._requests.find(connection, (asker.project, asker.subject, key)) is not None
 
     async def _keyed(self, tx: Transaction, asker: tuple[str, str, str], fingerprint: bytes, work: Work) -> Response:
         if not await self._requests.begin(tx.connection, asker):

@@ -1,7 +1,7 @@
 """Launches: asked for, listed, shown."""
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import Query, Response
 from pydantic import AwareDatetime, Field
@@ -10,7 +10,7 @@ from contracts.checks import Point
 from contracts.crm import LaunchRequest, OptionsGiven, ParticipantsGiven
 from contracts.words import LaunchMode, LaunchState, Name
 from launcher.api.doors import Asking, Doors
-from launcher.api.idempotency import Idempotency, Required
+from launcher.api.idempotency import Idempotency, Look, Required
 from launcher.api.shapes import (
     Cursor,
     Input,
@@ -27,11 +27,15 @@ from launcher.domain.launch import Kind, Launch, Rejected
 from launcher.domain.parties import Asker
 from launcher.domain.refusals import Denied
 from launcher.handlers.launches import LaunchHandlers
+from launcher.handlers.vacancies import Vacancies
 from launcher.ports import Launches, LaunchFilter
 from runtime.cloudevents import rfc3339
 from runtime.ids import derive
 from runtime.pages import from_cursor, to_cursor
 from runtime.transaction import Transaction
+
+if TYPE_CHECKING:
+    from runtime.process import Resources
 
 
 class LaunchGiven(Input):
@@ -88,7 +92,9 @@ class LaunchShown(Output):
     """The newest absolute counts, as on `log.launches`; null before the first."""
 
 
-def add(doors: Doors, handlers: LaunchHandlers, launches: Launches, idempotency: Idempotency) -> None:
+def add(
+    doors: Doors, handlers: LaunchHandlers, launches: Launches, vacancies: Vacancies, idempotency: Idempotency
+) -> None:
     resources = doors.resources
 
     @doors("POST", "/v1/launches", status_code=202, response_model=LaunchAsked)
@@ -109,7 +115,8 @@ def add(doors: Doors, handlers: LaunchHandlers, launches: Launches, idempotency:
             return 202, asked_for(granted(made))
 
         asked = ["POST /v1/launches", request.model_dump(mode="json")]
-        return await idempotency.once(resources, asker, idempotency_key, asked, work)
+        look = somebody(resources, vacancies, asker, request.participants)
+        return await idempotency.once(resources, asker, idempotency_key, asked, work, look)
 
     @doors("GET", "/v1/launches")
     async def list_launches(
@@ -141,6 +148,17 @@ def add(doors: Doors, handlers: LaunchHandlers, launches: Launches, idempotency:
             detail = f"there is no launch {launch_id} in this project"
             raise problem(Denied("unknown_launch", detail, "`slipway launches` lists them"))
         return _shown(found)
+
+
+def somebody(
+    resources: "Resources", vacancies: Vacancies, asker: Asker, participants: ParticipantsGiven | None
+) -> Look:
+    """Refuses what is for a result set that nobody is in."""
+
+    async def look() -> None:
+        granted(await vacancies.denied(resources.pool, asker, participants))
+
+    return look
 
 
 def asked_for(launch: Launch) -> LaunchAsked:

@@ -5,16 +5,20 @@ from typing import Annotated, Any, Literal
 from fastapi import Path, Response
 from pydantic import Field
 
-from contracts.crm import ContactId, OptionsGiven, ParticipantsGiven
+from contracts.crm import ContactId, OptionsGiven, ParticipantsGiven, ResultsGiven
 from contracts.words import Name, Outcome
 from launcher.api.doors import Asking, Doors
 from launcher.api.idempotency import Idempotency, Required
-from launcher.api.launches import LaunchAsked, asked_for, new_launch_id
-from launcher.api.shapes import Input, PathWord, granted
+from launcher.api.launches import LaunchAsked, asked_for, new_launch_id, somebody
+from launcher.api.shapes import Input, PathWord, granted, problem
 from launcher.domain.parties import Asker
+from launcher.handlers.flow import unknown
 from launcher.handlers.starting import Starting
+from launcher.handlers.vacancies import Vacancies
 from launcher.ports import Launches
 from runtime.transaction import Transaction
+
+LONGEST_ID = 64
 
 
 class StartGiven(Input):
@@ -64,7 +68,7 @@ class RetryUnknown(RetryGiven):
     """Whoever was sent a message of which nobody can know whether it arrived: sent again only if asked for so."""
 
 
-def add(doors: Doors, starting: Starting, launches: Launches, idempotency: Idempotency) -> None:
+def add(doors: Doors, starting: Starting, launches: Launches, vacancies: Vacancies, idempotency: Idempotency) -> None:
     async def start(asker: Asker, key: str, route: str, scenario: str, contact_id: str, given: StartGiven) -> Response:
         async def work(tx: Transaction) -> tuple[int, LaunchAsked]:
             launch_id = await new_launch_id(tx, launches, asker, key)
@@ -106,7 +110,8 @@ def add(doors: Doors, starting: Starting, launches: Launches, idempotency: Idemp
             return 202, asked_for(granted(made))
 
         asked = ["relaunch", launch_id, given.model_dump(mode="json")]
-        return await idempotency.once(doors.resources, asker, idempotency_key, asked, work)
+        look = somebody(doors.resources, vacancies, asker, given.participants)
+        return await idempotency.once(doors.resources, asker, idempotency_key, asked, work, look)
 
     @doors("POST", "/v1/launches/{launch_id}/retry", status_code=202, response_model=LaunchAsked)
     async def retry(
@@ -116,19 +121,28 @@ def add(doors: Doors, starting: Starting, launches: Launches, idempotency: Idemp
         idempotency_key: Required,
     ) -> Response:
         """A new launch of the same scenario for exactly these targets of one that has ended. It goes the way of every
-        launch once they are collected (a `draft` until then); `once` is lifted for them, `if_not_running` is not."""
+        launch once they are collected (a `draft` until then); `once` is lifted for them, `if_not_running` is not. Of
+        nobody it is refused (`empty_selection`), and nothing is kept of it."""
+        wanted = _targets(launch_id, given)
 
         async def work(tx: Transaction) -> tuple[int, LaunchAsked]:
             made = await starting.retry(
                 tx,
                 asker,
                 await new_launch_id(tx, launches, asker, idempotency_key),
-                launch_id,
-                given.chosen(),
+                wanted,
                 given.options,
                 given.context,
             )
             return 202, asked_for(granted(made))
 
         asked = ["retry", launch_id, given.model_dump(mode="json")]
-        return await idempotency.once(doors.resources, asker, idempotency_key, asked, work)
+        look = somebody(doors.resources, vacancies, asker, wanted)
+        return await idempotency.once(doors.resources, asker, idempotency_key, asked, work, look)
+
+
+def _targets(launch_id: str, given: RetryGiven) -> ResultsGiven:
+    """Raises Problem for what is too long for a launch's id."""
+    if len(launch_id) > LONGEST_ID:
+        raise problem(unknown(launch_id))
+    return ResultsGiven.model_validate({"kind": "results", "launch_id": launch_id, **given.chosen()})

@@ -1,6 +1,5 @@
 """Launches that are asked for from somewhere: for one contact, like an earlier one, or for some of its targets."""
 
-from collections.abc import Mapping
 from typing import Any
 
 from contracts.crm import ContactsGiven, LaunchRequest, OptionsGiven, ParticipantsGiven, ResultsGiven
@@ -73,22 +72,20 @@ class Starting:
         tx: Transaction,
         asker: Asker,
         launch_id: str,
-        earlier_id: str,
-        chosen: Mapping[str, str],
+        wanted: ResultsGiven,
         options: OptionsGiven,
         context: dict[str, Any] | None,
     ) -> Launch | Denied | Refusal:
-        """The earlier launch's scenario for exactly the targets that are `chosen` (`ResultsGiven`'s one filter). No
-        context: the earlier one's."""
-        earlier = await self._launches.load(tx.connection, asker.project, earlier_id)
+        """The earlier launch's scenario for exactly these targets of it. No context: the earlier one's."""
+        earlier = await self._launches.load(tx.connection, asker.project, wanted.launch_id)
         if earlier is None:
-            return unknown(earlier_id)
+            return unknown(wanted.launch_id)
         if against := closed(earlier):
             return against
         request = LaunchRequest(
             project=asker.project,
             scenario=earlier.scenario,
-            participants=ResultsGiven.model_validate({"kind": "results", "launch_id": earlier_id, **chosen}),
+            participants=wanted,
             options=options,
             context=earlier.context if context is None else context,
         )
