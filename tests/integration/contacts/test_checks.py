@@ -190,6 +190,11 @@ async def test_remedy_names_what_was_probably_meant(world: World) -> None:
     assert point.severity == "warning" and "did you mean `score`?" in point.remedy
 
 
+async def test_who_names_a_segment_where_its_condition_is_meant_is_told_so(world: World) -> None:
+    [point] = (await checked(world, drafted(Segment(where="good-ones")))).points
+    assert point.code == "broken_condition" and "`slipway segment show good-ones`" in point.remedy
+
+
 async def test_attributes_of_another_kind_than_the_condition_takes_them_for_are_counted_by_kind(world: World) -> None:
     kinds: tuple[Any, ...] = (1, 2.5, "3", None, {"city": "Linz"}, [1], True)
     await world.load(*({"id": f"s-{n}", "attributes": {"score": kind}} for n, kind in enumerate(kinds) if kind))

@@ -4,7 +4,6 @@ from typing import Annotated, Any
 
 import typer
 
-from cli.commands.crm import Intersect, became, context_values, lifting, narrowing, participants
 from cli.commands.flow import show_figures, show_reach
 from cli.commands.launching import (
     Contact,
@@ -20,6 +19,7 @@ from cli.commands.launching import (
 )
 from cli.connection import Client, at, connection
 from cli.output import Exit, emit_json, fail, say, stdout, told
+from cli.selection import Intersect, became, context_values, lifting, narrowing, participants
 
 counting = typer.Typer(no_args_is_help=True)
 PATIENCE = 110.0

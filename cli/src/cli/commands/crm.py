@@ -13,6 +13,7 @@ from aiokafka import TopicPartition
 from cli.connection import connection
 from cli.kafka import ends, reader, writer
 from cli.output import Exit, emit_json, fail, say, stdout, told
+from cli.selection import Intersect, context_values, lifting, narrowing, participants
 from runtime.signing import sign
 
 crm = typer.Typer(no_args_is_help=True, help="The CRM's side: signed commands on Kafka.")
@@ -39,11 +40,6 @@ class Answer:
 KeyOption = Annotated[str | None, typer.Option("--key", envvar="SLIPWAY_KEY", help="Id of the key that signs.")]
 SecretOption = Annotated[
     str | None, typer.Option("--secret", envvar="SLIPWAY_SECRET", help="The key's signing secret.", show_envvar=True)
-]
-
-
-Intersect = Annotated[
-    bool, typer.Option("--intersect-with-launcher", help="Only contacts that whoever launches may send to, too.")
 ]
 
 
@@ -147,63 +143,6 @@ def _turn(
     here = connection(context)
     data = {"project": here.need_project(), "launch_id": launch_id, **more}
     show(asyncio.run(ask(here.kafka, key, name, data, str(uuid4()), timeout)), as_json)
-
-
-def participants(
-    everybody: bool,
-    groups: list[str] | None,
-    contacts: list[str] | None,
-    segment: str | None = None,
-    results: dict[str, str] | None = None,
-) -> dict[str, Any]:
-    """The selection, said in exactly one way; all is never meant by saying nothing."""
-    if [everybody, bool(groups), bool(contacts), segment is not None, results is not None].count(True) != 1:
-        fail(
-            Exit.USAGE,
-            "who is targeted?",
-            "Say exactly one of --all, --group G (may repeat), --contact ID (may repeat), --segment CEL.",
-        )
-    if results is not None:
-        return {"kind": "results", **results}
-    if segment is not None:
-        return {"kind": "segment", "where": segment}
-    if everybody:
-        return {"kind": "all"}
-    return {"kind": "groups", "groups": groups} if groups else {"kind": "contacts", "contacts": contacts}
-
-
-def became(outcome: str | None, reason: str | None, delivery: str | None, option: str = "--reason") -> dict[str, str]:
-    """Which targets of an earlier launch, said in exactly one way. `option` is what the reason is given with."""
-    given = {"outcome": outcome, "reason": reason, "delivery": delivery}
-    chosen = {name: said for name, said in given.items() if said is not None}
-    if len(chosen) != 1:
-        fail(Exit.USAGE, "which targets?", f"Say exactly one of --outcome O, {option} R, --delivery unknown.")
-    return chosen
-
-
-def lifting(include_all: bool, reason: str | None) -> dict[str, Any]:
-    """The options of a launch; consent is never lifted without saying why."""
-    if include_all and not reason:
-        fail(Exit.USAGE, "--include-all needs a reason", "Say --reason TEXT; it is kept in the audit.")
-    return {"consent_override": {"reason": reason}} if include_all else {}
-
-
-def narrowing(intersect: bool) -> dict[str, Any]:
-    return {"intersect_with_launcher": True} if intersect else {}
-
-
-def context_values(pairs: list[str] | None) -> dict[str, Any]:
-    """`NAME=VALUE` as JSON where it parses, as text where it does not."""
-    values: dict[str, Any] = {}
-    for pair in pairs or []:
-        name, found, text = pair.partition("=")
-        if not found:
-            fail(Exit.USAGE, f"--context {pair}: no `=`", "Write --context NAME=VALUE.")
-        try:
-            values[name] = orjson.loads(text)
-        except orjson.JSONDecodeError:
-            values[name] = text
-    return values
 
 
 def signing_key(key: str | None, secret: str | None) -> Key:

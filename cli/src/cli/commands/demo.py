@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import orjson
 import typer
 
-from cli.commands.crm import Key, ask, participants
+from cli.commands.crm import Key, ask
 from cli.commands.looking import ENDED
 from cli.commands.reconcile import recount_launch
 from cli.connection import Client, Connection, at, connection
@@ -18,6 +18,7 @@ from cli.lines import Line
 from cli.output import Exit, fail, say
 from cli.progress import follow, show_figures
 from cli.sample import sample_contacts, sample_group
+from cli.selection import participants
 from cli.uploads import upload_contacts
 
 PROJECT, SCENARIO = "demo", "spring-offer"

@@ -5,10 +5,10 @@ from uuid import uuid4
 
 import typer
 
-from cli.commands.crm import Intersect, became, context_values, lifting, narrowing, participants
 from cli.commands.flow import checked, tell
 from cli.connection import Client, at, connection
 from cli.output import confirm
+from cli.selection import Intersect, became, context_values, lifting, narrowing, participants
 
 launching = typer.Typer(no_args_is_help=True)
 

@@ -6,11 +6,12 @@ import typer
 
 from cli.connection import at, connection
 from cli.output import emit_json, say, show_rows, told
+from cli.selection import segment_name
 
 segment = typer.Typer(no_args_is_help=True, help="Conditions on contacts with a name, to choose from when launching.")
 
 Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
-Name = Annotated[str, typer.Argument(metavar="SEGMENT")]
+Name = Annotated[str, typer.Argument(metavar="SEGMENT", callback=segment_name)]
 Revision = Annotated[int | None, typer.Option(help="Only if it still has this revision, as you have seen it.")]
 
 

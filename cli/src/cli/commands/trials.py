@@ -5,12 +5,12 @@ from uuid import uuid4
 
 import typer
 
-from cli.commands.crm import context_values, lifting, participants
 from cli.commands.flow import checked
 from cli.commands.launching import Contact, Everybody, Group, IdempotencyKey, IncludeAll, Json, Reason, Segment, Values
 from cli.connection import Client, at, connection
 from cli.output import Exit, emit_json, say, stdout, told
 from cli.progress import follow, show_figures
+from cli.selection import context_values, lifting, participants
 
 trials = typer.Typer(no_args_is_help=True)
 

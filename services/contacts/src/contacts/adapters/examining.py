@@ -1,5 +1,6 @@
 """What is known of a segment's condition before anybody is selected by it: what it names, and what contacts have."""
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Final
 
@@ -10,6 +11,7 @@ from runtime.cel import Condition, ConditionError
 from runtime.cel_kinds import kinds_taken
 from runtime.transaction import Connection
 
+NAME: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 SAMPLE: Final = 1000
 """Contacts that are looked at to learn what attributes there are and what values they have."""
 _SAMPLE: Final = """
@@ -21,7 +23,7 @@ async def examine(connection: Connection, project: str, where: str) -> SegmentFa
     try:
         condition = Condition.compile(where, CONTACT)
     except ConditionError as error:
-        return SegmentFacts(broken=str(error))
+        return SegmentFacts(broken=str(error), name=where if NAME.fullmatch(where) else None)
     names = await connection.fetch(
         f"SELECT DISTINCT jsonb_object_keys(attributes) AS name FROM ({_SAMPLE}) AS sample",  # noqa: S608
         project,

@@ -17,6 +17,8 @@ class SegmentFacts:
     """A condition that compiles, or why it does not."""
 
     broken: str | None = None
+    name: str | None = None
+    """What was given, if that looks like the name of a segment: it does not compile."""
     paths: frozenset[Path] = frozenset()
     """What it reads, each path in pieces."""
     in_sql: bool = True
@@ -32,6 +34,9 @@ class SegmentFacts:
 def segment_points(facts: SegmentFacts, place: str) -> Iterator[Point]:
     if facts.broken is not None:
         remedy = f"This is no condition: {facts.broken}. Write one over `contact`, like contact.attributes.score > 50."
+        if facts.name is not None:
+            remedy = f"A condition is meant, and {facts.name} is a name: take the condition that is kept under it "
+            remedy += f"(`slipway segment show {facts.name}`), or write one, like contact.attributes.score > 50."
         yield Point(code="broken_condition", severity=Severity.ERROR, place=place, remedy=remedy)
         return
     for name in sorted({path[1] for path in facts.paths if len(path) > 1} - FIELDS):
