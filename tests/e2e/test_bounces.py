@@ -44,7 +44,9 @@ def test_reports_move_deliveries_and_suppress_before_the_next_send(slipway: Slip
 
         answers = [report(made.http, *told) for _ in range(2)]
 
-        assert [(answer.status_code, answer.json()) for answer in answers] == [(202, {"taken": 4, "unknown": 1})] * 2
+        assert [(answer.status_code, answer.json()) for answer in answers] == [
+            (202, {"taken": 4, "unknown": 1, "without_ref": 0})
+        ] * 2
         comes_back(made, soft, "5.2.2")
         comes_back(made, returned, "5.1.1")
         none = made.here(*PIPE, given="Subject: I am on holiday\n\nBack on Monday", check=False)
@@ -71,6 +73,12 @@ def test_reports_move_deliveries_and_suppress_before_the_next_send(slipway: Slip
             complained: "complaint",
             returned: "hard_bounce",
         }
+        assert {row["address"]: row["reason"] for row in listed if row["address"]} == {
+            f"{bounced}@example.com": "hard_bounce",
+            f"{returned}@example.com": "hard_bounce",
+        }, "the report, and the mail that came back, say where the message had gone"
+        made.here.imports([{"id": f"{project}-other", "email": f"{returned}@example.com"}])
+        assert made.here.json("contacts", "show", f"{project}-other")["suppressed"], "whoever has it"
         made.here("reconcile", made.launch.launch_id)
 
 

@@ -124,8 +124,8 @@ class Client:
     def post(self, path: str, body: Any = None, *, headers: dict[str, str] | None = None) -> Any:
         return self._call("POST", path, json=body if body is not None else {}, headers=headers)
 
-    def delete(self, path: str, *, headers: dict[str, str] | None = None) -> Any:
-        return self._call("DELETE", path, headers=headers)
+    def delete(self, path: str, *, headers: dict[str, str] | None = None, **params: Any) -> Any:
+        return self._call("DELETE", path, headers=headers, params=params)
 
     def upload(self, path: str, content: bytes, content_type: str, **params: Any) -> Any:
         return self._call("POST", path, content=content, headers={"Content-Type": content_type}, params=params)

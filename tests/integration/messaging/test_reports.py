@@ -92,7 +92,7 @@ async def test_each_report_moves_its_delivery_once_and_the_sum_stays(
 ) -> None:
     named = {"launch_id": LAUNCH, "contact_id": "c-1", "step": STEP, "event": "delivered"}
     told = await tell(http, world, event("c-0", "delivered"), named, event("c-2", "bounced", hard=False))
-    assert told == {"taken": 3, "unknown": 0}
+    assert told == {"taken": 3, "unknown": 0, "without_ref": 0}
     await rounds(node)
     assert world.counts == {"accepted": 2, "delivered": 2}
     later = [event("c-0", "bounced", recipient="c-0@x.example", detail="550 nobody"), event("c-1", "complained")]
@@ -131,7 +131,7 @@ async def test_what_is_not_ours_is_counted_as_unknown(world: World, http: httpx.
     told = await tell(
         http, world, {**foreign, "event": "bounced"}, event("never", "bounced"), event("c-0", "delivered")
     )
-    assert told == {"taken": 1, "unknown": 2}
+    assert told == {"taken": 1, "unknown": 2, "without_ref": 0}
     assert world.reports == []
 
 
@@ -167,29 +167,38 @@ async def test_an_unknown_message_stays_unknown_and_its_contact_is_suppressed(
     assert row == "unknown" and [report.contact_ids for report in world.reports] == [["c-9"]]
 
 
-def came_back(contact_id: str, status: str = "5.1.1") -> bytes:
-    """A delivery report about this contact's mail."""
-    ref = LINKS.token(Reference(PROJECT, contact_id, "promotional", LAUNCH, STEP, 1))
+def came_back(contact_id: str, status: str = "5.1.1", headers: str = "To: {to}\nX-Slipway-To: {proof}\n") -> bytes:
+    """A delivery report about this contact's mail to `<id>@x.example`, which did not come back whole."""
+    ref, to = LINKS.token(Reference(PROJECT, contact_id, "promotional", LAUNCH, STEP, 1)), f"{contact_id}@x.example"
+    ours = headers.format(to=to, proof=LINKS.proof(ref, to)) + f"X-Slipway-Ref: {ref}"
     parts = {
         b"message/delivery-status": b"Reporting-MTA: dns; mx\n\n"
         b"Final-Recipient: rfc822; c-3@x.example\nAction: failed\nStatus: " + status.encode(),
-        b"text/rfc822-headers": b"X-Slipway-Ref: " + ref.encode(),
+        b"text/rfc822-headers": ours.encode(),
     }
     body = b"".join(b"--e\nContent-Type: %s\n\n%s\n\n" % part for part in parts.items())
     return b"Content-Type: multipart/report; boundary=e\n\n" + body + b"--e--\n"
 
 
-async def test_a_mail_that_came_back_suppresses_its_contact_and_no_address_that_it_names(
+async def test_a_mail_that_came_back_names_its_contact_and_where_it_went(
     world: World, http: httpx.AsyncClient, node: Node
 ) -> None:
-    for contact_id, status in (("c-0", "5.1.1"), ("c-0", "5.1.1"), ("c-1", "4.4.7"), ("c-2", "5.7.1")):
-        answer = await post(http, world, came_back(contact_id, status), kind="message/rfc822")
-        assert (answer.status_code, answer.json()) == (202, {"taken": 1, "unknown": 0})
+    forged = "To: c-0@x.example\nX-Slipway-To: {proof}\n"
+    for mail in (
+        came_back("c-0"),
+        came_back("c-0"),
+        came_back("c-1", "4.4.7"),
+        came_back("c-2", "5.7.1"),
+        came_back("c-3", headers=forged),
+    ):
+        answer = await post(http, world, mail, kind="message/rfc822")
+        assert (answer.status_code, answer.json()) == (202, {"taken": 1, "unknown": 0, "without_ref": 0})
     await rounds(node)
-    assert world.counts == {"accepted": 3, "bounced": 1}
-    assert [(report.contact_ids, report.kinds, report.recipients) for report in world.reports] == [
-        (["c-0"], ["bounced"], [None])
-    ]
+    assert world.counts == {"accepted": 2, "bounced": 2}
+    assert sorted((report.contact_ids, report.kinds, report.recipients) for report in world.reports) == [
+        (["c-0"], ["bounced"], ["c-0@x.example"]),
+        (["c-3"], ["bounced"], [None]),
+    ], "not the address that is forged"
     reason = await world.pool.fetchval("SELECT reason FROM send WHERE contact_id = 'c-0'")
     assert reason == "5.1.1"
     await world.check()
@@ -199,7 +208,10 @@ async def test_a_mail_about_none_of_ours_is_unknown_and_one_about_nothing_is_ref
     world: World, http: httpx.AsyncClient, node: Node
 ) -> None:
     answer = await post(http, world, came_back("never"), kind="message/rfc822; charset=utf-8")
-    assert answer.json() == {"taken": 0, "unknown": 1}
+    assert answer.json() == {"taken": 0, "unknown": 1, "without_ref": 0}
+    stripped = came_back("c-0").replace(b"X-Slipway-Ref", b"X-Stripped")
+    answer = await post(http, world, stripped, kind="message/rfc822")
+    assert (answer.status_code, answer.json()) == (202, {"taken": 0, "unknown": 1, "without_ref": 1})
     answer = await post(http, world, b"Subject: holiday\n\nBack on Monday", kind="message/rfc822")
     assert (answer.status_code, answer.json()["code"]) == (422, "no_report")
     assert (await post(http, world, came_back("c-0"), kind="message/rfc822", ago=400)).status_code == 401

@@ -14,7 +14,7 @@ from cli.app import app
 KEY = b"0123456789abcdef"
 SECRET = f"whsec_{b64encode(KEY).decode()}"
 MAIL = b"Subject: Undelivered\r\n\r\n\xff"
-TAKEN = {"taken": 1, "unknown": 0}
+TAKEN = {"taken": 1, "unknown": 0, "without_ref": 0}
 
 
 class Console:
@@ -49,6 +49,25 @@ def test_the_mail_is_posted_as_it_came_and_signed(monkeypatch: pytest.MonkeyPatc
     said = f"{asked.headers['webhook-id']}.{asked.headers['webhook-timestamp']}.".encode() + MAIL
     mac = b64encode(hmac.new(KEY, said, hashlib.sha256).digest()).decode()
     assert asked.headers["webhook-signature"] == f"v1,{mac}"
+
+
+@pytest.mark.parametrize(
+    ("told", "said"),
+    [
+        ({"taken": 0, "unknown": 1, "without_ref": 0}, "taken: 0; about mails that are not ours: 1\n"),
+        (
+            {"taken": 0, "unknown": 3, "without_ref": 2},
+            "taken: 0; about mails that are not ours: 1\n"
+            "without X-Slipway-Ref in what came back, so about nobody knows which: 2\n",
+        ),
+        ({"taken": 1, "unknown": 0}, "taken: 1; about mails that are not ours: 0\n"),
+    ],
+)
+def test_it_says_what_is_missing_of_a_mail_that_nobody_knows(
+    monkeypatch: pytest.MonkeyPatch, told: dict[str, int], said: str
+) -> None:
+    result = piped(monkeypatch, Console(told=told), "--secret", SECRET)
+    assert (result.exit_code, result.stderr) == (0, said)
 
 
 def test_the_secret_may_lie_in_a_file_and_of_a_long_mail_the_head_goes_out(

@@ -93,6 +93,7 @@ def test_every_message_that_is_not_administrative_says_where_to_unsubscribe_and_
     assert mail["List-Unsubscribe"] == f"<{url}>"
     assert mail["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
     assert mail["X-Slipway-Ref"] == token
+    assert links.proven(token, mail["To"], mail["X-Slipway-To"])
     assert [url in part.get_content() for part in mail.iter_parts()] == [True, True]
     assert max(map(len, content.split(b"\r\n"))) < 998
 
@@ -106,5 +107,5 @@ def test_every_message_that_is_not_administrative_says_where_to_unsubscribe_and_
 def test_the_longest_reference_stays_on_one_line_that_mail_allows() -> None:
     links = Links("k" * 32, "https://" + "s" * 192)
     worst = Reference("p" * 63, '"' * 128, "t" * 63, "l" * 64, "s" * 63, 10_000)
-    headers = headers_of(token := links.token(worst), links.url(token))
+    headers = headers_of(token := links.token(worst), links.proof(token, "a@b.example"), links.url(token))
     assert max(map(len, headers.split("\r\n"))) <= 998

@@ -53,3 +53,15 @@ def test_what_is_no_reference_is_none(token: str) -> None:
 
 def test_another_key_makes_other_references() -> None:
     assert Links(KEY + "x").read(LINKS.token(REFERENCE)) is None
+
+
+def test_where_a_message_went_is_proven_of_this_message_alone() -> None:
+    token, other = LINKS.token(REFERENCE), LINKS.token(REFERENCE._replace(contact_id="c-2"))
+    proof = LINKS.proof(token, "Ann@Example.org")
+    assert set(proof) <= set("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_")
+    assert LINKS.proven(token, "ann@example.ORG", proof)
+    for wrong in ((token, "bob@example.org", proof), (other, "ann@example.org", proof), (token, "", ""),
+                  (token, "änn@example.org", proof), (token, "ann@example.org", proof + "ä"),
+                  (token, "ann@example.org", token.partition(".")[2])):  # fmt: skip
+        assert not LINKS.proven(*wrong)
+    assert not Links(KEY + "x").proven(token, "ann@example.org", proof)

@@ -15,12 +15,14 @@ from messaging.domain.webhooks import Told
 LINKS = Links("l" * 32)
 OURS = Reference("demo", "c-1", "promotional", "launch-1", "hello", 1)
 REF = LINKS.token(OURS)
+ANN = "ann@example.org"
+PROOF = LINKS.proof(REF, ANN)
 SAMPLES = {path.stem: path.read_text() for path in (Path(__file__).parent / "returned").glob("*.eml")}
 
 
 def mail(name: str, **replaced: str) -> bytes:
     """That sample, its lines as they travel. `replaced`: values of fields."""
-    text = SAMPLES[name].replace("REF", REF)
+    text = SAMPLES[name].replace("REF", REF).replace("PROOF", PROOF)
     for field, value in replaced.items():
         name = field.replace("_", "-")
         lines = [f"{name}: {value}" if line.startswith(f"{name}: ") else line for line in text.split("\n")]
@@ -29,7 +31,7 @@ def mail(name: str, **replaced: str) -> bytes:
 
 
 def only(raw: bytes) -> Told:
-    [told] = read_mail(raw)
+    [told] = read_mail(raw, LINKS.proven)
     return told
 
 
@@ -38,19 +40,20 @@ def counted(told: Told) -> tuple[Reference | None, Act | None]:
 
 
 @pytest.mark.parametrize(
-    ("name", "act", "detail"),
+    ("name", "act", "detail", "recipient"),
     [
-        ("postfix", Act.BOUNCE, "5.1.1"),
-        ("exchange", Act.BOUNCE, "5.1.10"),
-        ("gmail", Act.BOUNCE, "5.1.1"),
-        ("delayed", None, None),
-        ("complaint", Act.COMPLAIN, "abuse"),
+        ("postfix", Act.BOUNCE, "5.1.1", ANN),
+        ("exchange", Act.BOUNCE, "5.1.10", ANN),
+        ("gmail", Act.BOUNCE, "5.1.1", ANN),
+        ("delayed", None, None, ANN),
+        ("complaint", Act.COMPLAIN, "abuse", None),
     ],
 )
-def test_the_mail_that_came_back_is_known_by_its_reference(name: str, act: Act | None, detail: str | None) -> None:
+def test_the_mail_that_came_back_is_known_by_its_reference(
+    name: str, act: Act | None, detail: str | None, recipient: str | None
+) -> None:
     told = only(mail(name))
-    assert (*counted(told), told.detail) == (OURS, act, detail)
-    assert told.recipient is None, "anybody can write an address into such a mail"
+    assert (*counted(told), told.detail, told.recipient) == (OURS, act, detail, recipient)
     assert only(mail(name).replace(b"\r\n", b"\n")) == told
 
 
@@ -89,7 +92,7 @@ def test_each_recipient_is_told_of() -> None:
         b"\r\n--0000000000003f0b8c0612a5d001\r\nContent-Type: message/rfc822",
         second + b"\r\n--0000000000003f0b8c0612a5d001\r\nContent-Type: message/rfc822",
     )
-    assert [told.act for told in read_mail(raw)] == [Act.BOUNCE, None]
+    assert [told.act for told in read_mail(raw, LINKS.proven)] == [Act.BOUNCE, None]
 
 
 def test_reports_about_addresses_in_other_letters_are_read_too() -> None:
@@ -114,7 +117,21 @@ def test_a_report_within_another_mail_counts_but_not_one_that_came_back() -> Non
     assert counted(only(wrapped + mail("gmail") + b"\r\n--w--\r\n")) == (OURS, Act.BOUNCE)
     forwarded = wrapped + b"Content-Type: message/rfc822\r\n\r\n" + mail("gmail") + b"\r\n--w--\r\n"
     with pytest.raises(NoReport, match="no multipart/report"):
-        read_mail(forwarded)
+        read_mail(forwarded, LINKS.proven)
+
+
+def test_an_address_counts_only_if_our_mail_went_there() -> None:
+    """Anybody can write one into such a mail."""
+    whole = mail("postfix")
+    assert only(whole.replace(b"To: ann@", b"To: Ann <ANN@").replace(b".org\r\nSubject", b".org>\r\nSubject")).recipient
+    assert only(whole.replace(b"rfc822; ann@example.org", b"rfc822; else@example.com")).recipient == ANN
+    for raw in (
+        whole.replace(b"To: ann@example.org", b"To: bob@example.org"),
+        whole.replace(b"To: ann@example.org\r\n", b""),
+        whole.replace(PROOF.encode(), LINKS.proof(REF, "bob@example.org").encode()),
+        whole.replace(b"X-Slipway-To", b"X-Other"),
+    ):
+        assert (counted(only(raw)), only(raw).recipient) == ((OURS, Act.BOUNCE), None)
 
 
 def test_what_names_no_mail_of_ours_is_nobodys() -> None:
@@ -140,7 +157,7 @@ def test_what_is_no_complaint_changes_nothing() -> None:
 
 def test_a_mail_that_says_that_one_was_read_says_nothing() -> None:
     raw = mail("postfix").replace(b"message/delivery-status", b"message/disposition-notification")
-    assert read_mail(raw) == []
+    assert read_mail(raw, LINKS.proven) == []
 
 
 @pytest.mark.parametrize(
@@ -161,7 +178,7 @@ def test_a_mail_that_says_that_one_was_read_says_nothing() -> None:
 )
 def test_what_is_no_report_is_refused_with_what_is_missing(raw: bytes, why: str) -> None:
     with pytest.raises(NoReport, match=why):
-        read_mail(raw)
+        read_mail(raw, LINKS.proven)
 
 
 @pytest.mark.parametrize(
@@ -175,7 +192,7 @@ def test_what_is_no_report_is_refused_with_what_is_missing(raw: bytes, why: str)
 def test_parameters_that_contradict_themselves_are_refused(given: str) -> None:
     raw = f"Content-Type: multipart/report; {given}\r\n\r\n--w\r\n\r\n--w--\r\n"
     with pytest.raises(NoReport, match="cannot be read"):
-        read_mail(raw.encode())
+        read_mail(raw.encode(), LINKS.proven)
 
 
 def test_of_texts_for_people_no_character_set_matters() -> None:
@@ -191,7 +208,7 @@ def test_a_large_mail_costs_no_more_than_its_head() -> None:
     start = time.process_time()
     edges = b"".join(b"Content-Type: multipart/mixed; boundary=%d\r\n\r\n--%d\r\n" % (n, n) for n in range(20))
     with pytest.raises(NoReport):
-        read_mail(edges + b"\n" * MOST_BYTES)
+        read_mail(edges + b"\n" * MOST_BYTES, LINKS.proven)
     assert time.process_time() - start < 10
 
 
@@ -204,7 +221,7 @@ def test_whatever_a_stranger_writes_is_read_or_refused(name: str, data: st.DataO
         end = min(len(raw), at + data.draw(st.integers(0, 300)))
         raw[at:end] = data.draw(st.one_of(st.binary(max_size=60), st.just(bytes(raw[: end - at]))))
     try:
-        told = read_mail(bytes(raw))
+        told = read_mail(bytes(raw), LINKS.proven)
     except NoReport:
         return
     assert all(LINKS.read(each.ref or "") in (OURS, None) for each in told)

@@ -149,25 +149,41 @@ def members(context: typer.Context, group: Group, as_json: Json = False) -> None
         print(row["contact_id"])
 
 
+Suppressed = Annotated[list[str] | None, typer.Argument(metavar="CONTACT...", show_default=False)]
+Addresses = Annotated[
+    list[str] | None, typer.Option("--address", metavar="A", help="An address, whoever has it.", show_default=False)
+]
+NOBODY = ("who?", "Name contacts, or an address with --address.")
+
+
 @suppress.command("add")
-def suppress_add(context: typer.Context, ids: Annotated[list[str], typer.Argument(metavar="CONTACT...")]) -> None:
-    """Suppress contacts."""
+def suppress_add(context: typer.Context, ids: Suppressed = None, address: Addresses = None) -> None:
+    """Suppress contacts, or addresses whoever has them."""
+    contacts, addresses = ids or [], address or []
+    if not contacts and not addresses:
+        fail(Exit.USAGE, *NOBODY)
     with connection(context).client() as client:
-        client.post(at("suppressions"), {"contacts": ids})
-    say(f"{len(ids)} contacts are suppressed")
+        client.post(at("suppressions"), {"contacts": contacts, "addresses": addresses})
+    say(f"on the list: {len(contacts)} contacts, {len(addresses)} addresses")
 
 
 @suppress.command("remove")
-def suppress_remove(context: typer.Context, contact_id: ContactId) -> None:
-    """Lift a suppression."""
+def suppress_remove(context: typer.Context, ids: Suppressed = None, address: Addresses = None) -> None:
+    """Take contacts or addresses off the list. Who bounced or complained is mostly on it as both."""
+    if not ids and not address:
+        fail(Exit.USAGE, *NOBODY)
     with connection(context).client() as client:
-        client.delete(at("suppressions", contact_id))
-    say(f"{contact_id} is no longer suppressed")
+        for contact_id in ids or []:
+            client.delete(at("suppressions", contact_id))
+            say(f"{contact_id} is off the list; if its address is on it, that stays (--address)")
+        for each in address or []:
+            client.delete(at("suppressions"), address=each)
+            say(f"{each} is off the list; contacts that are on it themselves stay")
 
 
 @suppress.command("list")
 def suppress_list(context: typer.Context, as_json: Json = False) -> None:
-    """List who is suppressed."""
+    """List who is suppressed: contacts, and addresses (empty: that of a deleted contact)."""
     with connection(context).client() as client:
         found = list(client.pages(at("suppressions")))
     show_rows(found, ["contact_id", "address", "reason", "at"], as_json)

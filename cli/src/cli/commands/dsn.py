@@ -34,7 +34,7 @@ def take(
 ) -> None:
     """Take in a returned mail from standard input: a delivery report (RFC 3464) or a complaint (RFC 5965).
 
-    For the pipe of a mail server. Exit 0: taken, or about no mail of ours; 65: it is no such report; 75: try again.
+    For the pipe of a mail server. Exit 0: taken, or about no mail that we know; 65: no such report; 75: try again.
     """
     try:
         key = read_secret((secret_file.read_text() if secret_file else secret or "").strip())
@@ -62,7 +62,10 @@ def _report(address: str, key: bytes, mail: bytes) -> int:
         say(f"slipway dsn: {address} does not answer ({type(error).__name__})", "red")
         return LATER
     if answer.is_success:
-        say(f"taken: {told['taken']}; about mails that are not ours: {told['unknown']}")
+        nameless = told.get("without_ref", 0)
+        say(f"taken: {told['taken']}; about mails that are not ours: {told['unknown'] - nameless}")
+        if nameless:
+            say(f"without X-Slipway-Ref in what came back, so about nobody knows which: {nameless}", "yellow")
         return 0
     say(f"slipway dsn: {told.get('detail', answer.status_code)}", "red")
     return WRONG if answer.status_code == 422 else LATER

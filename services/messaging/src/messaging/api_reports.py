@@ -33,7 +33,9 @@ class Taken(BaseModel):
     taken: int
     """Also those that change nothing, as a bounce that is not for good."""
     unknown: int
-    """About messages that are not ours."""
+    """About messages that are not ours, or of which nothing says which one."""
+    without_ref: int
+    """Of the unknown: no `X-Slipway-Ref` was in what came back."""
 
 
 def routes(resources: "Resources", links: Links, secrets: Secrets, sends: Sends) -> APIRouter:
@@ -55,7 +57,7 @@ def routes(resources: "Resources", links: Links, secrets: Secrets, sends: Sends)
         body = await request.body()
         if not secrets.signed(provider, webhook_id, webhook_timestamp, webhook_signature, body):
             raise _refused("this is not signed by a provider that is configured here")
-        told = await _read(request.headers.get("content-type", ""), body)
+        told = await _read(request.headers.get("content-type", ""), body, links)
         keys = [_key(links, each) for each in told]
         walls.narrow(walls.EVERYWHERE)  # one provider may send for several projects
         async with resources.transaction() as tx:
@@ -71,25 +73,26 @@ def routes(resources: "Resources", links: Links, secrets: Secrets, sends: Sends)
                 ],
             )
         taken = sum(key in known for key in keys)
-        return Taken(taken=taken, unknown=len(told) - taken)
+        without_ref = sum(each.ref == "" for each in told)
+        return Taken(taken=taken, unknown=len(told) - taken, without_ref=without_ref)
 
     return router
 
 
-async def _read(content_type: str, body: bytes) -> list[Told]:
+async def _read(content_type: str, body: bytes, links: Links) -> list[Told]:
     kind = content_type.partition(";")[0].strip().lower()
     if kind == _JSON:
         return _read_json(body)
     if kind == _MAIL:
-        return await _read_mail(body)
+        return await _read_mail(body, links)
     remedy = f'send {_JSON}, {{"events": [{{"ref", "event": delivered|bounced|complained, …}}]}}, or {_MAIL}'
     raise Problem(415, "unsupported", f"`{content_type[:100]}` cannot be read here", remedy)
 
 
-async def _read_mail(body: bytes) -> list[Told]:
+async def _read_mail(body: bytes, links: Links) -> list[Told]:
     """In a thread: mails of strangers may take their time."""
     try:
-        return await asyncio.to_thread(read_mail, body)
+        return await asyncio.to_thread(read_mail, body, links.proven)
     except NoReport as error:
         remedy = f"send it to whoever reads the mail of that address; {_WHERE_TO_LOOK}"
         raise Problem(422, "no_report", f"this mail reports nothing: {error}", remedy) from None

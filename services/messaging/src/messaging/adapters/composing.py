@@ -122,7 +122,8 @@ class TemplateComposer:
             raise Unsendable("render", str(error)) from error
         if self._mode is LaunchMode.TEST:
             subject = f"[Test] {subject or ''}"
-        content = skeleton.fill(key.send_id, recipient, subject or "", text, html, now, headers_of(token, url))
+        headers = headers_of(token, self._links.proof(token, recipient), url)
+        content = skeleton.fill(key.send_id, recipient, subject or "", text, html, now, headers)
         return Mail(skeleton.sender, recipient, content)
 
 

@@ -53,6 +53,13 @@ class Links:
         said = urlsafe_b64encode(orjson.dumps(tuple(reference))).rstrip(b"=")
         return f"{said.decode()}.{self._mac(said)}"
 
+    def proof(self, token: str, address: str) -> str:
+        """That the message of this token went to this address (plain ASCII). Says nothing of the address to others."""
+        return self._mac(f"{token}\0{address.lower()}".encode())
+
+    def proven(self, token: str, address: str, proof: str) -> bool:
+        return address.isascii() and proof.isascii() and hmac.compare_digest(self.proof(token, address), proof)
+
     def url(self, token: str) -> str:
         return self._pages + token
 

@@ -78,9 +78,10 @@ class Skeleton:
             raise Unsendable("render", "half a surrogate pair") from error
 
 
-def headers_of(token: str, unsubscribe_url: str | None) -> str:
-    """The reference that a bounce brings back, and where one click withdraws consent (RFC 8058). Both plain ASCII."""
-    reference = f"X-Slipway-Ref: {token}\r\n"
+def headers_of(token: str, proof: str, unsubscribe_url: str | None) -> str:
+    """What a bounce brings back: the reference, and the proof that `To` is ours; and where one click withdraws consent
+    (RFC 8058). All plain ASCII."""
+    reference = f"X-Slipway-Ref: {token}\r\nX-Slipway-To: {proof}\r\n"
     if unsubscribe_url is None:
         return reference
     return f"List-Unsubscribe: <{unsubscribe_url}>\r\nList-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n{reference}"

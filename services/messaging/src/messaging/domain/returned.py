@@ -1,13 +1,15 @@
 """Mails about mails: what became of one (RFC 3464), and complaints (RFC 5965). Anybody can write such a mail.
 
-So nothing in it is believed but the reference of the mail that came back, which only we can make. The address in it is
-not: it may be another than the one that was sent to.
+So nothing in it is believed but the reference of the mail that came back, which only we can make, and the address that
+this mail went to, if the proof of it came back too. Other addresses in it are not read.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from email import message_from_bytes, message_from_string
 from email.message import Message
+from email.utils import parseaddr
 from typing import Final
 
 from messaging.domain.links import LONGEST
@@ -19,6 +21,7 @@ _MOST_EDGES: Final = 20
 """Parts in parts in parts cost time for each line."""
 _MOST_RECIPIENTS: Final = 100
 _REFERENCE: Final = "X-Slipway-Ref"
+_PROOF: Final = "X-Slipway-To"
 _STATUS: Final = re.compile(r"\b([245])\.(\d{1,3})\.(\d{1,3})\b")
 _REPLY: Final = re.compile(r"\b([245])\d\d\b")
 _COMPLAINTS: Final = frozenset({"abuse", "fraud"})
@@ -31,13 +34,29 @@ character set that is none."""
 _HEADERS: Final = frozenset({"text/rfc822-headers", "message/global-headers"})
 
 
+Proven = Callable[[str, str, str], bool]
+"""Whether the mail of a reference went to an address, by the proof of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Ours:
+    """What is known of the mail that came back."""
+
+    ref: str = ""
+    recipient: str | None = None
+    """Where it went; None: not proven."""
+
+    def told(self, event: Happened, detail: str | None = None, *, hard: bool = True) -> Told:
+        return Told(ref=self.ref, recipient=self.recipient, event=event, detail=detail, hard=hard)
+
+
 class NoReport(ValueError):
     """It says nothing about a mail, or cannot be read. The text says what is missing."""
 
 
-def read_mail(raw: bytes) -> list[Told]:
+def read_mail(raw: bytes, proven: Proven) -> list[Told]:
     """What the mail says of each recipient; of one that says that a mail was read: nothing. Without a reference that
-    came back, `ref` is empty: nobody's.
+    came back, `ref` is empty: nobody's. `recipient` is where our mail went, if that is proven.
 
     Raises NoReport.
     """
@@ -49,8 +68,8 @@ def read_mail(raw: bytes) -> list[Told]:
         if report is None:
             raise NoReport("it is no multipart/report: only delivery reports and complaints are taken here")
         parts = list(_within(report))
-        reference = _reference(parts)
-        told = [*_complaints(parts, reference), *_recipients(parts, reference)]
+        ours = _ours(parts, proven)
+        told = [*_complaints(parts, ours), *_recipients(parts, ours)]
     except RecursionError:
         raise NoReport("it has too many parts within parts") from None
     except NoReport:
@@ -76,8 +95,8 @@ def _within(part: Message) -> list[Message]:
     return [each for each in payload if isinstance(each, Message)]
 
 
-def _reference(parts: list[Message]) -> str:
-    """Of the mail that came back, whole or as its headers alone; empty: it did not."""
+def _ours(parts: list[Message], proven: Proven) -> _Ours:
+    """The mail that came back, whole or as its headers alone."""
     for part in parts:
         kind = part.get_content_type()
         if kind in _RETURNED:
@@ -88,22 +107,28 @@ def _reference(parts: list[Message]) -> str:
             continue
         for head in heads:
             if (found := _field(head, _REFERENCE)) is not None:
-                return re.sub(r"\s+", "", found)[:LONGEST]
-    return ""
+                ref = _unfolded(found)
+                to = parseaddr(_field(head, "To") or "")[1]
+                return _Ours(ref, to if proven(ref, to, _unfolded(_field(head, _PROOF) or "")) else None)
+    return _Ours()
 
 
-def _complaints(parts: list[Message], reference: str) -> Iterator[Told]:
+def _unfolded(value: str) -> str:
+    return re.sub(r"\s+", "", value)[:LONGEST]
+
+
+def _complaints(parts: list[Message], ours: _Ours) -> Iterator[Told]:
     for part in parts:
         if part.get_content_type() == "message/feedback-report":
             for fields in _within(part):
                 kind = _word(_field(fields, "Feedback-Type"))
                 if kind in _COMPLAINTS:
-                    yield Told(ref=reference, event=Happened.COMPLAINED, detail=kind)
+                    yield ours.told(Happened.COMPLAINED, kind)
                 else:
-                    yield _nothing(reference)
+                    yield _nothing(ours)
 
 
-def _recipients(parts: list[Message], reference: str) -> Iterator[Told]:
+def _recipients(parts: list[Message], ours: _Ours) -> Iterator[Told]:
     """One for each recipient that message/delivery-status names."""
     for part in parts:
         if part.get_content_type() not in _DELIVERY:
@@ -114,16 +139,16 @@ def _recipients(parts: list[Message], reference: str) -> Iterator[Told]:
                 continue  # the first group is about the mail as a whole
             status = _status(fields)
             if action == "delivered":
-                yield Told(ref=reference, event=Happened.DELIVERED, detail=status)
+                yield ours.told(Happened.DELIVERED, status)
             elif action == "failed" and for_good(status):
-                yield Told(ref=reference, event=Happened.BOUNCED, detail=status)
+                yield ours.told(Happened.BOUNCED, status)
             else:
-                yield _nothing(reference)
+                yield _nothing(ours)
 
 
-def _nothing(reference: str) -> Told:
+def _nothing(ours: _Ours) -> Told:
     """What changes nothing: it is late, or was put off, or was passed on."""
-    return Told(ref=reference, event=Happened.BOUNCED, hard=False)
+    return ours.told(Happened.BOUNCED, hard=False)
 
 
 def for_good(status: str) -> bool:
