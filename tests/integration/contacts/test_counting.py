@@ -3,13 +3,15 @@
 import asyncio
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import AsyncExitStack
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from contacts.adapters.counting import AT_A_TIME
+from contacts.adapters.counting import Snapshots
 from contacts.domain.counting import Counted
 from contacts.handlers.counting import Behind, Wanted
 from contacts.ports.counting import Busy
@@ -99,7 +101,9 @@ PEOPLE = st.lists(
 async def test_count_is_what_the_launch_does(
     world: World, people: list[dict[str, Any]], blocked: set[int], data: Any
 ) -> None:
-    await world.pool.execute("TRUNCATE contact, membership, suppression, launch, target_chunk, gate, participant_list")
+    await world.pool.execute(
+        "TRUNCATE contact, contact_tally, membership, suppression, launch, target_chunk, gate, participant_list"
+    )
     await world.pool.execute(
         "INSERT INTO contact_group VALUES ('demo', 'vip'), ('demo', 'news') ON CONFLICT DO NOTHING"
     )
@@ -200,6 +204,8 @@ async def test_list_is_paged(world: World) -> None:
 
 
 async def test_many_members_and_few_are_counted_alike(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where contacts have to be looked at, because a restriction does."""
+    await world.hear(user("ann", restriction="contact.id != ''", revision=2))
     await world.load(*(person(n, groups=["vip"] if n % 2 else ["vip", "news"], active=n % 3 > 0) for n in range(30)))
     few = await world.counting.count(wanted(Groups(groups=["vip", "news"])))
     monkeypatch.setattr("contacts.adapters.counting.FEW_MEMBERS", 5)
@@ -262,13 +268,35 @@ async def test_other_scenarios_and_other_records_take_no_place(world: World) -> 
     assert (await places(world, "once")).excluded == NOBODY
 
 
-async def test_third_count_at_a_time_is_busy_and_a_walk_goes_on_meanwhile(world: World) -> None:
+async def test_a_count_waits_for_its_turn_while_approvals_and_walks_go_on(world: World) -> None:
     await people(world, 10)
-    async with world.snapshots() as first, world.snapshots():
-        await first.fetch("SELECT FROM contact")
-        with pytest.raises(Busy, match=str(AT_A_TIME)):
-            await world.counting.count(wanted())
+    async with AsyncExitStack() as others:
+        for project in ("a", "b"):
+            connection = await others.enter_async_context(world.snapshots(project, approves=False))
+            await connection.fetch("SELECT FROM contact")
+        waiting = asyncio.create_task(world.counting.count(wanted()))
+        assert (await world.counting.count(replace(wanted(), approves=True))).targeted == 10
         await world.hear(requested())
         await asyncio.wait_for(world.walk_out(), 30)
         assert world.targets().total == 10
-    assert (await world.counting.count(wanted())).targeted == 10
+        assert not waiting.done()
+    assert (await waiting).targeted == 10
+
+
+async def test_count_that_waits_too_long_is_busy(world: World) -> None:
+    await people(world, 1)
+    snapshots = Snapshots(world.counting_pool, patience=0.05)
+    async with snapshots(PROJECT, approves=False):
+        with pytest.raises(Busy, match="others were still counted for"):
+            async with snapshots(PROJECT, approves=False):
+                pass
+    async with snapshots(PROJECT, approves=False):
+        pass
+
+
+async def test_count_that_takes_too_long_is_busy(world: World) -> None:
+    with pytest.raises(Busy, match="longer than"):
+        async with world.snapshots(PROJECT, approves=False) as connection:
+            await connection.execute("SET LOCAL statement_timeout = 20; SELECT pg_sleep(10)")
+    await people(world, 1)
+    assert (await world.counting.count(wanted())).targeted == 1

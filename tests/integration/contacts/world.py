@@ -147,11 +147,11 @@ class World:
         self.writer = ContactWriter(PostgresContacts)
         self.imports = Imports(self.writer, self.address_hash)
         self.suppressing = Suppressing(PostgresContacts, PostgresSuppression, self.writer, self.address_hash)
-        self.snapshots = Snapshots(self._counting_pool)
+        self.snapshots = Snapshots(self.counting_pool)
         self.counting = Counting(self.snapshots, PostgresCounting, PostgresLaunches, PostgresDirectory, examine)
         self.restarted()
 
-    async def _counting_pool(self) -> "asyncpg.Pool[asyncpg.Record]":
+    async def counting_pool(self) -> "asyncpg.Pool[asyncpg.Record]":
         return self.pool
 
     def restarted(self) -> None:

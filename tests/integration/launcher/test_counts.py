@@ -214,7 +214,8 @@ class Contactless:
 
     async def answer_one(self, request: web.Request) -> web.Response:
         self.asked = await request.json()
-        return web.json_response(self.body, status=self.status)
+        headers = {"Retry-After": "2"} if self.status == 503 else {}
+        return web.json_response(self.body, status=self.status, headers=headers)
 
 
 async def selected(desk: Desk) -> Any:
@@ -256,6 +257,7 @@ async def test_adapter_says_why_nothing_was_counted(
         ANN, await selected(desk)
     )
     assert isinstance(denied, Denied) and denied.code == code
+    assert denied.retry_after == (2 if status == 503 else None)
 
 
 @pytest.mark.parametrize("url", ["", "http://127.0.0.1:9"])

@@ -13,7 +13,7 @@ from contacts.adapters import work
 from contacts.adapters.answers import PostgresAnswers
 from contacts.adapters.audience import PostgresAudience
 from contacts.adapters.contacts import PostgresContacts
-from contacts.adapters.counting import AT_A_TIME, PostgresCounting, Snapshots
+from contacts.adapters.counting import CONNECTIONS, PostgresCounting, Snapshots
 from contacts.adapters.directory import PostgresDirectory
 from contacts.adapters.examining import examine
 from contacts.adapters.kafka import KafkaTargetsAhead
@@ -21,6 +21,7 @@ from contacts.adapters.launches import PostgresLaunches
 from contacts.adapters.places import PostgresPlaces
 from contacts.adapters.reading import PostgresReading
 from contacts.adapters.suppression import PostgresSuppression
+from contacts.adapters.tallies import PostgresTallies
 from contacts.api import Doors, build_routes
 from contacts.domain.address import AddressHash
 from contacts.handlers.authentication import Authentication
@@ -34,7 +35,14 @@ from contacts.handlers.reports import ReportHandlers, Unread
 from contacts.handlers.suppressing import Suppressing
 from contacts.handlers.updates import UpdateHandlers
 from contacts.handlers.writing import ContactWriter
-from contacts.jobs.sweep import EVERY_SECONDS, PLACES_EVERY_SECONDS, PlaceSweep, Sweep
+from contacts.jobs.sweep import (
+    EVERY_SECONDS,
+    PLACES_EVERY_SECONDS,
+    TALLIES_EVERY_SECONDS,
+    PlaceSweep,
+    Sweep,
+    TallySweep,
+)
 from contacts.jobs.walk import AudienceWalk
 from contacts.settings import Settings
 from contracts.deliveries import ContactsReported
@@ -61,7 +69,7 @@ def build(settings: Settings) -> Service:
     sweep = Sweep(PostgresAnswers, PostgresLaunches)
     outcomes = OutcomeHandlers(PostgresPlaces)
     snapshots = Snapshots(
-        partial(connect, settings.database("contacts"), name="contacts/count", size=AT_A_TIME, walled=True)
+        partial(connect, settings.database("contacts"), name="contacts/count", size=CONNECTIONS, walled=True)
     )
     counting = Counting(snapshots, PostgresCounting, PostgresLaunches, PostgresDirectory, examine)
     suppressing = Suppressing(PostgresContacts, PostgresSuppression, writer, address_hash)
@@ -108,6 +116,7 @@ def build(settings: Settings) -> Service:
             Job("check", launches.check_again, every=CHECK_SECONDS, look=work.UNCHECKED),
             Job("sweep", sweep.run, every=EVERY_SECONDS),
             Job("places", PlaceSweep(PostgresPlaces).run, every=PLACES_EVERY_SECONDS),
+            Job("tallies", TallySweep(PostgresTallies).run, every=TALLIES_EVERY_SECONDS),
         ),
         gauges=(Gauge("slipway_targets_pending", "Targeted contacts that executor has not read yet, about.", pending),),
         routes=routes,

@@ -7,13 +7,15 @@ from contextlib import asynccontextmanager
 import asyncpg
 
 from contacts.adapters.count_query import CountQuery
+from contacts.adapters.line import PATIENCE_SECONDS, Line
 from contacts.domain.counting import Histogram
 from contacts.ports.counting import Asked, Busy
 from runtime.database import Pool
 from runtime.transaction import Connection
 
 AT_A_TIME = 2
-"""Counts of one process."""
+"""Counts of one process, and as many more for approvals."""
+CONNECTIONS = 2 * AT_A_TIME
 SECONDS = 10
 FEW_MEMBERS = 1000
 """So many members of groups, or one in SCANNED of all contacts, are looked up one by one; for more of them everybody is
@@ -41,7 +43,7 @@ class PostgresCounting:
         self._connection = connection
 
     async def histogram(self, asked: Asked) -> Histogram:
-        query = await self._query(asked)
+        query = await self._query(asked, tallied=True)
         if query.in_sql:
             rows = await self._connection.fetch(query.counted(), *query.arguments)
             return {row["code"]: row["contacts"] for row in rows}
@@ -72,15 +74,19 @@ class PostgresCounting:
                 return
             after = rows[-1]["contact_id"]
 
-    async def _query(self, asked: Asked) -> CountQuery:
+    async def _query(self, asked: Asked, *, tallied: bool = False) -> CountQuery:
+        """`tallied`: of sums, where they say enough; not of contacts one by one."""
         query = CountQuery(asked)
-        if asked.kind == "groups":
-            query.choose_groups(await self._are_few(asked))
         has_places = asked.place is not None and await self._connection.fetchval(
             "SELECT EXISTS (SELECT FROM place_chunk WHERE project = $1 AND scenario = $2)",
             asked.project,
             asked.scenario,
         )
+        if tallied and query.is_tallied and not has_places:
+            query.choose_tallies()
+            return query
+        if asked.kind == "groups":
+            query.choose_groups(await self._are_few(asked))
         query.look_at_places(has_places)
         return query
 
@@ -106,20 +112,18 @@ class PostgresCounting:
 class Snapshots:
     """Connections of their own for counts, a few: no launch waits for one, and no count waits for a launch."""
 
-    def __init__(self, connect: Callable[[], Awaitable[Pool]]) -> None:
-        """`connect` is called at the first count."""
+    def __init__(self, connect: Callable[[], Awaitable[Pool]], patience: float = PATIENCE_SECONDS) -> None:
+        """`connect` is called at the first count, for CONNECTIONS."""
         self._connect = connect
         self._pool: Pool | None = None
-        self._counting = 0
+        self._lines = {approves: Line(AT_A_TIME, patience) for approves in (False, True)}
 
     @asynccontextmanager
-    async def __call__(self) -> AsyncIterator[Connection]:
-        """Reads only, takes no locks, ten seconds per statement. Raises Busy."""
-        if self._counting >= AT_A_TIME:
-            raise Busy(f"{AT_A_TIME} counts are under way already")
-        self._counting += 1
+    async def __call__(self, project: str, *, approves: bool) -> AsyncIterator[Connection]:
+        """Reads only, takes no locks, ten seconds per statement. Approvals wait for each other alone. Raises Busy."""
         try:
             async with (
+                self._lines[approves].turn(project),
                 (await self._opened()).acquire() as connection,
                 connection.transaction(isolation="repeatable_read", readonly=True),
             ):
@@ -127,8 +131,6 @@ class Snapshots:
                 yield connection
         except asyncpg.QueryCanceledError:
             raise Busy(f"it took longer than {SECONDS} seconds") from None
-        finally:
-            self._counting -= 1
 
     async def _opened(self) -> Pool:
         if self._pool is None:

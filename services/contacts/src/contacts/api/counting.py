@@ -34,6 +34,7 @@ class CountGiven(Given):
     launched_by: str
     launch_id: str | None = None
     retry: bool = False
+    approves: bool = False
     behind: BehindGiven | None = None
     """Given: the contacts behind a figure instead of figures."""
 
@@ -65,7 +66,7 @@ def routes(doors: Doors) -> APIRouter:
 
     @router.post("/internal/counts", max_body_size=MAX_BYTES)
     async def count(given: CountGiven, caller: Starter) -> ShownCount | ShownBehind:
-        """Of one moment, exact; waits for nothing and nothing waits for it. 503 `busy`: others are counting."""
+        """Of one moment, exact; no launch waits for it. 503 `busy`: others are counting, and went on for seconds."""
         if given.version.project != caller.project:
             raise Problem(403, "wrong_project", "the scenario is another project's", "count in your own project")
         wanted = Wanted(
@@ -76,6 +77,7 @@ def routes(doors: Doors) -> APIRouter:
             launched_by=given.launched_by,
             launch_id=given.launch_id,
             retry=given.retry,
+            approves=given.approves,
         )
         try:
             if given.behind is not None:

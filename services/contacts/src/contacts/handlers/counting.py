@@ -31,6 +31,8 @@ class Wanted:
     """Contacts named one by one are those of this launch, if none are named here."""
     retry: bool = False
     """Of targets that had a place in the scenario before: `once` counts as `if_not_running`."""
+    approves: bool = False
+    """An approval waits for it: it does not stand in line with those who only want to know."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +62,7 @@ class Counting:
 
     async def count(self, wanted: Wanted) -> Counted:
         """Selected contacts have figures whatever stands against them: they may be a part of more. Raises Busy."""
-        async with self._snapshot() as connection:
+        async with self._snapshot(wanted.project, approves=wanted.approves) as connection:
             facts = await self._facts(connection, wanted)
             found_against = [] if isinstance(wanted.participants, Contacts) else points(facts)
             if _against(found_against):
@@ -75,7 +77,7 @@ class Counting:
 
     async def listed(self, wanted: Wanted, behind: Behind) -> tuple[list[str], str | None]:
         """Contact ids in byte order, and the cursor of the next page. Raises Busy."""
-        async with self._snapshot() as connection:
+        async with self._snapshot(wanted.project, approves=wanted.approves) as connection:
             facts = await self._facts(connection, wanted)
             if not isinstance(wanted.participants, Contacts) and _against(points(facts)):
                 return [], None

@@ -1,12 +1,12 @@
 """Forgets after 30 days: ids of commands and updates (so long a repetition is recognised), drafts never launched,
-places in scenarios that nobody has any more.
+places in scenarios that nobody has any more. And sums up what tallies of contacts have become scattered over.
 """
 
 from collections.abc import Callable
 from datetime import timedelta
 
 from contacts.ports import AnswerStore, LaunchStore
-from contacts.ports.counting import PlaceStore
+from contacts.ports.counting import PlaceStore, TallyStore
 from runtime.transaction import Connection, Lease
 
 KEPT = timedelta(days=30)
@@ -16,6 +16,9 @@ DRAFTS = 20
 """A draft may have ten thousand selected contacts."""
 PLACES_EVERY_SECONDS = 3600.0
 LAUNCHES = 20
+TALLIES_EVERY_SECONDS = 10.0
+SCATTERED = 1000
+"""Rows of a project's tallies that wait to be summed up: so many more a count may read."""
 
 
 class Sweep:
@@ -45,3 +48,18 @@ class PlaceSweep:
             return False
         async with lease.transaction() as tx:
             return await self._places(tx.connection).forget_left(tx.now - KEPT, LAUNCHES) >= LAUNCHES
+
+
+class TallySweep:
+    def __init__(self, tallies: Callable[[Connection], TallyStore]) -> None:
+        self._tallies = tallies
+
+    async def run(self, lease: Lease) -> bool:
+        """Likewise; one project at a time."""
+        if lease.number != 0:
+            return False
+        async with lease.transaction() as tx:
+            tallies = self._tallies(tx.connection)
+            if (project := await tallies.scattered(SCATTERED)) is not None:
+                await tallies.gather(project)
+        return project is not None

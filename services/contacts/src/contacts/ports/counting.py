@@ -1,6 +1,6 @@
 """What counts need from outside, beside the stores of `contacts.ports`."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -44,8 +44,12 @@ class CountStore(Protocol):
         ...
 
 
-Snapshot = Callable[[], AbstractAsyncContextManager[Connection]]
-"""A connection apart from the stream's that sees one moment, reads only and takes no locks. Raises Busy."""
+class Snapshot(Protocol):
+    """A connection apart from the stream's that sees one moment, reads only and takes no locks."""
+
+    def __call__(self, project: str, *, approves: bool) -> AbstractAsyncContextManager[Connection]:
+        """Waits until it is this project's turn. Raises Busy."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,4 +80,16 @@ class PlaceStore(Protocol):
         """Of at most so many launches that were targeted before then: places that were all taken and left again, of
         scenarios that may start anew. How many launches that was.
         """
+        ...
+
+
+class TallyStore(Protocol):
+    """How many contacts stand alike: every difference is a row, until those of a project are summed up."""
+
+    async def scattered(self, least: int) -> str | None:
+        """A project with more differences than `least`, and than sums: then summing up pays. None: there is none."""
+        ...
+
+    async def gather(self, project: str) -> None:
+        """Takes no lock that anybody else waits for; twice at a time is harmless."""
         ...

@@ -78,4 +78,5 @@ def _body(selected: Selected) -> dict[str, Any]:
         "launched_by": selected.launched_by,
         "launch_id": selected.launch_id,
         "retry": selected.retry,
+        "approves": selected.approves,
     }

@@ -49,16 +49,19 @@ class ServiceHttp:
                 session.request(method, f"{self._url}{path}", json=body, params=query, headers=headers) as answer,
             ):
                 told = await answer.json(content_type=None)
-                return told if answer.status == 200 else self._denied(answer.status, told)
+                return told if answer.status == 200 else self._denied(answer, told)
         except (TimeoutError, aiohttp.ClientError, OSError, ValueError) as error:
             log.warning("a service did not answer", asked=self._name, error=str(error) or type(error).__name__)
             return Denied("unavailable", f"{self._name} cannot be asked just now", AGAIN)
 
-    def _denied(self, status: int, told: Any) -> Denied:
+    def _denied(self, answer: aiohttp.ClientResponse, told: Any) -> Denied:
         """A problem of theirs as our own."""
+        status, later = answer.status, answer.headers.get("Retry-After", "")
         problem = told if isinstance(told, dict) else {}
         code = str(problem.get("code") or "unavailable")
         detail = str(problem.get("detail") or f"{self._name} said {status}")
         if status >= 500 and code != "busy":
             return Denied("unavailable", f"{self._name} cannot answer just now", AGAIN)
-        return Denied(code, detail, str(problem.get("remedy") or AGAIN))
+        return Denied(
+            code, detail, str(problem.get("remedy") or AGAIN), retry_after=int(later) if later.isdecimal() else None
+        )

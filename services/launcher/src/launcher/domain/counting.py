@@ -49,6 +49,8 @@ class Selected:
     """That launch's own selection: contacts named one by one need not be named again."""
     retry: bool = False
     """Of targets that were this scenario's already: `once` counts as `if_not_running`."""
+    approves: bool = False
+    """For an approval: nobody who only wants to know keeps it waiting."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -93,6 +93,7 @@ class Approving:
             launched_by=draft.launched_by,
             launch_id=launch_id,
             retry=draft.retry_of is not None,
+            approves=True,
         )
 
     async def _settle(
