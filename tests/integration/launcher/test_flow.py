@@ -124,6 +124,28 @@ async def test_what_was_confirmed_stays_as_it_was_confirmed_first(people: Desk) 
     assert again == first
 
 
+async def test_who_only_asks_whether_it_may_be_is_refused_as_they_would_be_and_changes_nothing(people: Desk) -> None:
+    launch_id, look = await waiting(people), {"dry_run": True}
+    assert await refused(people, launch_id, "approve", look, as_user="bob") == (409, "wrong_state")
+    assert await refused(people, launch_id, "confirm", {"count_token": "x", **look}) == (422, "count_token_invalid")
+    body = {"count_token": token(counted(100))}
+    assert (await act(people, launch_id, "confirm", {**body, **look}))["state"] == "awaiting_confirmation"
+    assert await state(people, launch_id) == "awaiting_confirmation"
+    await act(people, launch_id, "confirm", body)
+    people.emitted.clear()
+    answer = await approve(people, launch_id, dry_run=True)
+    assert (answer["state"], answer["changed"], answer["targeted"]) == ("awaiting_approval", False, 100)
+    COUNTING.now(counted(200))
+    assert await refused(people, launch_id, "approve", look, as_user="bob") == (409, "drift")
+    COUNTING.now(counted(100))
+    assert (await state(people, launch_id), people.emitted) == ("awaiting_approval", [])
+    await approve(people, launch_id)
+    answer = await approve(people, launch_id, dry_run=True)
+    assert (answer["state"], answer["changed"], answer["targeted"]) == ("requested", False, None)
+    actions = (await people.done("GET", "/v1/audit", params={"thing": f"launch/{launch_id}"}))["items"]
+    assert [entry["action"] for entry in actions] == ["launch.approved", "launch.confirmed", "launch.asked"]
+
+
 async def test_two_people_approve_at_once_and_one_of_them_did(people: Desk) -> None:
     launch_id = await confirmed(people)
     answers = await asyncio.gather(*(approve(people, launch_id, who) for who in ("bob", "cleo")))

@@ -39,8 +39,10 @@ def confirm_launch(
         seen = client.get(at("launches", launch_id))
         if token is None and seen["state"] == "awaiting_confirmation":
             counted = _count(client, seen)
-            confirm(f"Launch {seen['scenario']} on {counted['targeted']:,} contacts?", yes)
             token = counted["token"]
+            if not yes:
+                client.post(at("launches", launch_id, "confirm"), {"count_token": token, "dry_run": True})
+            confirm(f"Launch {seen['scenario']} on {counted['targeted']:,} contacts?", yes)
         client.post(at("launches", launch_id, "confirm"), {"count_token": token or ""})
         tell(client.get(at("launches", launch_id)), as_json)
 
@@ -63,8 +65,11 @@ def approve(
         if recount and token is None:
             say("as counted now:")
             token = _count(client, seen)["token"]
-        confirm(f"Approve {seen['scenario']}?", yes)
-        answer = client.post(at("launches", launch_id, "approve"), {"count_token": token} if token else {})
+        path, given = at("launches", launch_id, "approve"), {"count_token": token} if token else {}
+        answer = client.post(path, given if yes else {**given, "dry_run": True})
+        if not yes and answer["targeted"] is not None:
+            confirm(f"Approve {seen['scenario']} for {answer['targeted']:,} targets?", yes)
+            answer = client.post(path, given)
     if as_json:
         emit_json(answer)
     elif answer["changed"]:

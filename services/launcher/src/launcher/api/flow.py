@@ -13,11 +13,16 @@ from launcher.handlers.approving import Approving
 from launcher.handlers.flow import Drafts
 
 
-class CountShown(Input):
+class Trying(Input):
+    dry_run: bool = False
+    """Only whether it would be done: refused as it would be, and nothing changes."""
+
+
+class CountShown(Trying):
     count_token: str = Field(max_length=4096)
 
 
-class ApprovalGiven(Input):
+class ApprovalGiven(Trying):
     count_token: str | None = Field(None, max_length=4096)
     """Of the approver's own count: judged against that in place of the confirmed one."""
 
@@ -42,11 +47,11 @@ class LaunchApproved(Output):
     launch_id: str
     state: LaunchState
     changed: bool
-    """False: it was approved before, nothing was done."""
+    """False: nothing was done; it was approved before, or only looked at."""
     approved_by: str | None
     """null: nobody had to."""
     targeted: int | None
-    """As recounted; null if nothing was done."""
+    """As recounted; null if it was approved before."""
 
 
 class LaunchDeclined(Output):
@@ -69,13 +74,14 @@ def add(doors: Doors, drafts: Drafts, approving: Approving) -> None:
     async def confirm(launch_id: PathWord, given: CountShown, asker: Asking) -> LaunchConfirmed:
         """Freezes what is to be launched, with the figures that were counted. Again: as it was confirmed first."""
         async with resources.transaction() as tx:
-            launch = granted(await drafts.confirm(tx, asker, launch_id, given.count_token))
+            launch = granted(await drafts.confirm(tx, asker, launch_id, given.count_token, dry_run=given.dry_run))
         return LaunchConfirmed(launch_id=launch.launch_id, state=launch.state, summary=launch.summary or {})
 
     @doors("POST", "/v1/launches/{launch_id}/approve")
     async def approve(launch_id: PathWord, asker: Asking, given: ApprovalGiven | None = None) -> LaunchApproved:
         """Recounts and lets the launch run; refused (`drift`) if the count is too far from the confirmed one."""
-        done = granted(await approving.approve(resources, asker, launch_id, given.count_token if given else None))
+        given = given or ApprovalGiven()
+        done = granted(await approving.approve(resources, asker, launch_id, given.count_token, dry_run=given.dry_run))
         return LaunchApproved(
             launch_id=done.launch.launch_id,
             state=done.launch.state,

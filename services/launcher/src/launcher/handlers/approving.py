@@ -35,7 +35,7 @@ class Resources(Protocol):
 class Approved:
     launch: Launch
     changed: bool
-    """False: somebody was quicker."""
+    """False: somebody was quicker, or it was only asked whether it may be."""
     targeted: int | None
     """As recounted; None: it was not, for it is approved already."""
 
@@ -62,9 +62,10 @@ class Approving:
         self._tolerance = tolerance
 
     async def approve(
-        self, resources: Resources, asker: Asker, launch_id: str, count_token: str | None
+        self, resources: Resources, asker: Asker, launch_id: str, count_token: str | None, *, dry_run: bool = False
     ) -> Approved | Denied | Refusal:
-        """`count_token`: of the approver's own count, to be judged against in place of the confirmed one."""
+        """`count_token`: of the approver's own count, to be judged against in place of the confirmed one. `dry_run`:
+        only refused as it would be."""
         async with resources.pool.acquire() as connection:
             selected = await self._selected(connection, asker, launch_id)
         if not isinstance(selected, Selected):
@@ -76,7 +77,7 @@ class Approving:
             remedy = "decline it, or mend what `points` name and approve again"
             return Denied("points", f"launch {launch_id} could not run as it is", remedy, counted.points)
         async with resources.transaction() as tx:
-            return await self._settle(tx, asker, launch_id, count_token, counted)
+            return await self._settle(tx, asker, launch_id, count_token, counted, dry_run=dry_run)
 
     async def _selected(self, connection: Connection, asker: Asker, launch_id: str) -> Selected | Approved | Refusal:
         launch = await self._launches.load(connection, asker.project, launch_id)
@@ -97,7 +98,7 @@ class Approving:
         )
 
     async def _settle(
-        self, tx: Transaction, asker: Asker, launch_id: str, count_token: str | None, counted: Counted
+        self, tx: Transaction, asker: Asker, launch_id: str, count_token: str | None, counted: Counted, *, dry_run: bool
     ) -> Approved | Denied | Refusal:
         """Everything is looked at again: the count took its time, and others decide as well."""
         launch = (await self._launches.lock(tx.connection, [launch_id])).get(launch_id)
@@ -111,6 +112,8 @@ class Approving:
         if against is not None:
             return against
         targeted = counted.figures.targeted
+        if dry_run:
+            return Approved(launch, changed=False, targeted=targeted)
         launch = replace(launch, approved_by=asker.subject, approved_at=tx.now, targeted_expected=targeted)
         launch = await self._deciding.release(tx, launch)
         await self._deciding.note(tx, launch, asker.subject, "launch.approved", targeted=targeted)

@@ -50,9 +50,10 @@ class Drafts:
         return launch
 
     async def confirm(
-        self, tx: Transaction, asker: Asker, launch_id: str, count_token: str
+        self, tx: Transaction, asker: Asker, launch_id: str, count_token: str, *, dry_run: bool = False
     ) -> Launch | Denied | Refusal:
-        """What is to be launched is frozen, with the figures that were counted. Again: as it was confirmed first."""
+        """What is to be launched is frozen, with the figures that were counted. Again: as it was confirmed first.
+        `dry_run`: only refused as it would be."""
         launch = await self._locked(tx, asker, launch_id)
         if isinstance(launch, Refusal):
             return launch
@@ -70,6 +71,8 @@ class Drafts:
             counted = other_count(what) if what else counted
         if isinstance(counted, Denied):
             return counted
+        if dry_run:
+            return launch
         frozen = summary(launch, version, counted.figures, asker.subject, rfc3339(tx.now))
         launch = replace(launch, state=to, summary=frozen, confirmed_by=asker.subject, confirmed_at=tx.now)
         await self._launches.update(tx.connection, launch)
