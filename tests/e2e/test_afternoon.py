@@ -85,6 +85,9 @@ def test_from_the_first_count_to_the_export(here: Slipway) -> None:
     told = maya.json("why", launch_id, f"{here.project}-{MANY - 1}")
     story = ["requested", "approved", "targeted", "started", "message", "stopped", "ended"]
     assert list(dict.fromkeys(entry["what"] for entry in told)) == story
+    at = {entry["what"]: entry["at"] for entry in told}
+    [asked] = [entry for entry in here.json("audit", "--action", "launch.asked") if launch_id in entry["thing"]]
+    assert at["requested"] == asked["at"] < at["approved"] <= at["targeted"]
     assert "no_consent" in maya("why", launch_id, f"{here.project}-0").stdout
     table = list(csv.DictReader(io.StringIO(maya("outcomes", launch_id, "--csv").stdout, newline="")))
     reasons = {row["contact_id"]: row["reason"] for row in table}

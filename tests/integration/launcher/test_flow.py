@@ -1,6 +1,7 @@
 """From the draft to the start: every step a person takes, and every refusal, which leaves the launch as it was."""
 
 import asyncio
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -98,6 +99,7 @@ async def test_a_launch_goes_from_draft_to_requested_and_nothing_runs_before_it_
     assert (answer["summary"]["confirmed_by"], answer["summary"]["version"]) == ("ann", 1)
     assert people.take(LaunchRequested) == []
     COUNTING.now(counted(100, no_consent=10))
+    people.later(minutes=5)
     done = await approve(people, launch_id)
     assert done == {
         "launch_id": launch_id,
@@ -108,6 +110,7 @@ async def test_a_launch_goes_from_draft_to_requested_and_nothing_runs_before_it_
     }
     [control] = people.take(LaunchRequested)
     assert (control.launched_by, control.approved_by, control.revision) == ("ann", "bob", 1)
+    assert (control.asked_at, control.requested_at) == (NOON, NOON + timedelta(minutes=5))
     entries = (await people.done("GET", "/v1/audit", params={"thing": f"launch/{launch_id}"}))["items"]
     assert [(entry["subject"], entry["action"]) for entry in reversed(entries)] == [
         ("ann", "launch.asked"),

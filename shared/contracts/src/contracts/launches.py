@@ -114,7 +114,10 @@ class LaunchRequested(Event):
     command_id: str | None = None
     command_source: str | None = None
     retry_of: str | None = None
+    asked_at: datetime | None = None
+    """When somebody asked for it; None: at `requested_at`, for nobody had to approve it."""
     requested_at: datetime
+    """When it was let run: with the approval, if there had to be one."""
 
 
 class LaunchControlled(Event):

@@ -252,6 +252,7 @@ def requested(launch: Launch, version: ScenarioVersion, now: datetime) -> Launch
             "retry_of": launch.retry_of,
             "command_id": launch.origin.id if launch.origin else None,
             "command_source": launch.origin.source if launch.origin else None,
+            "asked_at": launch.drafted_at,
             "requested_at": now,
         }
     )

@@ -33,13 +33,14 @@ class Control:
 def controls(event: LaunchRequested | LaunchControlled, event_id: str) -> Sequence[Control]:
     match event:
         case LaunchRequested():
+            asked_at = event.asked_at or event.requested_at
             retried = {} if event.retry_of is None else {"retry_of": event.retry_of}
-            told = [Control(event_id, REQUESTED, event.requested_at, {"by": event.launched_by} | retried)]
+            told = [Control(event_id, REQUESTED, asked_at, {"by": event.launched_by} | retried)]
             if event.approved_by is not None:
                 told.append(Control(event_id, APPROVED, event.requested_at, {"by": event.approved_by}))
             if event.options.consent_override:
                 why = {"reason": event.options.override_reason} if event.options.override_reason else {}
-                told.append(Control(event_id, OVERRIDDEN, event.requested_at, {"by": event.launched_by} | why))
+                told.append(Control(event_id, OVERRIDDEN, asked_at, {"by": event.launched_by} | why))
             return told
         case LaunchControlled():
             why = {} if event.reason is None else {"reason": event.reason}
