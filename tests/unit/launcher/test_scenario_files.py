@@ -54,8 +54,10 @@ def test_times_and_words_stay_text() -> None:
 @pytest.mark.parametrize(
     ("raw", "code", "place", "says"),
     [
-        (RIGHT + "  bad: [", "syntax", "line 8, column 1", "did not find expected node content"),
-        ("key: hello\n\tname: x", "syntax", "line 2, column 1", "a tab character"),
+        (RIGHT + "  bad: [", "syntax", "line 8, column 1", "a value is missing before this"),
+        (RIGHT + "  bad: [1", "syntax", "line 8, column 1", "`,` or `]` is missing"),
+        (RIGHT + "\tbad: 1", "syntax", "line 7, column 1", "indent with spaces"),
+        ("key: hello\n\tname: x", "syntax", "line 2, column 1", "not with tabs"),
         (RIGHT + "key: again\n", "duplicate_key", "line 7, column 1", "`key` stands twice"),
         (RIGHT + "---\na: 1\n", "syntax", "line 7, column 1", "one file holds one scenario"),
         ("a: &x 1\nb: *x\n", "syntax", "line 1, column 4", "anchors and aliases"),

@@ -130,8 +130,11 @@ def test_a_template_says_what_it_reads_and_what_may_be_missing(
 @pytest.mark.parametrize(
     ("source", "said"),
     [
-        ("one\n{{ contact.id ", "line 2: unexpected end of template"),
-        ("{% if contact.id %}", "line 1: Unexpected end of template"),
+        ("one\n{{ contact.id ", "line 2: `}}` is missing at the end"),
+        ("{% if contact.id %}", "line 1: {% if … %} has no end: write {% endif %} where it ends"),
+        ("{{ }}", "line 1: a value is missing before `}}`"),
+        ("{{ contact.id contact.id }}", "line 1: `}}` has to stand before `contact`"),
+        ("{% shout %}", "line 1: there is no {% shout %}"),
         ("{{ contact.id.upper() }}", "line 1: calls are not available: use a filter"),
         ("{{ range(5) }}", "calls are not available"),
         ("{{ 10 ** 8 }}", "** is not available"),

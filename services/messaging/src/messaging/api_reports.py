@@ -14,6 +14,7 @@ from messaging.domain.webhooks import MOST_EVENTS, Batch, Secrets, Told, timely
 from messaging.ports import Report, Sends
 from runtime import walls
 from runtime.guards import PUBLIC
+from runtime.invalid import in_words
 from runtime.problems import Problem
 
 if TYPE_CHECKING:
@@ -102,10 +103,10 @@ def _read_json(body: bytes) -> list[Told]:
     try:
         return Batch.model_validate_json(body).events
     except ValidationError as error:
-        first = error.errors(include_input=False, include_url=False, include_context=False)[0]
+        first = error.errors(include_input=False, include_url=False)[0]
         place = ".".join(map(str, first["loc"]))
         remedy = f"correct it; at most {MOST_EVENTS} events at once; {_WHERE_TO_LOOK}"
-        raise Problem(422, "invalid", f"{place}: {first['msg']}", remedy) from None
+        raise Problem(422, "invalid", f"{place}: {in_words(first)}", remedy) from None
 
 
 def _key(links: Links, told: Told) -> SendKey | None:

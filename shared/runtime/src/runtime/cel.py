@@ -4,7 +4,6 @@ Cost is bounded: the source by its length, nesting by the parser (32), loops by 
 all), regular expressions by RE2 (linear), memory by refusing what copies strings or lists inside loops.
 """
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -13,6 +12,7 @@ from typing import Any
 from cel_expr_python import cel
 
 from runtime.cel_tree import Call, Comprehension, Ident, ListOf, Node, children, parse, path_of, walk
+from runtime.cel_words import readable
 
 MAX_SOURCE = 4096
 MAX_ADDITIONS = 64
@@ -20,8 +20,6 @@ VARIABLES = ("contact", "context")
 
 _RESULTS = ("BOOL", "DYN")
 _ACCUMULATOR = Ident("@result")
-_NOISE = re.compile(r"^[A-Z_]+: |\s*\[[A-Z_]+\]$|ERROR: ")
-_PLACE = re.compile(r"<input>:(-?\d+):(-?\d+): ")
 
 
 class ConditionError(Exception):
@@ -65,7 +63,7 @@ def _compiled(source: str, variables: tuple[str, ...]) -> Condition:
         expression = _environment(variables).compile(source)
         tree = parse(expression.serialize())
     except Exception as error:
-        raise ConditionError(_readable(str(error))) from None
+        raise ConditionError(readable(str(error))) from None
     if (result := expression.return_type().name()) not in _RESULTS:
         raise ConditionError(f"must be true or false, but is of type {result.lower()}")
     _refuse_growth(tree)
@@ -76,13 +74,6 @@ def _compiled(source: str, variables: tuple[str, ...]) -> Condition:
 @lru_cache
 def _environment(variables: tuple[str, ...]) -> Any:
     return cel.NewEnv(variables=dict.fromkeys(variables, cel.Type.DYN))
-
-
-def _readable(message: str) -> str:
-    """`INVALID_ARGUMENT: ERROR: <input>:1:9: Syntax error … | contact.é [INVALID_ARGUMENT]` without its wrapping."""
-    lines = [_NOISE.sub("", _NOISE.sub("", line)) for line in message.splitlines() if not line.startswith(" | ")]
-    text = "; ".join(dict.fromkeys(lines))
-    return _PLACE.sub(lambda place: f"column {place[2]}: " if int(place[2]) > 0 else "", text)
 
 
 def _refuse_growth(tree: Node) -> None:

@@ -12,6 +12,7 @@ from aiokafka.structs import ConsumerRecord
 from pydantic import BaseModel, ValidationError
 
 from runtime.errors import Permanent, Unsupported
+from runtime.invalid import in_words
 from runtime.records import Outgoing, Received, Record
 from runtime.spans import HEADER, traceparent
 
@@ -134,8 +135,8 @@ def decode(record: Record, events: Mapping[str, type[BaseModel]]) -> Received[Ba
         return Received(model.model_validate_json(record.value), id_, source, record)
     except ValidationError as error:
         problems = "; ".join(
-            f"{'.'.join(map(str, problem['loc'])) or 'value'}: {problem['msg']}"
-            for problem in error.errors(include_url=False, include_context=False, include_input=False)[:3]
+            f"{'.'.join(map(str, problem['loc'])) or 'value'}: {in_words(problem)}"
+            for problem in error.errors(include_url=False, include_input=False)[:3]
         )
         raise Permanent(f"{kind} cannot be read: {problems}") from None
 

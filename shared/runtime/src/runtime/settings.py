@@ -11,6 +11,8 @@ from urllib.parse import urlsplit
 from pydantic import Field, StringConstraints, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from runtime.invalid import in_words
+
 PREFIX = "SLIPWAY_"
 Key = Annotated[str, StringConstraints(pattern=r"^(.{32,})?$"), Field(repr=False)]
 """A secret of at least 32 characters; empty where it is not needed."""
@@ -133,7 +135,7 @@ class Settings(BaseSettings):
         try:
             settings = cls()
         except ValidationError as error:
-            complaints = [_complaint(cls, problem["loc"], problem["msg"]) for problem in error.errors()]
+            complaints = [_complaint(cls, problem["loc"], in_words(problem)) for problem in error.errors()]
         else:
             complaints = [_missing(cls, name) for name in cls.needs if not getattr(settings, name)]
             if not complaints:
@@ -150,7 +152,7 @@ def environment_name(field: str) -> str:
 
 def _complaint(cls: type[Settings], place: tuple[int | str, ...], message: str) -> str:
     if not place:
-        return message.removeprefix("Value error, ")
+        return message
     name = str(place[0]).lower().removeprefix(PREFIX.lower())
     field = cls.model_fields.get(name)
     return f"{environment_name(name)}: {message}. {(field.description if field else None) or ''}".rstrip()

@@ -11,6 +11,7 @@ from jinja2.exceptions import SecurityError, TemplateSyntaxError, UndefinedError
 from jinja2.runtime import new_context
 
 from runtime.template_sandbox import ALLOWED, BUDGET, FILTERS, MAX_OUTPUT, TESTS, Budget, Budgeted, Dialect, dialect
+from runtime.template_words import readable
 
 MAX_SOURCE = 192 * 1024
 
@@ -77,7 +78,7 @@ def compile_template(source: str, html: bool) -> Template:
         uses = list(_uses(tree, meta.find_undeclared_variables(tree)))
         template = _compiled(environment, tree)
     except TemplateSyntaxError as error:
-        raise TemplateError(f"line {error.lineno}: {error.message}") from None
+        raise TemplateError(f"line {error.lineno}: {readable(error.message or str(error))}") from None
     except (RecursionError, MemoryError, SyntaxError):
         raise TemplateError("nested too deeply") from None
     except ValueError:

@@ -55,7 +55,7 @@ def wrong_id(contact_id: str) -> str | None:
 
 def explain(error: ValidationError) -> str:
     """What a model refused, in words and without the values."""
-    problems = error.errors(include_input=False, include_url=False, include_context=False)
+    problems = error.errors(include_input=False, include_url=False)
     lines = [": ".join(filter(None, (".".join(map(str, each["loc"])), in_words(each)))) for each in problems[:3]]
     return "; ".join(lines) + (f"; and {len(problems) - 3} more" if len(problems) > 3 else "")
 

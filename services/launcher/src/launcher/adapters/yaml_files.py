@@ -9,6 +9,7 @@ from typing import Any
 
 import yaml
 
+from launcher.adapters.yaml_words import readable
 from launcher.domain.documents import DEEPEST, Unreadable, flaw
 
 _INTEGER = re.compile(r"[-+]?[0-9]{1,18}")
@@ -38,10 +39,10 @@ def read_yaml(raw: bytes) -> Any | Unreadable:
         return refused.why
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        said = ", ".join(part for part in (error.problem, error.context) if part)
+        said = readable(", ".join(part for part in (error.problem, error.context) if part))
         return Unreadable(said, line=mark.line + 1, column=mark.column + 1) if mark else Unreadable(said)
     except yaml.YAMLError as error:
-        return Unreadable(f"not YAML: {error}")
+        return Unreadable(f"not YAML: {readable(str(error))}")
 
 
 class _Composer:

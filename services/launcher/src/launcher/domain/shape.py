@@ -8,15 +8,10 @@ from pydantic import ValidationError
 from contracts.checks import Point
 from contracts.scenario import Part, Scenario
 from launcher.domain.points import did_you_mean, error
+from runtime.invalid import in_words
 
 KINDS = ("send", "wait", "wait_until", "branch", "split", "update_contact", "webhook", "start_scenario", "end")
 _ONE_KIND = f"A step has exactly one of: {', '.join(KINDS)}."
-
-_PATTERNS = {
-    r"^[a-z0-9][a-z0-9_-]{0,62}$": "lower-case letters, digits, _ and -, at most 63, not beginning with _ or -",
-    r"^[a-z][a-z0-9_]{0,62}$": "lower-case letters, digits and _, at most 63, beginning with a letter",
-    r"^(\d{1,6}(s|m|h|d))+$": "a duration such as 30m, 2d or 1d12h",
-}
 
 
 def read_scenario(document: object) -> Scenario | list[Point]:
@@ -43,10 +38,9 @@ def _point(kind: str, loc: Sequence[int | str], problem: Any) -> Point:
             close = "".join(did_you_mean(str(key), KINDS) for key in given) if isinstance(given, dict) else ""
             return error("step_kind", at, _ONE_KIND + (f" Unknown{close}" if close else ""))
         case "string_pattern_mismatch":
-            pattern = problem["ctx"]["pattern"]
-            return error("invalid_value", at, f"Not allowed here: write {_PATTERNS.get(pattern, pattern)}.")
+            return error("invalid_value", at, f"Not allowed here: {in_words(problem)}.")
         case _:
-            return error("invalid_value", at, f"{problem['msg']}.")
+            return error("invalid_value", at, f"{in_words(problem)}.")
 
 
 def place(loc: Sequence[int | str]) -> str:

@@ -38,6 +38,7 @@ from launcher.handlers.quotas import Quotas
 from launcher.ports import Asked, Commands, Identity, Launches
 from runtime.errors import Permanent
 from runtime.ids import derive
+from runtime.invalid import in_words
 from runtime.records import Record
 from runtime.transaction import Transaction
 
@@ -217,7 +218,7 @@ def _read(kind: str, asker: Asker, data: Any | Unreadable) -> Input | Refusal:
 
 def malformed(error: ValidationError) -> str:
     """`participants.kind: Input should be …`, at most five of them."""
-    return "; ".join(f"{_place(problem['loc'])}: {problem['msg']}" for problem in error.errors()[:5])
+    return "; ".join(f"{_place(problem['loc'])}: {in_words(problem)}" for problem in error.errors()[:5])
 
 
 def _place(loc: tuple[int | str, ...]) -> str:
