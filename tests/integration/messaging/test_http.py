@@ -10,11 +10,12 @@ import httpx
 import orjson
 import pytest
 
-from contracts.words import ControlState
+from contracts.words import ControlState, DeliveryState
 from fakes.mailer import FakeMailer
 from integration.messaging.rig import Node, World
+from messaging.adapters.queries import listing
 from messaging.api import routes
-from runtime import web
+from runtime import walls, web
 from runtime.auth import mint
 from runtime.health import Readiness
 from runtime.settings import Settings
@@ -143,3 +144,15 @@ async def test_deliveries_of_one_contact_and_all_of_a_state_as_csv(
     ]
     everything = await http.get(path, headers={"Accept": "text/csv"})
     assert len(everything.text.splitlines()) == 2504
+
+
+async def test_the_few_in_an_exceptional_state_are_found_behind_the_walls_without_reading_all(
+    world: World, node: Node
+) -> None:
+    """Row-level security lets no index look up an enum."""
+    await world.pool.execute("ANALYZE send")
+    walls.narrow("acme")
+    for state in (DeliveryState.SKIPPED, DeliveryState.FAILED, DeliveryState.UNKNOWN):
+        rows = await world.walled_pool.fetch(f"EXPLAIN {listing(state)}", LAUNCH, "", "", 0, 1000, None)
+        plan = "\n".join(row[0] for row in rows)
+        assert "send_exceptional" in plan and "Sort" not in plan

@@ -34,6 +34,17 @@ class Delivery:
     changed_at: datetime
 
 
+def listing(state: DeliveryState | None) -> str:
+    """The state stands in the statement so that the planner knows which index has such sends; it is one of an enum."""
+    only = "" if state is None else f"AND state = '{state.value}'"
+    return (
+        "SELECT contact_id, step, occurrence, state::text, reason, changed_at FROM send"  # noqa: S608
+        f" WHERE launch = (SELECT number FROM launch WHERE launch_id = $1) {only}"
+        " AND (contact_id, step, occurrence) > ($2, $3, $4::bigint)"
+        " AND ($6::text IS NULL OR contact_id = $6) ORDER BY contact_id, step, occurrence LIMIT $5"
+    )
+
+
 class Queries:
     """Every page is a statement of its own: a slow reader holds no connection."""
 
@@ -49,18 +60,7 @@ class Queries:
     async def deliveries(
         self, launch_id: str, state: DeliveryState | None, after: Place, limit: int, contact_id: str | None = None
     ) -> list[Delivery]:
-        # The state stands in the statement so that the planner can use an index made for it; it is one of an enum.
-        only = "" if state is None else f"AND state = '{state.value}'"
-        rows = await self._pool.fetch(
-            "SELECT contact_id, step, occurrence, state::text, reason, changed_at FROM send"  # noqa: S608
-            f" WHERE launch = (SELECT number FROM launch WHERE launch_id = $1) {only}"
-            " AND (contact_id, step, occurrence) > ($2, $3, $4::bigint)"
-            " AND ($6::text IS NULL OR contact_id = $6) ORDER BY contact_id, step, occurrence LIMIT $5",
-            launch_id,
-            *after,
-            limit,
-            contact_id,
-        )
+        rows = await self._pool.fetch(listing(state), launch_id, *after, limit, contact_id)
         return [
             Delivery(
                 SendKey(launch_id, row["contact_id"], row["step"], row["occurrence"]),
