@@ -208,7 +208,7 @@ async def test_many_members_and_few_are_counted_alike(world: World, monkeypatch:
     await world.hear(user("ann", restriction="contact.id != ''", revision=2))
     await world.load(*(person(n, groups=["vip"] if n % 2 else ["vip", "news"], active=n % 3 > 0) for n in range(30)))
     few = await world.counting.count(wanted(Groups(groups=["vip", "news"])))
-    monkeypatch.setattr("contacts.adapters.counting.FEW_MEMBERS", 5)
+    monkeypatch.setattr("contacts.adapters.counting.FEW", 5)
     assert await world.counting.count(wanted(Groups(groups=["vip", "news"]))) == few
     assert (few.targeted, few.excluded) == (30, {"inactive": 10})
 
@@ -222,8 +222,12 @@ async def places(world: World, recurrence: str, *, retry: bool = False) -> Count
     return await world.counting.count(Wanted(PROJECT, asked.version, All(), Options(), "bob", retry=retry))
 
 
+@pytest.mark.parametrize("few", [1000, 0])
 @pytest.mark.parametrize("recurrence", ["once", "if_not_running", "always"])
-async def test_who_has_a_place_in_the_scenario_is_counted_as_refused(world: World, recurrence: str) -> None:
+async def test_who_has_a_place_in_the_scenario_is_counted_as_refused(
+    world: World, recurrence: str, few: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("contacts.adapters.counting.FEW", few)
     await people(world, 4)
     assert (await places(world, recurrence)).excluded == NOBODY
     await world.hear(requested(body=recurring(recurrence)))
@@ -238,6 +242,30 @@ async def test_who_has_a_place_in_the_scenario_is_counted_as_refused(world: Worl
     assert (await places(world, recurrence)).excluded == expected[recurrence]
     listed, _ = await world.counting.listed(wanted(body=recurring(recurrence)), Behind("recurrence_running"))
     assert listed == (["c-000001", "c-000002"] if recurrence == "if_not_running" else [])
+
+
+@settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
+@given(people=PEOPLE, data=st.data())
+async def test_places_are_counted_alike_out_of_sums_and_one_by_one(
+    world: World, people: list[dict[str, Any]], data: Any
+) -> None:
+    await world.pool.execute("TRUNCATE contact, contact_tally, membership, suppression, launch, place_chunk")
+    await world.load(*({"id": f"c-{number}", **one} for number, one in enumerate(people)))
+    ids = st.lists(st.sampled_from([f"c-{number}" for number in range(14)]), min_size=1, unique=True)
+    for number, recurrence in enumerate(data.draw(st.lists(st.sampled_from(["once", "if_not_running"]), max_size=3))):
+        await world.hear(requested(f"l-{number}", body=recurring(recurrence)))
+        begun = data.draw(ids)
+        await started(world, f"l-{number}", *begun)
+        if ended := data.draw(st.lists(st.sampled_from(begun), unique=True)):
+            await started(world, f"l-{number}", *ended, ended=True, event="e-2")
+    for selection in (All(), Groups(groups=["vip"]), Groups(groups=["vip", "news"])):
+        body = TWO.model_copy(update={"recurrence": Recurrence(data.draw(st.sampled_from(["once", "if_not_running"])))})
+        retry = data.draw(st.booleans())
+        asked = replace(wanted(selection, body=body, consent_override=data.draw(st.booleans())), retry=retry)
+        summed = await world.counting.count(asked)
+        with pytest.MonkeyPatch.context() as monkeypatch:
+            monkeypatch.setattr("contacts.adapters.counting.FEW", 0)
+            assert await world.counting.count(asked) == summed
 
 
 async def test_end_that_is_told_before_the_start_counts_as_ended(world: World) -> None:

@@ -75,6 +75,13 @@ class CountQuery:
         if self._asked.kind == "groups":
             self.choose_groups(few=False)
 
+    def choose_taken(self) -> None:
+        """Only contacts whose place is taken, looked up one by one."""
+        if self._asked.kind == "groups":
+            self.choose_groups(few=False)
+        self._conditions.append(f"contact.contact_id IN ({self._taken()})")
+        self._bits[TAKEN] = "true"
+
     def choose_groups(self, few: bool) -> None:
         groups = self._parameter(list(self._asked.groups))
         if not few:
@@ -88,10 +95,7 @@ class CountQuery:
     def look_at_places(self, there_are: bool) -> None:
         if not there_are or self._asked.place is None:
             return
-        scenario = self._parameter(self._asked.scenario)
-        taken = _TAKEN[self._asked.place].format(project=self._project, scenario=scenario)
-        places = f"SELECT DISTINCT contact_id FROM ({taken}) AS told"  # noqa: S608
-        self._source += f" LEFT JOIN ({places}) AS place ON place.contact_id = contact.contact_id"
+        self._source += f" LEFT JOIN ({self._taken()}) AS place ON place.contact_id = contact.contact_id"
         self._bits[TAKEN] = "place.contact_id IS NOT NULL"
 
     def counted(self) -> str:
@@ -154,6 +158,12 @@ class CountQuery:
             else:
                 self._left.append(condition)
         self._bits[PERMITTED] = " AND ".join(written) or "true"
+
+    def _taken(self) -> str:
+        taken = _TAKEN[self._asked.place or ""].format(
+            project=self._project, scenario=self._parameter(self._asked.scenario)
+        )
+        return f"SELECT DISTINCT contact_id FROM ({taken}) AS told"  # noqa: S608
 
     def _where(self, condition: Condition) -> str | None:
         where = compile_where(condition, len(self.arguments) + 1)

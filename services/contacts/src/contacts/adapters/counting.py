@@ -8,7 +8,8 @@ import asyncpg
 
 from contacts.adapters.count_query import CountQuery
 from contacts.adapters.line import PATIENCE_SECONDS, Line
-from contacts.domain.counting import Histogram
+from contacts.adapters.places import HOLDERS
+from contacts.domain.counting import TAKEN, Histogram
 from contacts.ports.counting import Asked, Busy
 from runtime.database import Pool
 from runtime.transaction import Connection
@@ -17,11 +18,12 @@ AT_A_TIME = 2
 """Counts of one process, and as many more for approvals."""
 CONNECTIONS = 2 * AT_A_TIME
 SECONDS = 10
-FEW_MEMBERS = 1000
-"""So many members of groups, or one in SCANNED of all contacts, are looked up one by one; for more of them everybody is
-looked at."""
+FEW = 1000
+"""So many contacts are looked up one by one, however few there are in all."""
 SCANNED = 100
-"""Contacts that a parallel scan looks at in the time in which one is looked up."""
+"""One in so many, too, of a group's members: contacts that a parallel scan looks at in the time of one look-up."""
+KEYED = 10
+"""One in so many, of those who have a place in the scenario: the scan would not be parallel."""
 AT_ONCE = 5000
 """Contacts that are evaluated in Python at a time."""
 _SETTINGS = f"""
@@ -43,10 +45,12 @@ class PostgresCounting:
         self._connection = connection
 
     async def histogram(self, asked: Asked) -> Histogram:
-        query = await self._query(asked, tallied=True)
+        holders = await self._holders(asked)
+        if CountQuery(asked).is_tallied and holders < await self._share(KEYED):
+            return await self._tallied(asked, holders)
+        query = await self._query(asked, holders)
         if query.in_sql:
-            rows = await self._connection.fetch(query.counted(), *query.arguments)
-            return {row["code"]: row["contacts"] for row in rows}
+            return await self._counted(query)
         found = Counter[int]()
         async for page in self._evaluated(query):
             found.update(code for _, code in page)
@@ -54,7 +58,7 @@ class PostgresCounting:
 
     async def listed(self, asked: Asked, codes: Sequence[int], after: str, limit: int) -> list[str]:
         """The first `limit` ids after `after`, in byte order, of contacts of these codes."""
-        query = await self._query(asked)
+        query = await self._query(asked, await self._holders(asked))
         if query.in_sql:
             rows = await self._connection.fetch(query.listed(), *query.arguments, list(codes), after, limit)
             return [row["contact_id"] for row in rows]
@@ -74,39 +78,60 @@ class PostgresCounting:
                 return
             after = rows[-1]["contact_id"]
 
-    async def _query(self, asked: Asked, *, tallied: bool = False) -> CountQuery:
-        """`tallied`: of sums, where they say enough; not of contacts one by one."""
+    async def _query(self, asked: Asked, holders: int) -> CountQuery:
+        """Of each contact."""
         query = CountQuery(asked)
-        has_places = asked.place is not None and await self._connection.fetchval(
-            "SELECT EXISTS (SELECT FROM place_chunk WHERE project = $1 AND scenario = $2)",
-            asked.project,
-            asked.scenario,
-        )
-        if tallied and query.is_tallied and not has_places:
-            query.choose_tallies()
-            return query
         if asked.kind == "groups":
             query.choose_groups(await self._are_few(asked))
-        query.look_at_places(has_places)
+        query.look_at_places(holders > 0)
         return query
 
+    async def _counted(self, query: CountQuery) -> Histogram:
+        rows = await self._connection.fetch(query.counted(), *query.arguments)
+        return {row["code"]: row["contacts"] for row in rows}
+
+    async def _tallied(self, asked: Asked, holders: int) -> Histogram:
+        """Sums that the database keeps; those whose place is taken are counted out of them."""
+        query = CountQuery(asked)
+        query.choose_tallies()
+        found = Counter(await self._counted(query))
+        if holders:
+            query = CountQuery(asked)
+            query.choose_taken()
+            for code, contacts in (await self._counted(query)).items():
+                found[code] += contacts
+                found[code & ~TAKEN] -= contacts
+        return +found
+
+    async def _holders(self, asked: Asked) -> int:
+        """How many contacts have a place in the scenario, at most; 0: nobody has."""
+        if asked.place is None:
+            return 0
+        holders: int = await self._connection.fetchval(HOLDERS, asked.project, asked.scenario, asked.place == "once")
+        return holders
+
+    async def _share(self, part: int) -> int:
+        """So many contacts are one in `part` of all; a thousand are always few."""
+        contacts: int = await self._connection.fetchval(
+            "SELECT greatest($1, reltuples / $2)::bigint FROM pg_class WHERE oid = 'contact'::regclass",
+            float(FEW),
+            float(part),
+        )
+        return contacts
+
     async def _are_few(self, asked: Asked) -> bool:
-        few: bool = await self._connection.fetchval(
+        bound = await self._share(SCANNED)
+        members: int = await self._connection.fetchval(
             """
-            WITH bound AS (
-                SELECT greatest($3, reltuples / $4)::bigint AS members FROM pg_class WHERE oid = 'contact'::regclass
-            )
-            SELECT count(*) < (SELECT members FROM bound) FROM (
-                SELECT FROM membership WHERE project = $1 AND group_id = ANY($2::text[])
-                LIMIT (SELECT members FROM bound)
+            SELECT count(*) FROM (
+                SELECT FROM membership WHERE project = $1 AND group_id = ANY($2::text[]) LIMIT $3
             ) AS counted
             """,
             asked.project,
             list(asked.groups),
-            float(FEW_MEMBERS),
-            float(SCANNED),
+            bound,
         )
-        return few
+        return members < bound
 
 
 class Snapshots:

@@ -8,6 +8,14 @@ from runtime.transaction import Connection
 
 STANDING = "sum(CASE WHEN ended THEN -cardinality(contact_ids) ELSE cardinality(contact_ids) END)"
 """Of a launch's rows: how many have started and not ended."""
+HOLDERS = f"""
+    SELECT coalesce(sum(holders), 0)::bigint FROM (
+        SELECT CASE WHEN $3 AND keeps THEN sum(CASE WHEN ended THEN 0 ELSE cardinality(contact_ids) END)
+            ELSE abs({STANDING}) END AS holders
+        FROM place_chunk WHERE project = $1 AND scenario = $2 GROUP BY launch_id, keeps
+    ) AS launched
+"""  # noqa: S608
+"""At most so many have a place in a scenario ($3: or ever had one, where it is kept)."""
 
 
 class PostgresPlaces:
