@@ -1,4 +1,4 @@
-"""`messaging.ports.Mailer` without a network; it reacts as `fakes.provider` says. Time-outs come at once."""
+"""`messaging.ports.mailing.Mailer` without a network; it reacts as `fakes.provider` says. Time-outs come at once."""
 
 import asyncio
 
@@ -6,7 +6,7 @@ from fakes.provider import ACCEPT_AND_DROP, ACCEPT_LATE, DROP, STALL, Accepted, 
 from messaging.domain.deliveries import Act
 from messaging.domain.handover import Answer
 from messaging.domain.sends import Mail
-from messaging.ports import Session, Unavailable
+from messaging.ports.mailing import Session, Unavailable
 
 
 class FakeMailer(Provider):

@@ -41,7 +41,7 @@ from messaging.jobs.pickup import PickUp
 from messaging.jobs.reports import Reporting
 from messaging.jobs.telling import Telling
 from messaging.jobs.workers import Worker, working
-from messaging.ports import Mailer
+from messaging.ports.mailing import Mailer
 from runtime.errors import Fenced
 from runtime.records import Outgoing
 from unit.messaging.builders import LAUNCH, PROJECT

@@ -19,7 +19,7 @@ from messaging.domain.handover import Answer
 from messaging.domain.provider import Patience
 from messaging.domain.provider import Provider as Where
 from messaging.domain.sends import Mail
-from messaging.ports import Mailer, Session, Unavailable
+from messaging.ports.mailing import Mailer, Session, Unavailable
 
 PATIENCE = Patience(connect=2, command=2, answer=2)
 SHORT = Patience(connect=0.2, command=0.2, answer=0.2)

@@ -9,7 +9,7 @@ from fakes.mailer import FakeMailer
 from integration.messaging.rig import Node, World
 from messaging.adapters.reports import keep_reports
 from messaging.domain.deliveries import Act
-from messaging.ports import Report
+from messaging.ports.known import Report
 from runtime import walls
 from unit.messaging.builders import LAUNCH, change, chunk, controlled, key, requested, snapshot
 

@@ -11,7 +11,8 @@ from messaging.domain.links import Links
 from messaging.domain.returned import NoReport, read_mail
 from messaging.domain.sends import SendKey
 from messaging.domain.webhooks import MOST_EVENTS, Batch, Secrets, Told, timely
-from messaging.ports import Report, Sends
+from messaging.ports.known import Report
+from messaging.ports.sends import Sends
 from runtime import walls
 from runtime.guards import PUBLIC
 from runtime.invalid import in_words

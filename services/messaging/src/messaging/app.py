@@ -38,7 +38,7 @@ from messaging.jobs.pickup import PickUp
 from messaging.jobs.reports import Reporting
 from messaging.jobs.telling import Telling
 from messaging.jobs.workers import Worker, working
-from messaging.ports import Mailer, Meter
+from messaging.ports.mailing import Mailer, Meter
 from messaging.settings import MessagingSettings
 from runtime.service import Gauge, Job, Service, Subscription
 

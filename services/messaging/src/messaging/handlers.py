@@ -15,20 +15,10 @@ from messaging.domain.launches import Launch
 from messaging.domain.records import first_states
 from messaging.domain.sends import Move, kept_out
 from messaging.domain.trials import readdressed, unsendable
-from messaging.ports import (
-    Composers,
-    Contacts,
-    Guard,
-    Launches,
-    Meter,
-    NewSends,
-    Sends,
-    Snapshots,
-    Teller,
-    WaitingChunk,
-    WaitingChunks,
-    Withdrawals,
-)
+from messaging.ports.guard import Guard
+from messaging.ports.known import Contacts, Launches, WaitingChunk, WaitingChunks
+from messaging.ports.mailing import Composers, Meter
+from messaging.ports.sends import NewSends, Sends, Snapshots, Teller, Withdrawals
 from runtime.records import Received
 from runtime.spans import HEADER
 from runtime.transaction import Transaction

@@ -5,13 +5,13 @@ from typing import Literal
 import asyncpg
 
 from contracts.sends import SendsRequested
-from messaging.ports import WaitingChunk
+from messaging.ports.known import WaitingChunk
 from runtime.rows import expect, written
 from runtime.transaction import Connection, Transaction
 
 
 class PostgresWaitingChunks:
-    """`ports.WaitingChunks`."""
+    """`ports.known.WaitingChunks`."""
 
     async def keep(self, tx: Transaction, cause: str, position: int, chunk: SendsRequested, trace: str | None) -> None:
         await keep_chunk(tx, "waiting_chunk", cause, position, chunk, trace)

@@ -23,7 +23,7 @@ _KEPT = 256
 
 
 class TemplateComposers:
-    """`ports.Composers`."""
+    """`ports.mailing.Composers`."""
 
     def __init__(self, links: Links | None = None) -> None:
         self._links = links or Links()
@@ -68,7 +68,7 @@ def _templates(message: Message) -> list[Template | None] | Unsendable:
 
 
 class TemplateComposer:
-    """`ports.Composer`."""
+    """`ports.mailing.Composer`."""
 
     def __init__(self, compiled: _Compiled, plan: Plan, step: str, links: Links) -> None:
         self._compiled = compiled

@@ -13,7 +13,7 @@ from runtime.transaction import Connection
 
 
 class PostgresContacts:
-    """`ports.Contacts`."""
+    """`ports.known.Contacts`."""
 
     async def keep(self, connection: Connection, project: str, changes: Sequence[ContactChange]) -> None:
         newest: dict[str, ContactChange] = {}

@@ -11,12 +11,14 @@ from messaging.adapters.new_sends import add_waiting
 from messaging.domain.guard import Share, Tally
 from messaging.domain.judgement import Kept
 from messaging.domain.sends import Change, SendKey
-from messaging.ports import Holding, NewSends, Snapshots, WaitingChunk
+from messaging.ports.guard import Holding
+from messaging.ports.known import WaitingChunk
+from messaging.ports.sends import NewSends, Snapshots
 from runtime.transaction import Connection, Transaction
 
 
 class PostgresGuard:
-    """`ports.Guard`."""
+    """`ports.guard.Guard`."""
 
     async def admit(self, tx: Transaction, chunks: Sequence[tuple[str, str, int]]) -> None:
         await tx.connection.execute(

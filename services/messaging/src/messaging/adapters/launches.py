@@ -18,7 +18,7 @@ _PLANS = 256
 
 
 class PostgresLaunches:
-    """`ports.Launches`. A gate is an advisory lock of the transaction: shared to send, exclusive to change it.
+    """`ports.known.Launches`. A gate is an advisory lock of the transaction: shared to send, exclusive to change it.
 
     Row locks would do it too, but a stop would starve behind those who send (`FOR SHARE` lets others pass it).
     """

@@ -11,7 +11,7 @@ SERVICE = "messaging"
 
 
 class PrometheusMeter:
-    """`ports.Meter`. Counted when decided, so a transaction that is rolled back and done again counts twice."""
+    """`ports.mailing.Meter`. Counted when decided, so a transaction that is rolled back and done again counts twice."""
 
     def __init__(self, registry: CollectorRegistry = REGISTRY) -> None:
         self._sends = Counter(

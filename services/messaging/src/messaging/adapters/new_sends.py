@@ -9,7 +9,7 @@ from datetime import datetime
 
 import asyncpg
 
-from messaging.ports import NewSends, Snapshots
+from messaging.ports.sends import NewSends, Snapshots
 from runtime.packed import packed
 from runtime.transaction import Transaction
 

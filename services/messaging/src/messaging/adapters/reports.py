@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from messaging.domain.deliveries import Act
 from messaging.domain.sends import SendKey
-from messaging.ports import Report
+from messaging.ports.known import Report
 from runtime.ids import derive
 from runtime.partitions import partition_of
 from runtime.rows import expect, written
@@ -36,7 +36,7 @@ def report_id(key: SendKey, act: Act) -> str:
 
 
 class PostgresReports:
-    """`ports.Reports`."""
+    """`ports.known.Reports`."""
 
     async def of(self, connection: Connection, number: int, limit: int) -> list[Report]:
         rows = await connection.fetch(

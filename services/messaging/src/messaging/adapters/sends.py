@@ -13,7 +13,7 @@ from messaging.adapters.blocks import with_blocks
 from messaging.domain.deliveries import OPEN
 from messaging.domain.judgement import ContactState, Kept, Standing
 from messaging.domain.sends import Change, Move, SendKey, StoredSend
-from messaging.ports import TURN, NewSends, Snapshots
+from messaging.ports.sends import TURN, NewSends, Snapshots
 from runtime.rows import expect, written
 from runtime.transaction import Connection, Transaction
 
@@ -34,7 +34,7 @@ _ENDED = "changed_at = $1, next_at = NULL, email = NULL, facts = NULL"
 
 
 class PostgresSends:
-    """`ports.Sends`. Rows of a partition are written by its lease alone, so none of them needs a lock."""
+    """`ports.sends.Sends`. Rows of a partition are written by its lease alone, so none of them needs a lock."""
 
     async def add_settled(
         self, tx: Transaction, sends: NewSends, state: str, reason: str | None

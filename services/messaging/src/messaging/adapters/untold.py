@@ -11,7 +11,7 @@ from runtime.transaction import Transaction
 
 
 class PostgresUntold:
-    """`ports.Untold`."""
+    """`ports.sends.Untold`."""
 
     async def add(self, tx: Transaction, changes: Sequence[Change]) -> None:
         by_launch: dict[str, list[Change]] = defaultdict(list)

@@ -25,7 +25,7 @@ RETURNING s.contact_id, s.step, s.occurrence, s.attempts, f.previous, f.reason
 
 
 class PostgresWithdrawals:
-    """`ports.Withdrawals`."""
+    """`ports.sends.Withdrawals`."""
 
     async def keep(self, tx: Transaction, withdrawn: SendsWithdrawn) -> None:
         await tx.connection.execute(

@@ -8,7 +8,9 @@ import structlog
 
 from messaging.domain.abreast import TOPIC, Abreast, abreast
 from messaging.domain.guard import CONTACTS_BEHIND
-from messaging.ports import TURN, Guard, Launches, Sends, Teller
+from messaging.ports.guard import Guard
+from messaging.ports.known import Launches
+from messaging.ports.sends import TURN, Sends, Teller
 from runtime.transaction import Lease
 
 PORTION = 500

@@ -17,7 +17,9 @@ from messaging.domain.launches import Launch
 from messaging.domain.records import launch_held
 from messaging.domain.sends import Change, Move, StoredSend, kept_out
 from messaging.jobs.behind import Watch
-from messaging.ports import Guard, Holding, Launches, Sends, Teller, WaitingChunk, WaitingChunks
+from messaging.ports.guard import Guard, Holding
+from messaging.ports.known import Launches, WaitingChunk, WaitingChunks
+from messaging.ports.sends import Sends, Teller
 from runtime.spans import following
 from runtime.transaction import Lease, Transaction
 

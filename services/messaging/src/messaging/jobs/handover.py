@@ -26,7 +26,9 @@ from messaging.jobs.desk import Desk
 from messaging.jobs.dispatch import Dispatch
 from messaging.jobs.parcel import Parcel
 from messaging.jobs.ruling import Ruling
-from messaging.ports import TURN, Composers, Contacts, Launches, Meter, Sends, Teller, Withdrawals
+from messaging.ports.known import Contacts, Launches
+from messaging.ports.mailing import Composers, Meter
+from messaging.ports.sends import TURN, Sends, Teller, Withdrawals
 from runtime import failpoints
 from runtime.transaction import Connection, Lease, Transaction
 

@@ -5,7 +5,8 @@ from collections.abc import Awaitable, Callable
 
 from messaging.domain.guard import Taken, Tally
 from messaging.domain.launches import Launch
-from messaging.ports import Guard, Launches, WaitingChunk, WaitingChunks
+from messaging.ports.guard import Guard
+from messaging.ports.known import Launches, WaitingChunk, WaitingChunks
 from runtime.spans import following
 from runtime.transaction import Lease, Transaction
 

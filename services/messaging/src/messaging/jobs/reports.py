@@ -15,7 +15,8 @@ from messaging.domain.launches import Plan
 from messaging.domain.records import contact_reported
 from messaging.domain.sends import Change, Move, SendKey, StoredSend
 from messaging.domain.webhooks import last
-from messaging.ports import Launches, Report, Reports, Sends, Teller
+from messaging.ports.known import Launches, Report, Reports
+from messaging.ports.sends import Sends, Teller
 from runtime.transaction import Lease, Transaction
 
 PORTION = 500

@@ -11,7 +11,9 @@ from contracts.words import DeliveryState
 from messaging.domain.records import changed_states
 from messaging.domain.sends import Change
 from messaging.domain.told import summed
-from messaging.ports import Launches, Meter, Untold
+from messaging.ports.known import Launches
+from messaging.ports.mailing import Meter
+from messaging.ports.sends import Untold
 from runtime.spans import following
 from runtime.transaction import Lease, Transaction
 
@@ -48,7 +50,7 @@ class Waiting:
 
 
 class Telling:
-    """`ports.Teller`, and the job that does it: a quiet number tells at once, a busy one every `gather` seconds
+    """`ports.sends.Teller`, and the job that does it: a quiet number tells at once, a busy one every `gather` seconds
     or when there is enough for a record."""
 
     def __init__(self, launches: Launches, untold: Untold, meter: Meter, gather: float = GATHER_SECONDS) -> None:

@@ -12,7 +12,7 @@ from messaging.domain.handover import Answer
 from messaging.domain.sends import Mail
 from messaging.jobs.dispatch import Dispatch
 from messaging.jobs.parcel import GIVEN_BACK, Parcel, Stage
-from messaging.ports import Mailer, Meter, Session, Unavailable
+from messaging.ports.mailing import Mailer, Meter, Session, Unavailable
 from runtime import failpoints
 
 FIRST_PAUSE = 0.2

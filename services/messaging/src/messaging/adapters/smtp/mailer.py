@@ -6,11 +6,11 @@ import ssl
 from messaging.adapters.smtp.session import SmtpSession, ask, authenticate, introduce
 from messaging.adapters.smtp.wire import Wire
 from messaging.domain.provider import Provider
-from messaging.ports import Session, Unavailable
+from messaging.ports.mailing import Session, Unavailable
 
 
 class SmtpMailer:
-    """`ports.Mailer` for one provider. `trust`: instead of the system's certificate authorities."""
+    """`ports.mailing.Mailer` for one provider. `trust`: instead of the system's certificate authorities."""
 
     def __init__(self, provider: Provider, trust: ssl.SSLContext | None = None) -> None:
         self._provider = provider

@@ -8,7 +8,7 @@ from messaging.domain.deliveries import Act
 from messaging.domain.handover import Answer
 from messaging.domain.provider import Provider
 from messaging.domain.sends import Mail
-from messaging.ports import Unavailable
+from messaging.ports.mailing import Unavailable
 from runtime import failpoints
 
 _GOODBYE_SECONDS = 1.0
@@ -20,7 +20,7 @@ _OFFER = 3
 
 
 class SmtpSession:
-    """`ports.Session`. Made by `SmtpMailer.open`, already introduced."""
+    """`ports.mailing.Session`. Made by `SmtpMailer.open`, already introduced."""
 
     def __init__(self, wire: Wire, provider: Provider, extensions: dict[str, str]) -> None:
         self._wire = wire

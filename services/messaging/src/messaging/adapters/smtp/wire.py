@@ -6,7 +6,7 @@ from collections import deque
 from dataclasses import dataclass
 from typing import cast
 
-from messaging.ports import Unavailable
+from messaging.ports.mailing import Unavailable
 
 _LINE = re.compile(rb"([2-5][0-9][0-9])([ -]?)(.*)")
 _LONGEST = 64 * 1024
