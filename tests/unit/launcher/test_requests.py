@@ -9,9 +9,10 @@ from contracts.launches import All, Contacts, Groups, Segment
 from contracts.words import LaunchState, Permission
 from fakes.transaction import NOON
 from launcher.domain.counting import Figures, basis_of
-from launcher.domain.launch import Flow, Kind, Rejected, flow, listed, outcome_of_request, requested, select
+from launcher.domain.launch import Flow, Kind, Rejected, flow
 from launcher.domain.parties import Asker
 from launcher.domain.points import error
+from launcher.domain.records import listed, outcome_of_request, requested, select
 from launcher.domain.refusals import Denied
 from launcher.domain.requests import Candidate, draft, judge
 from launcher.domain.scenarios import ScenarioState

@@ -9,8 +9,9 @@ from hypothesis import strategies as some
 from contracts.crm import ResultsGiven
 from contracts.words import LaunchMode, LaunchState
 from fakes.transaction import NOON
-from launcher.domain.launch import CHUNK, PLAIN, Collected, Kind, Launch
+from launcher.domain.launch import PLAIN, Collected, Kind, Launch
 from launcher.domain.parties import Asker
+from launcher.domain.records import CHUNK
 from launcher.domain.requests import draft, judge
 from launcher.domain.results import ResultPage, closed, gathered, lineage, unclear
 from unit.launcher.builders import STARTER, candidate, found, request

@@ -12,9 +12,10 @@ from contracts.scenario import LaunchType, Scenario
 from contracts.words import LaunchMode, LaunchState, Permission
 from launcher.domain.counting import Basis, What, mismatch, options_digest, selection_digest
 from launcher.domain.documents import canonical
-from launcher.domain.launch import PLAIN, Collected, Flow, Kind, Launch, Origin, Rejected, Selection, Way, flow, select
+from launcher.domain.launch import PLAIN, Collected, Flow, Kind, Launch, Origin, Rejected, Way, flow
 from launcher.domain.parties import Asker, Grants
 from launcher.domain.points import blocks, did_you_mean, error
+from launcher.domain.records import Selection, select
 from launcher.domain.refusals import Denied
 from launcher.domain.results import closed, unclear
 from launcher.domain.scenarios import ScenarioState

@@ -6,8 +6,9 @@ from itertools import groupby
 
 from contracts.crm import LaunchRequest, ResultsGiven
 from contracts.words import DeliveryState, LaunchMode, LaunchState
-from launcher.domain.launch import CHUNK, PLAIN, Collected, Kind, Launch, Way
+from launcher.domain.launch import PLAIN, Collected, Kind, Launch, Way
 from launcher.domain.points import error
+from launcher.domain.records import CHUNK
 from launcher.domain.refusals import Denied
 
 EMPTY = error(

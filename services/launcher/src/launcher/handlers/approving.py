@@ -7,9 +7,10 @@ from typing import Protocol
 import asyncpg
 
 from launcher.domain.counting import Counted, Figures, Selected, Tolerance, drift
-from launcher.domain.launch import Launch, drafted
+from launcher.domain.launch import Launch
 from launcher.domain.parties import Asker
 from launcher.domain.points import blocks
+from launcher.domain.records import drafted
 from launcher.domain.refusals import Denied, Refusal
 from launcher.domain.requests import mismatched
 from launcher.domain.states import Advance, Answer, LaunchEvent, answer

@@ -4,8 +4,9 @@ from dataclasses import replace
 
 from contracts.crm import ResultsGiven
 from contracts.words import LaunchState
-from launcher.domain.launch import Flow, Launch, Rejected, listed
+from launcher.domain.launch import Flow, Launch, Rejected
 from launcher.domain.parties import Asker
+from launcher.domain.records import listed
 from launcher.domain.refusals import Denied
 from launcher.domain.results import EMPTY, ResultPage, gathered
 from launcher.domain.states import Advance, LaunchEvent, answer

@@ -24,8 +24,9 @@ from contracts.crm import (
 from contracts.words import LaunchState
 from launcher.domain.documents import Unreadable
 from launcher.domain.envelopes import Envelope, fingerprint, open_envelope
-from launcher.domain.launch import Launch, Origin, outcome_of_request
+from launcher.domain.launch import Launch, Origin
 from launcher.domain.parties import Asker
+from launcher.domain.records import outcome_of_request
 from launcher.domain.refusals import Denied, Refusal
 from launcher.domain.shape import place
 from launcher.handlers.authentication import Authentication

@@ -11,9 +11,10 @@ from contracts.crm import ContactsGiven, LaunchRequest, ResultsGiven
 from contracts.launches import All, Contacts, Options, Participants, ScenarioVersion
 from contracts.words import Permission
 from launcher.domain.counting import Counted, Listing, Selected, basis_of
-from launcher.domain.launch import PLAIN, select
+from launcher.domain.launch import PLAIN
 from launcher.domain.parties import Asker
 from launcher.domain.points import blocks
+from launcher.domain.records import select
 from launcher.domain.refusals import Denied, Refusal
 from launcher.domain.requests import judge
 from launcher.domain.results import lineage

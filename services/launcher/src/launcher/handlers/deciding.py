@@ -7,8 +7,9 @@ from typing import Any
 from contracts.crm import Reply
 from contracts.launches import ScenarioVersion
 from contracts.words import LaunchState
-from launcher.domain.launch import Launch, Rejected, approval, drafted, listed, outcome_of_request, requested
+from launcher.domain.launch import Launch, Rejected
 from launcher.domain.points import error
+from launcher.domain.records import approval, drafted, listed, outcome_of_request, requested
 from launcher.handlers.outgoing import on_launches, on_replies
 from launcher.handlers.versions import Versions
 from launcher.ports import Commands, Launches

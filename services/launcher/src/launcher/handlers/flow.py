@@ -5,9 +5,10 @@ from datetime import datetime
 
 from contracts.crm import LaunchRequest, ResultsGiven
 from contracts.words import LaunchState, Permission
-from launcher.domain.launch import Collected, Launch, Rejected, select
+from launcher.domain.launch import Collected, Launch, Rejected
 from launcher.domain.parties import SELF, Asker
 from launcher.domain.points import blocks
+from launcher.domain.records import select
 from launcher.domain.refusals import Denied, Refusal
 from launcher.domain.requests import judge, mismatched
 from launcher.domain.states import Advance, Answer, LaunchEvent, answer

@@ -9,9 +9,10 @@ from contracts.crm import LaunchFigures, LaunchRequest, ResultsGiven
 from contracts.launches import ScenarioVersion
 from contracts.words import ControlState, LaunchMode, LaunchState
 from launcher.domain.counting import Basis
-from launcher.domain.launch import PLAIN, Flow, Launch, Origin, Rejected, Way, controlled
+from launcher.domain.launch import PLAIN, Flow, Launch, Origin, Rejected, Way
 from launcher.domain.parties import Asker
 from launcher.domain.points import blocks, error
+from launcher.domain.records import controlled
 from launcher.domain.refusals import Denied, Refusal
 from launcher.domain.requests import Candidate, draft, judge
 from launcher.domain.results import lineage

@@ -5,8 +5,9 @@ from typing import Any
 
 from contracts.crm import Held
 from contracts.words import ControlState
-from launcher.domain.launch import Launch, controlled
+from launcher.domain.launch import Launch
 from launcher.domain.parties import GUARD, SELF, Asker
+from launcher.domain.records import controlled
 from launcher.domain.refusals import Denied, Refusal
 from launcher.domain.states import Advance, Answer, LaunchEvent, answer
 from launcher.handlers.outgoing import on_launches
