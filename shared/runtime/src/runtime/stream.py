@@ -28,12 +28,12 @@ from runtime.metrics import StreamMetrics
 from runtime.producer import die
 from runtime.service import Job, Service
 from runtime.settings import Settings
+from runtime.shown import ShownOffsets
 from runtime.topics import Topics
 from runtime.worker import State, Worker
 
 DRAIN_SECONDS = 25.0
 COMMIT_SECONDS = 0.25
-SHOW_SECONDS = 5.0
 ASK_SECONDS = 10.0
 WATCH_SECONDS = 1.0
 ANNOUNCE_AGAIN_SECONDS = 0.5
@@ -67,7 +67,7 @@ class Stream(ConsumerRebalanceListener):
             metrics=metrics,
             breaker=settings.breaker,
         )
-        self._shown: dict[TopicPartition, int] = {}
+        self._shown = ShownOffsets(settings, lambda: self.consumer)
         self._split: list[str] = []
         self._tasks: list[asyncio.Task[None]] = []
         self._broker = kafka.broker(settings, client_id=ground.owner)
@@ -102,7 +102,7 @@ class Stream(ConsumerRebalanceListener):
         self.joined = True
         self._tasks = [
             asyncio.create_task(self._announce(), name="arrivals"),
-            asyncio.create_task(self._show_offsets(), name="offsets"),
+            asyncio.create_task(self._show(), name="offsets"),
         ]
         if self._service.watches:
             self._tasks.append(asyncio.create_task(self._watch(self._service.watches), name="watch"))
@@ -160,7 +160,7 @@ class Stream(ConsumerRebalanceListener):
             jobs=self._service.jobs,
             feed=Feed(self.consumer, topics),
             look=self._look,
-            commit=self._commit,
+            commit=self._shown.of_lease,
         )
         self.workers[number] = worker
         worker.start()
@@ -173,11 +173,11 @@ class Stream(ConsumerRebalanceListener):
             seconds = min(DRAIN_SECONDS, self._settings.stop_seconds)
             await asyncio.gather(*(worker.stop(seconds) for worker in workers))
             if workers and self._subscriber is not None and self._subscriber.consumer is not None:
-                await self._show()
+                await self._shown.of_workers(workers)
         finally:
             await asyncio.gather(*(worker.stop(0) for worker in workers))
             self.workers = {}
-            self._shown.clear()
+            self._shown.forget()
 
     # What workers ask
 
@@ -189,16 +189,6 @@ class Stream(ConsumerRebalanceListener):
             begins = await self.consumer.beginning_offsets(list(partitions.values()))
             ends = await self.consumer.end_offsets(list(partitions.values()))
         return {name: TopicAt(self._topics.states[name].id, begins[tp], ends[tp]) for name, tp in partitions.items()}
-
-    async def _commit(self, number: int, offsets: Mapping[str, int]) -> None:
-        """Show Kafka where a fresh lease stands. Best effort: nobody starts from there."""
-        await self._show_these(
-            {
-                TopicPartition(self._settings.topic(topic), number): offset
-                for topic, offset in offsets.items()
-                if topic != CLOCK
-            }
-        )
 
     # Around the workers
 
@@ -214,11 +204,11 @@ class Stream(ConsumerRebalanceListener):
                 log.debug("fetching failed", error=repr(error))
                 await asyncio.sleep(ANNOUNCE_AGAIN_SECONDS)
 
-    async def _show_offsets(self) -> None:
+    async def _show(self) -> None:
         while True:
             await asyncio.sleep(COMMIT_SECONDS)
             try:
-                await self._show()
+                await self._shown.of_workers(self.workers.values())
                 self._check_group()
             except Exception as error:
                 log.warning("offsets could not be shown to kafka", error=repr(error))
@@ -255,26 +245,6 @@ class Stream(ConsumerRebalanceListener):
                 lease.lag(wanted[tp])  # an end seen before that was read since makes room for this one
                 lease.abreast.saw({wanted[tp]: end}, asked)
                 lease.lag(wanted[tp])
-
-    async def _show(self) -> None:
-        offsets = {}
-        for number, worker in self.workers.items():
-            if worker.lease is not None and worker.state is State.RUNNING:
-                for topic, offset in worker.lease.next.items():
-                    tp = TopicPartition(self._settings.topic(topic), number)
-                    if topic != CLOCK and self._shown.get(tp) != offset:
-                        offsets[tp] = offset
-        if offsets:
-            await self._show_these(offsets)
-
-    async def _show_these(self, offsets: Mapping[TopicPartition, int]) -> None:
-        try:
-            async with asyncio.timeout(SHOW_SECONDS):
-                await self.consumer.commit(dict(offsets))
-        except (KafkaError, OSError, TimeoutError, ValueError) as error:
-            log.debug("offsets not shown to kafka", error=repr(error))
-        else:
-            self._shown.update(offsets)
 
     def _check_group(self) -> None:
         if (died := group.dead(self.consumer)) is not None:
