@@ -107,6 +107,8 @@ REQUESTS: list[tuple[str, str, Any, int, str]] = [
     # method, path, body, status, code
     ("POST", "/v1/launches", b"{not json", 422, "invalid"),
     ("POST", "/v1/launches", b"[]", 422, "invalid"),
+    ("POST", "/v1/launches", json.dumps(EVERYBODY).encode()[:-1] + b', "scenario": "course"}', 422, "duplicate_key"),
+    ("POST", "/v1/groups", b'{"group": "a", "group": "b"}', 422, "duplicate_key"),
     ("POST", "/v1/launches", {**EVERYBODY, "participant": {}}, 422, "invalid"),
     ("POST", "/v1/launches", {**EVERYBODY, "participants": {"kind": "everyone"}}, 422, "invalid"),
     ("POST", "/v1/launches", {**EVERYBODY, "participants": {"kind": "groups", "groups": ["A B"]}}, 422, "invalid"),

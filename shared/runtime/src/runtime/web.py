@@ -14,6 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from runtime import health, problems
 from runtime.auth import requires
+from runtime.bodies import demand_unique_keys
 from runtime.guards import unguarded
 from runtime.health import Readiness
 from runtime.problems import Problem
@@ -59,7 +60,12 @@ class Web:
         unavailable: tuple[type[Exception], ...] = (),
     ) -> None:
         """`unavailable` are the errors of a database that is not there."""
-        self.app = FastAPI(title=f"slipway {service}", openapi_url=None, max_body_size=MAX_BODY)
+        self.app = FastAPI(
+            title=f"slipway {service}",
+            openapi_url=None,
+            max_body_size=MAX_BODY,
+            dependencies=[Depends(demand_unique_keys)],
+        )
         self.app.state.settings = settings
         problems.install(self.app, unavailable=unavailable)
         self.app.include_router(health.routes(readiness))

@@ -7,9 +7,10 @@ import hashlib
 import json
 import math
 import re
-from collections import Counter
 from dataclasses import dataclass
 from typing import Any, NoReturn
+
+from runtime.unique_keys import unique
 
 DEEPEST = 64
 _LARGEST = 2**63 - 1
@@ -42,7 +43,7 @@ def read_json(raw: bytes) -> Any | Unreadable:
     if _deeper_than(raw, DEEPEST):
         return Unreadable(f"nested deeper than {DEEPEST} levels", code="too_deep")
     try:
-        value = json.loads(raw.decode(), object_pairs_hook=_unique, parse_constant=_constant)
+        value = json.loads(raw.decode(), object_pairs_hook=unique, parse_constant=_constant)
     except UnicodeDecodeError as error:
         return Unreadable(f"not UTF-8 at byte {error.start}", code="encoding")
     except json.JSONDecodeError as error:
@@ -109,14 +110,6 @@ def _deeper_than(raw: bytes, limit: int) -> bool:
             case _:
                 pass
     return False
-
-
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    mapping = dict(pairs)
-    if len(mapping) != len(pairs):
-        twice = Counter(name for name, _ in pairs).most_common(1)[0][0]
-        raise _Refused(f"the key `{twice[:64]}` stands twice in one object")
-    return mapping
 
 
 def _constant(name: str) -> NoReturn:

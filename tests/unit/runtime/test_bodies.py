@@ -1,0 +1,72 @@
+"""A key that stands twice in one object is refused by name, wherever a route takes a document."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import httpx
+import pytest
+from fastapi import APIRouter, Depends, FastAPI, Request
+from pydantic import BaseModel
+
+from runtime import problems
+from runtime.bodies import demand_unique_keys
+
+TWICE = '{"count": 1, "within": {"a": 1, "b": 2, "a": 3}}'
+
+
+class Body(BaseModel):
+    count: int
+    within: dict[str, Any] = {}
+
+
+@pytest.fixture
+async def client() -> AsyncIterator[httpx.AsyncClient]:
+    app, router = FastAPI(dependencies=[Depends(demand_unique_keys)]), APIRouter(prefix="/v1")
+    problems.install(app)
+
+    @router.post("/document")
+    async def document(body: Body) -> int:
+        return body.count
+
+    @router.post("/raw")
+    async def raw(request: Request) -> int:
+        return len(await request.body())
+
+    @app.post("/internal/document")
+    async def between_services(body: Body) -> int:
+        return body.count
+
+    app.include_router(router)
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://service") as client:
+        yield client
+
+
+async def posted(client: httpx.AsyncClient, path: str, content: str) -> httpx.Response:
+    return await client.post(path, content=content, headers={"Content-Type": "application/json"})
+
+
+async def test_a_key_that_stands_twice_is_refused_by_name(client: httpx.AsyncClient) -> None:
+    answer = await posted(client, "/v1/document", TWICE)
+    assert (answer.status_code, answer.json()["code"]) == (422, "duplicate_key")
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert "`a` stands twice" in answer.json()["detail"]
+
+
+@pytest.mark.parametrize(
+    ("path", "content", "told"),
+    [
+        ("/v1/document", '{"count": 1, "within": {"a": {"b": 1}, "b": {"a": 1}}}', 1),
+        ("/v1/raw", TWICE, len(TWICE)),
+        ("/internal/document", TWICE, 1),
+    ],
+)
+async def test_what_is_said_once_or_read_elsewhere_is_taken(
+    client: httpx.AsyncClient, path: str, content: str, told: int
+) -> None:
+    answer = await posted(client, path, content)
+    assert (answer.status_code, answer.json()) == (200, told)
+
+
+@pytest.mark.parametrize("content", ["", "{", '{"count": "x"}', "[]"])
+async def test_what_else_is_wrong_is_told_as_before(client: httpx.AsyncClient, content: str) -> None:
+    assert (await posted(client, "/v1/document", content)).json()["code"] == "invalid"
