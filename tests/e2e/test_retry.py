@@ -69,6 +69,9 @@ def test_the_failed_ones_and_nobody_else_are_launched_again_though_once_is_once(
     _, reasons = completed(who, "launch", "shaky", "--all")
     refused = {"not_started:recurrence_once": MANY - 1, "not_started:no_consent": 1}
     assert reasons == refused, "for everybody else once stays once"
+    kept_out, reasons = completed(who, "launch", "shaky", "--of", again, "--of-reason", "not_started:no_consent")
+    assert reasons == {"not_started:no_consent": 1}
+    assert who.outcomes(kept_out).keys() == {unsubscribed}
     launches = len(who.json("launches"))
     nobody = who("retry", again, "--reason", "error:send", "--yes", check=False)
     assert (nobody.returncode, "nobody to launch for" in nobody.stderr) == (1, True)

@@ -28,7 +28,8 @@ def participants(
         fail(
             Exit.USAGE,
             "who is targeted?",
-            "Say exactly one of --all, --group G (may repeat), --contact ID (may repeat), --segment CEL.",
+            "Say exactly one of --all, --group G (may repeat), --contact ID (may repeat), --segment CEL; count and "
+            "launch know --of LAUNCH, too.",
         )
     if results is not None:
         return {"kind": "results", **results}
@@ -73,6 +74,15 @@ def _no_group(given: str) -> NoReturn:
         "`slipway groups list` lists them. A condition is said with --segment: --segment "
         "'contact.attributes.score > 50'.",
     )
+
+
+def results(of: str | None, outcome: str | None, reason: str | None, delivery: str | None) -> dict[str, str] | None:
+    """Targets of an earlier launch, as `--of` and what goes with it say them; None: nothing of that is said."""
+    if of is not None:
+        return {"launch_id": of, **became(outcome, reason, delivery, option="--of-reason")}
+    if outcome or reason or delivery:
+        fail(Exit.USAGE, "targets of which launch?", "Say --of LAUNCH, too.")
+    return None
 
 
 def became(outcome: str | None, reason: str | None, delivery: str | None, option: str = "--reason") -> dict[str, str]:

@@ -34,6 +34,18 @@ def test_targets_of_a_launch_are_counted(
     assert asked["participants"] == {"kind": "results", "launch_id": "l-1", **chosen}
 
 
+def test_targets_of_a_launch_are_launched_on_in_the_same_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = {"launch_id": "l-2", "state": "validating", "points": []}
+    told = slipway(monkeypatch, {"POST /v1/launches": (202, made)})
+    told("launch", "welcome", "--of", "l-1", "--outcome", "failure", "--yes")
+    [asked] = [json.loads(request.content) for request in told.seen if request.method == "POST"]
+    assert asked["participants"] == {"kind": "results", "launch_id": "l-1", "outcome": "failure"}
+    asking = told("launch", "welcome", "--of", "l-1", "--of-reason", "error:send")
+    assert "on the targets of l-1 with reason error:send?" in asking.stderr
+    for arguments in (["--of", "l-1"], ["--outcome", "failure"], ["--of", "l-1", "--outcome", "failure", "--all"]):
+        assert told("launch", "welcome", *arguments, "--yes").exit_code == 2
+
+
 @pytest.mark.parametrize(
     "arguments",
     [

@@ -12,14 +12,16 @@ from cli.commands.launching import (
     Group,
     IncludeAll,
     Json,
+    Of,
+    OfReason,
     Outcome,
     Reason,
     Segment,
     Values,
 )
 from cli.connection import Client, at, connection
-from cli.output import Exit, emit_json, fail, say, stdout, told
-from cli.selection import Intersect, became, context_values, lifting, narrowing, participants
+from cli.output import Exit, emit_json, say, stdout, told
+from cli.selection import Intersect, context_values, lifting, narrowing, participants, results
 
 counting = typer.Typer(no_args_is_help=True)
 PATIENCE = 110.0
@@ -34,9 +36,9 @@ def count(
     group: Group = None,
     contact: Contact = None,
     segment: Segment = None,
-    of: Annotated[str | None, typer.Option(metavar="LAUNCH", help="Targets of this launch, which has ended.")] = None,
+    of: Of = None,
     outcome: Outcome = None,
-    of_reason: Annotated[str | None, typer.Option(help="With this reason, such as error:send.")] = None,
+    of_reason: OfReason = None,
     delivery: Delivery = None,
     value: Values = None,
     include_all: IncludeAll = False,
@@ -51,12 +53,9 @@ def count(
 
     Prints the token on stdout: `slipway confirm LAUNCH --token TOKEN` launches on what you have seen.
     """
-    if of is None and (outcome or of_reason or delivery):
-        fail(Exit.USAGE, "targets of which launch?", "Say --of LAUNCH, too.")
-    results = None if of is None else {"launch_id": of, **became(outcome, of_reason, delivery, option="--of-reason")}
     body: dict[str, Any] = {
         "scenario": scenario,
-        "participants": participants(everybody, group, contact, segment, results),
+        "participants": participants(everybody, group, contact, segment, results(of, outcome, of_reason, delivery)),
         "context": context_values(value),
         "options": lifting(include_all, reason) | narrowing(intersect_with_launcher),
     }

@@ -8,7 +8,7 @@ import typer
 from cli.commands.flow import checked, tell
 from cli.connection import Client, at, connection
 from cli.output import confirm
-from cli.selection import Intersect, became, context_values, lifting, narrowing, participants
+from cli.selection import Intersect, became, context_values, lifting, narrowing, participants, results
 
 launching = typer.Typer(no_args_is_help=True)
 
@@ -27,6 +27,8 @@ IncludeAll = Annotated[bool, typer.Option(help="Lift consent (never restrictions
 Reason = Annotated[str | None, typer.Option(help="Why consent is lifted.")]
 IdempotencyKey = Annotated[str | None, typer.Option(help="The same key never launches twice.")]
 Outcome = Annotated[str | None, typer.Option(help="Its targets with this outcome, such as failure.")]
+Of = Annotated[str | None, typer.Option(metavar="LAUNCH", help="Targets of this launch, which has ended.")]
+OfReason = Annotated[str | None, typer.Option(help="With --of: its targets with this reason, such as error:send.")]
 Delivery = Annotated[str | None, typer.Option(help="`unknown`: nobody can know whether their message arrived.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 
@@ -39,6 +41,10 @@ def launch(
     group: Group = None,
     contact: Contact = None,
     segment: Segment = None,
+    of: Of = None,
+    outcome: Outcome = None,
+    of_reason: OfReason = None,
+    delivery: Delivery = None,
     value: Values = None,
     include_all: IncludeAll = False,
     reason: Reason = None,
@@ -49,7 +55,7 @@ def launch(
 ) -> None:
     """Ask for a launch; it is answered when it has been checked, with what comes next."""
     options = lifting(include_all, reason) | narrowing(intersect_with_launcher)
-    who = participants(everybody, group, contact, segment)
+    who = participants(everybody, group, contact, segment, results(of, outcome, of_reason, delivery))
     confirm(f"Launch {scenario} on {_words(who)}?", yes)
     body = {"scenario": scenario, "participants": who, "context": context_values(value), "options": options}
     with connection(context).client() as client:
@@ -142,5 +148,8 @@ def _words(who: dict[str, Any]) -> str:
         return "ALL contacts"
     if who["kind"] == "segment":
         return f"contacts for whom {who['where']}"
+    if who["kind"] == "results":
+        [(what, said)] = [(name, said) for name, said in who.items() if name not in ("kind", "launch_id")]
+        return f"the targets of {who['launch_id']} with {what} {said}"
     names = who[who["kind"]]
     return f"{who['kind']} {', '.join(names[:5])}{' …' if len(names) > 5 else ''}"
