@@ -27,6 +27,27 @@ def drafted(launch_id: str) -> LaunchDrafted:
     )
 
 
+async def test_whom_a_draft_is_for_is_kept_as_long_as_somebody_may_approve_it(world: World) -> None:
+    await world.hear(key(), user())
+    await world.load({"id": "a"})
+    for launch_id, days in (("l-1", 7), ("l-2", 60)):
+        until = {"undecided_until": NOON + timedelta(days=days)}
+        await world.hear(drafted(launch_id).model_copy(update=until))
+    sweep = Sweep(PostgresAnswers, PostgresLaunches)
+    for after, kept in ((30, ["l-1", "l-2"]), (31, ["l-2"]), (67, ["l-2"])):
+        world.now = NOON + timedelta(days=after)
+        assert not await sweep.run(world.lease(0))
+        rows = await world.pool.fetch("SELECT launch_id FROM participant ORDER BY launch_id")
+        assert [row["launch_id"] for row in rows] == kept
+    await world.hear(requested("l-2", Contacts(contacts=["a"])), number=home_of("l-2"))
+    await world.walk_out("l-2")
+    assert world.targets("l-2").total == 1
+    await world.hear(drafted("l-3").model_copy(update={"undecided_until": world.now - timedelta(hours=1)}))
+    world.now += timedelta(days=31)
+    assert not await sweep.run(world.lease(0))
+    assert await world.pool.fetchval("SELECT count(*) FROM launch WHERE launch_id = 'l-3'") == 0
+
+
 async def test_ids_and_drafts_are_kept_for_thirty_days(world: World) -> None:
     await world.hear(key(), user())
     await world.load({"id": "a"})

@@ -1,11 +1,12 @@
 """What nobody decides in time is rejected, and the CRM hears it; and what a program's launch waits for."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from contracts.crm import CommandAt, LaunchAccepted, LaunchApproved, LaunchDeclined, LaunchRejected, Reply
-from contracts.launches import LaunchRequested
+from contracts.launches import LaunchDrafted, LaunchRequested
 from fakes.counting import figures as counted
 from integration.launcher.commands import stop
 from integration.launcher.desk import COUNTING, SETTINGS, Desk, Key, asked
@@ -35,6 +36,8 @@ async def accepted(desk: Desk, key: Key, **data: Any) -> str:
     assert isinstance(reply, LaunchAccepted)
     assert (reply.launch_id, reply.state, reply.targeted_expected) == (launch_id, "awaiting_approval", 100)
     assert desk.take(LaunchRequested) == []
+    [draft] = desk.take(LaunchDrafted)
+    assert draft.undecided_until == desk.now + timedelta(days=SETTINGS.undecided_days)
     return launch_id
 
 

@@ -72,7 +72,8 @@ def build(
     pausing, ordering = Pausing(launches, requesters, audit), Ordering(launches, audit)
     disabling = Disabling(users, launches, pausing)
     quotas = Quotas(projects, keys, launches, settings.launches_per_hour)
-    deciding = Deciding(launches, versions, commands, audit)
+    undecided = timedelta(days=settings.undecided_days)
+    deciding = Deciding(launches, versions, commands, audit, undecided)
     tokens = SignedCountTokens(settings.token_key)
     control = LaunchHandlers(launches, versions, tokens, audit, deciding, pausing, requesters, quotas)
     drafts = Drafts(launches, versions, requesters, tokens, deciding)
@@ -140,7 +141,7 @@ def build(
         jobs=(
             Job("forgetting", Forgetting(commands).run, every=60),
             Job("settling", Settling(disabling).run, every=1),
-            Job("expiry", Expiry(drafts, timedelta(days=settings.undecided_days)).run, every=settings.expiry_seconds),
+            Job("expiry", Expiry(drafts, undecided).run, every=settings.expiry_seconds),
             Job("collect", reading.run, every=1.0, look=work.COLLECTING),
             Job("trials", watching.run, every=2.0, look=work.TRIALS),
         ),

@@ -82,6 +82,8 @@ class LaunchDrafted(Event):
     """The round: a draft that is validated again is drafted again, with the next one."""
     retry_of: str | None = None
     """The launch whose targets these are."""
+    undecided_until: datetime | None = None
+    """Until then somebody may confirm and approve it; None: at most 30 days from now."""
 
 
 class ParticipantsListed(Event):

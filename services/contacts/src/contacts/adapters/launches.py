@@ -26,13 +26,13 @@ class PostgresLaunches:
         await self._connection.execute(
             """
             INSERT INTO launch (launch_id, project, home, version, kind, groups, lists, options, context, condition,
-                launched_by, drafted_at, trace, check_round)
-            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+                launched_by, drafted_at, trace, check_round, undecided_until)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
             ON CONFLICT (launch_id) DO UPDATE SET version = excluded.version, kind = excluded.kind,
                 groups = excluded.groups, lists = excluded.lists, options = excluded.options,
                 context = excluded.context, condition = excluded.condition, launched_by = excluded.launched_by,
                 drafted_at = excluded.drafted_at, trace = excluded.trace, check_round = excluded.check_round,
-                checked = false
+                undecided_until = excluded.undecided_until, checked = false
             WHERE launch.requested_at IS NULL AND launch.project = excluded.project
                 AND launch.check_round < excluded.check_round
             """,
@@ -40,6 +40,7 @@ class PostgresLaunches:
             now,
             trace,
             event.check,
+            event.undecided_until,
         )
 
     async def request(self, event: LaunchRequested, home: int, trace: str | None) -> None:
@@ -250,15 +251,17 @@ class PostgresLaunches:
         )
         await self._connection.execute("DELETE FROM participant WHERE launch_id = $1", walk.launch_id)
 
-    async def forget_drafts(self, before: datetime, limit: int) -> int:
+    async def forget_drafts(self, before: datetime, undecided_before: datetime, limit: int) -> int:
         rows = await self._connection.fetch(
             """
             DELETE FROM launch WHERE launch_id IN (
                 SELECT launch_id FROM launch WHERE requested_at IS NULL AND drafted_at < $1
-                ORDER BY drafted_at LIMIT $2)
+                    AND (undecided_until IS NULL OR undecided_until < $2)
+                ORDER BY drafted_at LIMIT $3)
             RETURNING launch_id
             """,
             before,
+            undecided_before,
             limit,
         )
         forgotten = [row["launch_id"] for row in rows]

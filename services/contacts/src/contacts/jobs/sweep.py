@@ -1,5 +1,6 @@
-"""Forgets after 30 days: ids of commands and updates (so long a repetition is recognised), drafts never launched,
-places in scenarios that nobody has any more. And sums up what tallies of contacts have become scattered over.
+"""Forgets after 30 days: ids of commands and updates (so long a repetition is recognised), drafts never launched
+unless they still may be, places in scenarios that nobody has any more. And sums up what tallies of contacts have become
+scattered over.
 """
 
 from collections.abc import Callable
@@ -10,6 +11,8 @@ from contacts.ports.counting import PlaceStore, TallyStore
 from runtime.transaction import Connection, Lease
 
 KEPT = timedelta(days=30)
+LATE = timedelta(days=7)
+"""So long launcher's word that somebody has approved, in the last minute, may take to come, contacts being down."""
 EVERY_SECONDS = 60.0
 PORTION = 2000
 DRAFTS = 20
@@ -34,7 +37,7 @@ class Sweep:
             return False
         async with lease.transaction() as tx:
             answers = await self._answers(tx.connection).forget(tx.now - KEPT, PORTION)
-            drafts = await self._launches(tx.connection).forget_drafts(tx.now - KEPT, DRAFTS)
+            drafts = await self._launches(tx.connection).forget_drafts(tx.now - KEPT, tx.now - LATE, DRAFTS)
         return answers >= PORTION or drafts >= DRAFTS
 
 

@@ -248,8 +248,9 @@ class LaunchStore(Protocol):
         """No more turns; forget the selected contacts."""
         ...
 
-    async def forget_drafts(self, before: datetime, limit: int) -> int:
-        """Remove launches drafted before that and never requested, with what they selected; how many there were."""
+    async def forget_drafts(self, before: datetime, undecided_before: datetime, limit: int) -> int:
+        """Remove launches drafted before that and never requested, with what they selected, unless they may be decided
+        later than `undecided_before`; how many there were."""
         ...
 
 

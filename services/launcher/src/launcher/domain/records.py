@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from contracts.crm import (
@@ -67,7 +67,8 @@ def select(request: LaunchRequest) -> Selection:
             return Selection(All())
 
 
-def drafted(launch: Launch, version: ScenarioVersion) -> LaunchDrafted:
+def drafted(launch: Launch, version: ScenarioVersion, undecided: timedelta | None = None) -> LaunchDrafted:
+    """`undecided`: for so long after it was asked for it may be decided."""
     return LaunchDrafted.model_validate(
         {
             "project": launch.project,
@@ -80,6 +81,7 @@ def drafted(launch: Launch, version: ScenarioVersion) -> LaunchDrafted:
             "launched_by": launch.requested_by,
             "check": launch.check_round,
             "retry_of": launch.retry_of,
+            "undecided_until": None if undecided is None else launch.drafted_at + undecided,
         }
     )
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 from contracts.crm import Reply
@@ -20,7 +21,11 @@ from runtime.transaction import Transaction
 class Deciding:
     """Every method takes a launch that this transaction has locked, and keeps what it gives back."""
 
-    def __init__(self, launches: Launches, versions: Versions, commands: Commands, audit: Audit) -> None:
+    def __init__(
+        self, launches: Launches, versions: Versions, commands: Commands, audit: Audit, undecided: timedelta
+    ) -> None:
+        """`undecided`: how long a launch may wait for people (`jobs.Expiry`)."""
+        self._undecided = undecided
         self._launches = launches
         self._versions = versions
         self._commands = commands
@@ -31,7 +36,7 @@ class Deciding:
     ) -> None:
         """contacts judges what it owns of a launch that launcher itself has nothing against. `chunks`: of its
         participants, that have not gone out before."""
-        tx.emit(on_launches(drafted(launch, version), tx.partitions))
+        tx.emit(on_launches(drafted(launch, version, self._undecided), tx.partitions))
         tx.emit(*(on_launches(listed(launch, index, chunk), tx.partitions) for index, chunk in enumerate(chunks)))
         if launch.options.get("consent_override"):
             reason = launch.options["override_reason"]
