@@ -20,6 +20,7 @@ from console.domain.owners import Refusal, Row, find, named
 from console.limits import Limits
 from contracts.access import Access, Door
 from contracts.words import Permission
+from runtime.audit import AUDIT_LIMIT, AUDIT_MOST
 from runtime.auth import PROJECT_HEADER
 from runtime.guards import PUBLIC
 from runtime.problems import Problem, too_large
@@ -37,7 +38,6 @@ OPENAPI = files("console").joinpath("openapi.json").read_bytes()
 """Made from the services' routes by `make docs`."""
 PARKED = "/v1/parked/"
 AUDIT = "/v1/audit"
-AUDIT_LIMIT, AUDIT_MOST = 50, 500
 
 
 class Console:

@@ -10,6 +10,9 @@ from typing import Any
 
 from runtime.transaction import Connection
 
+AUDIT_LIMIT, AUDIT_MOST = 50, 500
+"""Entries of a page: unless the caller says, and at most. Of every service, and of all of theirs in one."""
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:
@@ -33,7 +36,7 @@ class Wanted:
     action: str | None = None
     since: datetime | None = None
     before: tuple[datetime, int] | None = None
-    limit: int = 50
+    limit: int = AUDIT_LIMIT
 
 
 class Audit:

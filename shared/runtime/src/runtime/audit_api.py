@@ -6,13 +6,12 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Depends, Query, Request
 from pydantic import AwareDatetime, BaseModel
 
-from runtime.audit import Audit, Entry, Wanted
+from runtime.audit import AUDIT_LIMIT, AUDIT_MOST, Audit, Entry, Wanted
 from runtime.auth import ANY_PROJECT, PROJECT_HEADER, of_one_project, requires
 from runtime.cloudevents import rfc3339
 from runtime.pages import from_cursor, to_cursor
 from runtime.tokens import Caller
 
-MOST: Final = 500
 _PLAIN: Final = r"^[^\x00-\x1f\x7f]+$"
 Word = Annotated[str | None, Query(max_length=256, pattern=_PLAIN)]
 Thing = Annotated[
@@ -49,7 +48,7 @@ def add(router: APIRouter, engine: Any) -> None:
         action: Word = None,
         since: AwareDatetime | None = None,
         cursor: Annotated[str | None, Query(max_length=400, description="`next` of the page before.")] = None,
-        limit: Annotated[int, Query(ge=1, le=MOST)] = 50,
+        limit: Annotated[int, Query(ge=1, le=AUDIT_MOST)] = AUDIT_LIMIT,
     ) -> AuditPage:
         """Who did what to which thing, newest first. An administrator who names no project sees all of them."""
         project = _project(caller, request.headers.get(PROJECT_HEADER))
