@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from enum import IntEnum
 from typing import Any, NoReturn
 
@@ -86,6 +86,23 @@ def show_rows(rows: Sequence[Mapping[str, Any]], columns: Sequence[str], as_json
         print_table(columns, [[row.get(column) for column in columns] for row in rows])
     else:
         say("there are none")
+
+
+def show_one(found: dict[str, Any], as_json: bool, shown: Callable[[dict[str, Any]], None]) -> None:
+    """One thing as the result of a command: one JSON document, or as `shown` prints it."""
+    if as_json:
+        emit_json(found)
+    else:
+        shown(found)
+
+
+def show_contacts(rows: Sequence[Mapping[str, Any]], as_json: bool) -> None:
+    """Contacts as the result of a command: one JSON document, or their ids for a pipe, one a line."""
+    if as_json:
+        emit_json(rows)
+        return
+    for row in rows:
+        print(row["contact_id"])
 
 
 def _cell(value: Any) -> Text:

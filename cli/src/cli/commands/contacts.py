@@ -8,7 +8,7 @@ import typer
 
 from cli.connection import REMEDIES, at, connection
 from cli.lines import Line, csv_records, read_lines
-from cli.output import Exit, emit_json, fail, print_table, say, show_rows
+from cli.output import Exit, emit_json, fail, print_table, say, show_contacts, show_one, show_rows
 from cli.uploads import upload_contacts
 
 contacts = typer.Typer(no_args_is_help=True, help="Contacts: import and look.")
@@ -57,10 +57,11 @@ def show(context: typer.Context, contact_id: ContactId, as_json: Json = False) -
     """Show a contact."""
     with connection(context).client() as client:
         found = client.get(at("contacts", contact_id))
-    if as_json:
-        emit_json(found)
-    else:
-        print_table(["field", "value"], [[name, _field(value)] for name, value in found.items()])
+    show_one(found, as_json, _print_contact)
+
+
+def _print_contact(found: dict[str, Any]) -> None:
+    print_table(["field", "value"], [[name, _field(value)] for name, value in found.items()])
 
 
 def _field(value: Any) -> Any:
@@ -142,11 +143,7 @@ def members(context: typer.Context, group: Group, as_json: Json = False) -> None
     """List the contacts of a group."""
     with connection(context).client() as client:
         found = list(client.pages(at("groups", group, "contacts")))
-    if as_json:
-        emit_json(found)
-        return
-    for row in found:
-        print(row["contact_id"])
+    show_contacts(found, as_json)
 
 
 Suppressed = Annotated[list[str] | None, typer.Argument(metavar="CONTACT...", show_default=False)]

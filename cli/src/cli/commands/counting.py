@@ -20,7 +20,7 @@ from cli.commands.launching import (
     Values,
 )
 from cli.connection import Client, at, connection
-from cli.output import Exit, emit_json, say, stdout, told
+from cli.output import Exit, emit_json, say, show_contacts, stdout, told
 from cli.selection import Intersect, context_values, lifting, narrowing, participants, results
 
 counting = typer.Typer(no_args_is_help=True)
@@ -81,11 +81,7 @@ def _list(client: Client, body: dict[str, Any], reason: str, as_json: bool) -> N
         cursor = page["next"]
         if cursor is None:
             break
-    if as_json:
-        emit_json(found)
-        return
-    for row in found:
-        print(row["contact_id"])
+    show_contacts(found, as_json)
 
 
 def _show(counted: dict[str, Any]) -> None:

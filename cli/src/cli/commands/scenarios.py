@@ -8,7 +8,7 @@ import typer
 import yaml
 
 from cli.connection import Client, at, connection
-from cli.output import Exit, emit_json, fail, say, show_rows, stdout, told
+from cli.output import Exit, emit_json, fail, say, show_one, show_rows, stdout, told
 
 scenario = typer.Typer(no_args_is_help=True, help="Scenarios: YAML files with immutable versions.")
 
@@ -99,10 +99,7 @@ def show(
     """Show a version as YAML."""
     with connection(context).client() as client:
         found = _version(client, key, version)
-    if as_json:
-        emit_json(found)
-    else:
-        stdout.print(_yaml(found), markup=False, highlight=False)
+    show_one(found, as_json, lambda found: stdout.print(_yaml(found), markup=False, highlight=False))
 
 
 @scenario.command("diff")

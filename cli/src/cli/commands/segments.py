@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from cli.connection import at, connection
-from cli.output import emit_json, say, show_rows, told
+from cli.output import emit_json, say, show_one, show_rows, told
 from cli.selection import segment_name
 
 segment = typer.Typer(no_args_is_help=True, help="Conditions on contacts with a name, to choose from when launching.")
@@ -52,10 +52,7 @@ def show(context: typer.Context, name: Name, as_json: Json = False) -> None:
     """Print a segment's condition: slipway count welcome --segment "$(slipway segment show vips)" """
     with connection(context).client() as client:
         found = client.get(at("segments", name))
-    if as_json:
-        emit_json(found)
-    else:
-        print(found["where"])
+    show_one(found, as_json, lambda found: print(found["where"]))
 
 
 @segment.command("remove")

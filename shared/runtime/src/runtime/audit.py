@@ -3,7 +3,7 @@
 Details hold no personal data: ids of contacts, never addresses or attributes.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -49,22 +49,10 @@ class Audit:
         project: str,
         subject: str,
         action: str,
-        thing: str,
-        details: Mapping[str, Any] | None = None,
+        *things: str,
+        details: Mapping[str, Any],
     ) -> None:
-        await self.note_each(connection, at, project, subject, action, (thing,), details)
-
-    async def note_each(
-        self,
-        connection: Connection,
-        at: datetime,
-        project: str,
-        subject: str,
-        action: str,
-        things: Iterable[str],
-        details: Mapping[str, Any] | None = None,
-    ) -> None:
-        """The same of several things."""
+        """An entry for each thing, all with these details."""
         await connection.execute(
             "INSERT INTO audit_entry (at, project, subject, action, thing, details)"
             " SELECT date_trunc('milliseconds', $1::timestamptz), $2, $3, $4, thing, $6"
@@ -74,7 +62,7 @@ class Audit:
             subject,
             action,
             list(things),
-            dict(details or {}),
+            dict(details),
         )
 
     async def listed(self, connection: Connection, project: str | None, wanted: Wanted) -> Sequence[Entry]:

@@ -83,7 +83,7 @@ async def request_replay(pool: "asyncpg.Pool[asyncpg.Record]", consumer: str, id
         headers = dict(zip(row["header_names"], row["header_values"], strict=True))
         project = _text(headers.get(PROJECT)) or ""
         place = {"topic": row["topic"], "partition": row["partition"], "offset": row["record_offset"]}
-        await Audit().note(connection, row["now"], project, by, "parked.replayed", f"parked/{row['id']}", place)
+        await Audit().note(connection, row["now"], project, by, "parked.replayed", f"parked/{row['id']}", details=place)
     return True
 
 

@@ -41,7 +41,7 @@ class Doors:
 
     async def note(self, tx: Transaction, caller: Caller, action: str, *things: str, **details: int) -> None:
         """Into the audit. No personal data: ids and how many."""
-        await self.audit.note_each(tx.connection, tx.now, caller.project, caller.subject, action, things, details)
+        await self.audit.note(tx.connection, tx.now, caller.project, caller.subject, action, *things, details=details)
 
 
 class Listed(BaseModel, Generic[T]):

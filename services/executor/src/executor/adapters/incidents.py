@@ -105,7 +105,7 @@ class PostgresDecisions:
             if made is not None:
                 about = {"contact": made["contact_id"], "incident": incident_id}
                 thing = f"launch/{made['launch_id']}"
-                await Audit().note(connection, made["decided_at"], project, by, ACTIONS[decision], thing, about)
+                await Audit().note(connection, made["decided_at"], project, by, ACTIONS[decision], thing, details=about)
             row = await connection.fetchrow(
                 """
                 SELECT incident_id, launch_id, contact_id, decision, carried_out_at FROM resolution

@@ -86,7 +86,7 @@ class Deciding:
 
     async def note(self, tx: Transaction, launch: Launch, by: str, action: str, **details: Any) -> None:
         thing = f"launch/{launch.launch_id}"
-        await self._audit.note(tx.connection, tx.now, launch.project, by, action, thing, details)
+        await self._audit.note(tx.connection, tx.now, launch.project, by, action, thing, details=details)
 
 
 def kept_answer(reply: Reply) -> dict[str, Any]:

@@ -53,5 +53,7 @@ class Ordering:
         tx.emit(on_launches(event, tx.partitions))
         details = {"contact": contact_id, "order": order_id}
         thing = f"launch/{launch_id}"
-        await self._audit.note(tx.connection, tx.now, launch.project, asker.subject, _ACTIONS[kind], thing, details)
+        await self._audit.note(
+            tx.connection, tx.now, launch.project, asker.subject, _ACTIONS[kind], thing, details=details
+        )
         return Ordered(launch, order_id)

@@ -111,4 +111,4 @@ class Pausing:
 
     async def _note(self, tx: Transaction, launch: Launch, by: str, action: str, details: dict[str, Any]) -> None:
         thing = f"launch/{launch.launch_id}"
-        await self._audit.note(tx.connection, tx.now, launch.project, by, action, thing, details)
+        await self._audit.note(tx.connection, tx.now, launch.project, by, action, thing, details=details)

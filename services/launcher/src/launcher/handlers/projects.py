@@ -94,7 +94,7 @@ class ProjectHandlers:
         return found
 
     async def _note(self, tx: Transaction, asker: Asker, action: str, thing: str, **details: object) -> None:
-        await self._audit.note(tx.connection, tx.now, asker.project, asker.subject, action, thing, details)
+        await self._audit.note(tx.connection, tx.now, asker.project, asker.subject, action, thing, details=details)
 
 
 def _known(zone: str) -> bool:

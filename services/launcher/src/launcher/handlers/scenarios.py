@@ -146,7 +146,7 @@ class ScenarioHandlers:
         self, tx: Transaction, asker: Asker, action: str, scenario: StoredScenario, **details: object
     ) -> None:
         thing = f"scenario/{scenario.key}"
-        await self._audit.note(tx.connection, tx.now, asker.project, asker.subject, action, thing, details)
+        await self._audit.note(tx.connection, tx.now, asker.project, asker.subject, action, thing, details=details)
 
 
 def unknown_scenario(key: str) -> Denied:

@@ -126,7 +126,7 @@ class UserHandlers:
         return None
 
     async def _note(self, tx: Transaction, asker: Asker, action: str, thing: str, **details: object) -> None:
-        await self._audit.note(tx.connection, tx.now, asker.project, asker.subject, action, thing, details)
+        await self._audit.note(tx.connection, tx.now, asker.project, asker.subject, action, thing, details=details)
 
 
 def unknown_user(user: str) -> Denied:
