@@ -55,7 +55,7 @@ DEEDS = st.lists(
         st.tuples(st.just("load"), st.lists(ONE, min_size=1, max_size=5)),
         st.tuples(st.just("erase"), st.sampled_from("abcd")),
         st.tuples(st.just("suppress"), st.sampled_from("abcd")),
-        st.tuples(st.just("gather"), st.none()),
+        st.tuples(st.just("gather"), st.integers(1, 3)),
         st.tuples(st.just("remove"), st.sampled_from("abcd")),
     ),
     max_size=12,
@@ -76,7 +76,7 @@ async def test_whatever_is_done_to_contacts_the_sums_are_right(world: World, dee
                 await world.suppress([what], ["b@example.com"])
             case "gather":
                 async with world.transaction() as tx:
-                    await PostgresTallies(tx.connection).gather(PROJECT)
+                    await PostgresTallies(tx.connection).gather(PROJECT, what)
             case "remove":  # nobody does, but nobody could forget it either
                 await world.pool.execute("DELETE FROM contact WHERE contact_id = $1", what)
         assert await tallied(world) == await looked_at(world)
@@ -100,14 +100,27 @@ async def test_differences_are_summed_up_when_there_are_more_than_sums(world: Wo
     assert [tuple(row) for row in left] == [(3, True)]
 
 
+async def test_many_rows_are_summed_up_part_by_part(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("contacts.jobs.sweep.GATHERED", 5)
+    monkeypatch.setattr("contacts.jobs.sweep.SCATTERED", 0)
+    for number in range(30):
+        await world.load(person(number, groups=[f"g{number % 10}"]))
+    runs = 0
+    while await TallySweep(PostgresTallies).run(world.lease(0)):
+        runs += 1
+    left = await world.pool.fetchval("SELECT count(*) FROM contact_tally")
+    assert runs > 1 and left < 30
+    assert await tallied(world) == await looked_at(world)
+
+
 async def test_sums_are_made_beside_writers_and_twice_at_a_time(world: World) -> None:
     await world.load(*(person(n, groups=["vip"]) for n in range(20)))
     async with world.pool.acquire() as one, world.pool.acquire() as other:
         async with one.transaction():
-            await PostgresTallies(one).gather(PROJECT)
+            await PostgresTallies(one).gather(PROJECT, 1)
             async with other.transaction():
                 await other.execute("UPDATE contact SET active = false WHERE contact_id = 'c-000001'")
-        await PostgresTallies(other).gather(PROJECT)
+        await PostgresTallies(other).gather(PROJECT, 1)
     assert await tallied(world) == await looked_at(world)
 
 

@@ -22,6 +22,8 @@ LAUNCHES = 20
 TALLIES_EVERY_SECONDS = 10.0
 SCATTERED = 1000
 """Rows of a project's tallies that wait to be summed up: so many more a count may read."""
+GATHERED = 50_000
+"""Rows that are summed up at a time, about: half a second's work."""
 
 
 class Sweep:
@@ -58,11 +60,12 @@ class TallySweep:
         self._tallies = tallies
 
     async def run(self, lease: Lease) -> bool:
-        """Likewise; one project at a time."""
+        """Likewise; a part of one project at a time."""
         if lease.number != 0:
             return False
         async with lease.transaction() as tx:
             tallies = self._tallies(tx.connection)
-            if (project := await tallies.scattered(SCATTERED)) is not None:
-                await tallies.gather(project)
-        return project is not None
+            if (scattered := await tallies.scattered(SCATTERED)) is not None:
+                project, rows = scattered
+                await tallies.gather(project, 1 + rows // GATHERED)
+        return scattered is not None

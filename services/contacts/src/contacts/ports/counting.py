@@ -86,10 +86,14 @@ class PlaceStore(Protocol):
 class TallyStore(Protocol):
     """How many contacts stand alike: every difference is a row, until those of a project are summed up."""
 
-    async def scattered(self, least: int) -> str | None:
-        """A project with more differences than `least`, and than sums: then summing up pays. None: there is none."""
+    async def scattered(self, least: int) -> tuple[str, int] | None:
+        """A project with more differences than `least`, and than sums: then summing up pays; and how many rows it has.
+
+        None: there is none.
+        """
         ...
 
-    async def gather(self, project: str) -> None:
-        """Takes no lock that anybody else waits for; twice at a time is harmless."""
+    async def gather(self, project: str, parts: int) -> None:
+        """One of so many parts of its rows, in which there is a difference. Nobody waits for it; twice at a time is
+        harmless."""
         ...
