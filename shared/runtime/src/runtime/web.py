@@ -21,6 +21,7 @@ from runtime.problems import Problem
 from runtime.settings import Settings
 from runtime.spans import HEADER, following
 from runtime.tokens import EVERYTHING, Caller
+from runtime.wire import LONGEST, Wire
 
 MAX_BODY: Final = 2 * 1024 * 1024
 """Of a request, unless its route says otherwise (`max_body_size`)."""
@@ -73,6 +74,8 @@ class Web:
         self._server = _Server(
             uvicorn.Config(
                 self._gate,
+                http=Wire,
+                h11_max_incomplete_event_size=LONGEST,
                 lifespan="off",
                 log_config=None,
                 access_log=False,
