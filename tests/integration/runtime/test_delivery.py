@@ -4,6 +4,8 @@ from aiokafka import AIOKafkaProducer
 
 from integration.runtime.harness import IN, MORE, Bench, Ledger, Noted, headers, until
 from runtime.ids import derive
+from runtime.records import Record
+from runtime.service import Subscription
 
 
 async def test_every_event_is_noted_once_and_answered(bench: Bench) -> None:
@@ -33,3 +35,26 @@ async def test_markers_of_other_peoples_transactions_are_no_lag(bench: Bench) ->
         assert stream is not None
         await until(lambda: bool(stream.lags()) and all(lag == 0 for _, _, lag in stream.lags()), 10)
         assert await engine.parked() == []
+
+
+async def test_what_is_nothing_to_a_service_costs_it_no_transaction_and_the_cursor_follows(bench: Bench) -> None:
+    ledger, events = Ledger(), {Noted.TYPE: Noted}
+    ours: set[str] = set()
+
+    def is_ours(record: Record) -> bool:
+        return record.header("ce_id") in ours
+
+    some = [Subscription(IN, events, ledger.on_noted, is_ours), Subscription(MORE, events, ledger.on_noted)]
+    async with bench.engine(ledger, subscriptions=some) as engine:
+        stream = engine.stream
+        assert stream is not None
+        await bench.note(40, partition=0)
+        await until(lambda: stream.lags() != [] and all(lag == 0 for _, _, lag in stream.lags()), 20)
+        assert ledger.batches == []
+        assert await bench.noted() == 0
+        ours.add(derive("note", f"n{bench.sent + 1}"))
+        assert {*await bench.note(1, partition=0)} == ours
+        await bench.exact(sorted(ours))
+    async with bench.engine(ledger, subscriptions=some):
+        await bench.exact([*ours, *await bench.note(1, MORE)])
+    assert ledger.batches == [1, 1]

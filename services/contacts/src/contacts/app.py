@@ -107,8 +107,8 @@ def build(settings: Settings) -> Service:
             _subscription("launcher.launches", launches.on_launcher_launches),
             _subscription("launcher.projects", projects.on_launcher_projects),
             _subscription("executor.updates", updates.on_executor_updates),
-            RawSubscription("executor.outcomes", outcomes.on_executor_outcomes),
-            Subscription("messaging.deliveries", _reported(), reports.on_messaging_deliveries),
+            RawSubscription("executor.outcomes", outcomes.on_executor_outcomes, outcomes.concerns),
+            Subscription("messaging.deliveries", _reported(), reports.on_messaging_deliveries, reports.concerns),
         ),
         emits=("contacts.targets", "contacts.changes", "contacts.checks", "contacts.replies"),
         jobs=(

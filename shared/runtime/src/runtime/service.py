@@ -19,6 +19,14 @@ if TYPE_CHECKING:
 
 Handler = Callable[[Transaction, Sequence[Received[Any]]], Awaitable[None]]
 RawHandler = Callable[[Transaction, Sequence[Record]], Awaitable[None]]
+Concern = Callable[[Record], bool]
+"""Whether a record is anything to the service. It has no effect, and says no only where the handler would do nothing:
+if that is so of a whole batch, there is no transaction, and the cursor follows later."""
+
+
+def everything(_: Record) -> bool:
+    """The `Concern` of a service that reads each record of a topic."""
+    return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +40,7 @@ class Subscription:
     topic: str
     events: Mapping[str, type[BaseModel]]
     handler: Handler
+    concerns: Concern = everything
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +52,7 @@ class RawSubscription:
 
     topic: str
     handler: RawHandler
+    concerns: Concern = everything
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,8 @@ WAIT_SECONDS = 1.0
 SETTLE_SECONDS = 2.0
 OWNED_SECONDS = 5.0
 RESTED_SECONDS = 0.2
+PASS_SECONDS = 1.0
+"""So often at most a cursor is moved that nothing but offsets of nobody's concern has passed."""
 NOT_RUNNING_SECONDS = 3.0
 log = structlog.get_logger()
 
@@ -62,6 +64,8 @@ class Worker:
         """When the task last came round."""
         self._checked = self.turned
         """When an idle task last asked whether the number is still its own."""
+        self._passed = 0.0
+        """When such a cursor was moved last."""
         self.lease: OwnedNumber | None = None
         self._ground, self._handling, self._feed, self._look, self._commit = ground, handling, feed, look, commit
         self._isolation = Isolation(handling)
@@ -191,9 +195,13 @@ class Worker:
             await lease.settle()
 
     async def _pass_over(self, lease: OwnedNumber) -> None:
-        """Offsets without a record (transaction markers, compaction) are no lag."""
+        """Offsets without a record (transaction markers, compaction), or with one that is not ours, are no lag."""
+        now = time.monotonic()
+        if now - self._passed < PASS_SECONDS:
+            return
         for topic, offset in self._feed.read.items():
             if offset > lease.next[topic]:
+                self._passed = now
                 async with lease.advance(topic, offset):
                     pass
 
@@ -207,8 +215,8 @@ class Worker:
 
     async def _step(self, lease: OwnedNumber, topic: str, raw: Sequence[Raw]) -> None:
         records = records_of(topic, raw, lease.next[topic])
-        if not records:
-            return
+        if not any(map(self._handling.subscriptions[topic].concerns, records)):
+            return  # `_pass_over` moves the cursor
         try:
             await self._handling.transact(lease, topic, records)
         except (Poison, Unsupported) as error:

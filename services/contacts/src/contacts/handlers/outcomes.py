@@ -20,6 +20,11 @@ class OutcomeHandlers:
         self._places = places
         self._known: dict[str, Place] = {}
 
+    def concerns(self, record: Record) -> bool:
+        """Whether it may have to be kept (`runtime.service.Concern`)."""
+        place = None if record.key is None else self._known.get(record.key.decode(errors="replace"))
+        return record.header("ce_type") in KEPT and (place is None or place.taken)
+
     async def on_executor_outcomes(self, tx: Transaction, records: Sequence[Record]) -> None:
         places = self._places(tx.connection)
         for record in records:

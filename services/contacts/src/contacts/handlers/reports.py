@@ -9,15 +9,20 @@ from contacts.handlers.writing import ContactWriter, Wanted
 from contacts.ports import AnswerStore, ContactStore, SuppressionStore
 from contracts.deliveries import ContactsReported
 from contracts.event import Value
+from contracts.topics import TOPICS
 from runtime.ids import derive
-from runtime.records import Received
+from runtime.records import Received, Record
 from runtime.transaction import Connection, Transaction
 
 REASONS = {"bounced": "hard_bounce", "complained": "complaint"}
 
 
 class Unread(Value):
-    """What became of messages says nothing to contacts, and is not decoded."""
+    """What became of messages says nothing to contacts."""
+
+
+UNREAD = frozenset(event.TYPE for event in TOPICS["messaging.deliveries"].events) - {ContactsReported.TYPE}
+"""Nothing of them is decoded."""
 
 
 class ReportHandlers:
@@ -34,6 +39,11 @@ class ReportHandlers:
         self._answers = answers
         self._writer = writer
         self._address_hash = address_hash
+
+    @staticmethod
+    def concerns(record: Record) -> bool:
+        """Whether it reports of contacts, or is something new (`runtime.service.Concern`)."""
+        return record.header("ce_type") not in UNREAD
 
     async def on_messaging_deliveries(
         self, tx: Transaction, events: Sequence[Received[ContactsReported | Unread]]
