@@ -1,4 +1,4 @@
-"""Sends that were stored with their launch's id are the same after the migration, and the planned ones go out."""
+"""What earlier versions have stored is the same after the migrations, and what was to be done with it is done."""
 
 import shutil
 from pathlib import Path
@@ -7,8 +7,12 @@ import asyncpg
 import pytest
 
 import messaging
+from contracts.words import DeliveryState
+from fakes.transaction import FakeTransaction
 from messaging.adapters.queries import Place, Queries
 from messaging.adapters.sends import PostgresSends
+from messaging.adapters.untold import PostgresUntold
+from messaging.domain.sends import Change, SendKey
 from platform_for_tests import FreshDatabase
 from runtime.migrations import apply
 
@@ -24,6 +28,9 @@ VALUES ('acme', 'l-1', 'a', 'hello', 1, 5, 'accepted', NULL, now(), NULL, NULL, 
        ('acme', 'l-1', 'b', 'hello', 1, 5, 'skipped', 'no_consent', now(), NULL, NULL, NULL, NULL, NULL, NULL, NULL),
        ('acme', 'l-1', 'c', 'hello', 2, 5, 'planned', NULL, now(), now(), 7, true, false, true, 'c@x.example', '{}'),
        ('acme', 'l-0', 'a', 'hello', 1, 5, 'failed', 'smtp:550', now(), NULL, NULL, NULL, NULL, NULL, NULL, NULL);
+INSERT INTO untold (partition, launch_id, contact_ids, steps, occurrences, previous, states, reasons, attempts)
+VALUES (5, 'l-1', '{a,c}', '{hello,hello}', '{1,2}', '{sending,sending}', '{accepted,planned}', '{NULL,smtp:421}', '{1,1}'),
+       (5, 'l-0', '{a}', '{hello}', '{1}', '{sending}', '{failed}', '{smtp:550}', '{3}');
 """
 
 
@@ -54,6 +61,24 @@ async def test_every_send_is_found_as_it_was(fresh_database: FreshDatabase, tmp_
         _, (due,) = await sends.due(connection, 5, ["l-1"], [], 10)
         assert (due.key.contact_id, due.key.occurrence, due.snapshot.email, due.revision) == ("c", 2, "c@x.example", 7)
     await pool.close()
+
+
+async def test_what_is_not_told_yet_is_told(fresh_database: FreshDatabase, tmp_path: Path) -> None:
+    dsn = await wide(fresh_database, tmp_path)
+    await apply(dsn, "messaging", MIGRATIONS)
+    connection = await asyncpg.connect(dsn)
+    tx = FakeTransaction(connection=connection, number=5)
+    taken, more = await PostgresUntold().take(tx, 10)
+    sending, accepted, planned, failed = map(DeliveryState, ("sending", "accepted", "planned", "failed"))
+    assert taken == {
+        "l-1": [
+            Change(SendKey("l-1", "a", "hello", 1), sending, accepted, None, 1, None),
+            Change(SendKey("l-1", "c", "hello", 2), sending, planned, "smtp:421", 1, None),
+        ],
+        "l-0": [Change(SendKey("l-0", "a", "hello", 1), sending, failed, "smtp:550", 3, None)],
+    }
+    assert not more
+    await connection.close()
 
 
 async def test_sends_of_an_unknown_launch_stop_the_migration(fresh_database: FreshDatabase, tmp_path: Path) -> None:

@@ -1,7 +1,5 @@
 """Changes of stored sends are made on condition: only where the row is still as it was remembered."""
 
-from dataclasses import replace
-
 import pytest
 
 from contracts.words import DeliveryState
@@ -44,7 +42,7 @@ async def move(world: World, node: Node, moves: list[Move], *, sure: bool = Fals
 @pytest.mark.parametrize("count", [2, 12])
 async def test_what_is_no_longer_as_it_was_is_left_alone(world: World, mailer: FakeMailer, count: int) -> None:
     sends = await planned(world, mailer, count)
-    other = [replace(sends[0], attempts=3), replace(sends[1], dot_epoch=5), *sends[2:]]
+    other = [sends[0]._replace(attempts=3), sends[1]._replace(dot_epoch=5), *sends[2:]]
     async with Node(world, mailer) as node:
         left = {send.key.contact_id for send in sends[2:]}
         assert await move(world, node, [dot(send) for send in other]) == left
@@ -57,7 +55,7 @@ async def test_what_was_read_in_the_transaction_has_to_be_there(world: World, ma
     sends = await planned(world, mailer, count)
     before = await world.rows()
     async with Node(world, mailer) as node:
-        other = [replace(sends[0], attempts=3), *sends[1:]]
+        other = [sends[0]._replace(attempts=3), *sends[1:]]
         launch_id = sends[0].key.launch_id
         missed = f"sends of launch {launch_id}, partition .: {count} rows expected, {count - 1} moved"
         with pytest.raises(Missed, match=missed):

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, cast
 
 from messaging.domain.deliveries import Act
@@ -29,7 +29,7 @@ def offer(dispatch: Dispatch, number: int, mails: int) -> None:
     desk = dispatch.desk(cast(Lease, Number(number)))
     for place in range(mails):
         key = SendKey(LAUNCH, f"c-{number}-{place}", STEP, 1)
-        desk.add(Attempt(replace(stored(), key=key), "ann@x.example"), MAIL)
+        desk.add(Attempt(stored()._replace(key=key), "ann@x.example"), MAIL)
 
 
 def numbers(parcels: list[Parcel]) -> dict[int, int]:

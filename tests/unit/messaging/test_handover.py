@@ -14,14 +14,14 @@ from messaging.domain.sends import Change
 from unit.messaging.builders import NEWER, NOON, key, launch, stored
 
 ATTEMPT = Attempt(stored(), "c-0@x.example")
-DOTTED = replace(ATTEMPT, dot_epoch=7)
+DOTTED = ATTEMPT._replace(dot_epoch=7)
 BACKOFF = Backoff(first=5, longest=60, attempts=3)
 SENDING = stored(DeliveryState.SENDING, attempts=1, dot_epoch=7)
 
 
 def change(state: DeliveryState, **changed: object) -> Change:
     whole = Change(key(), DeliveryState.PLANNED, state, None, 0, None)
-    return replace(whole, **changed)  # type: ignore[arg-type]
+    return whole._replace(**changed)  # type: ignore[arg-type]
 
 
 def test_a_planned_send_of_a_running_launch_may_go() -> None:
@@ -35,7 +35,7 @@ def test_a_send_that_is_at_its_end_does_not_go(state: DeliveryState) -> None:
 
 
 def test_a_send_that_another_owner_has_at_the_dot_is_a_bug() -> None:
-    assert at_the_dot(DOTTED, replace(SENDING, dot_epoch=6), launch(), NOON, 7) is Stay.REFUSE
+    assert at_the_dot(DOTTED, SENDING._replace(dot_epoch=6), launch(), NOON, 7) is Stay.REFUSE
 
 
 def test_a_dot_of_our_own_whose_commit_got_no_answer_goes_on() -> None:
@@ -102,7 +102,7 @@ def test_a_4xx_before_the_dot_uses_up_an_attempt_too() -> None:
 
 
 def test_after_the_last_attempt_a_4xx_is_a_failure() -> None:
-    last = replace(ATTEMPT, send=stored(attempts=2))
+    last = ATTEMPT._replace(send=stored(attempts=2))
     settled = settle(last, Answer(Act.DEFER, "smtp:451"), stored(attempts=2), NOON, BACKOFF)
     assert settled == change(DeliveryState.FAILED, reason="smtp:451", attempts=3)
 
@@ -113,23 +113,23 @@ def test_what_was_surely_not_handed_over_is_planned_again_at_once() -> None:
 
 
 def test_an_answer_that_is_recorded_already_is_ignored() -> None:
-    accepted = replace(SENDING, state=DeliveryState.ACCEPTED)
+    accepted = SENDING._replace(state=DeliveryState.ACCEPTED)
     assert settle(DOTTED, Answer(Act.ACCEPT), accepted, NOON, BACKOFF) is Stay.IGNORE
 
 
 def test_an_acceptance_beside_one_of_another_attempt_is_a_bug() -> None:
-    twice = replace(SENDING, state=DeliveryState.ACCEPTED, attempts=2)
+    twice = SENDING._replace(state=DeliveryState.ACCEPTED, attempts=2)
     assert settle(DOTTED, Answer(Act.ACCEPT), twice, NOON, BACKOFF) is Stay.REFUSE
 
 
 def test_an_answer_that_comes_when_the_send_is_unknown_changes_nothing() -> None:
-    unknown = replace(SENDING, state=DeliveryState.UNKNOWN)
+    unknown = SENDING._replace(state=DeliveryState.UNKNOWN)
     assert settle(DOTTED, Answer(Act.ACCEPT), unknown, NOON, BACKOFF) is Stay.IGNORE
 
 
 @pytest.mark.parametrize("act", [Act.ACCEPT, Act.REFUSE, Act.DEFER, Act.LOSE, Act.GIVE_BACK])
 def test_an_answer_to_another_owners_dot_is_not_ours(act: Act) -> None:
-    foreign = replace(SENDING, dot_epoch=8)
+    foreign = SENDING._replace(dot_epoch=8)
     assert settle(DOTTED, Answer(act), foreign, NOON, BACKOFF) is Stay.IGNORE
 
 

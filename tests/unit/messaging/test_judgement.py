@@ -1,7 +1,5 @@
 """Who must not get a message, and which reason comes first."""
 
-from dataclasses import replace
-
 import pytest
 
 from contracts.scenario import Message
@@ -26,19 +24,19 @@ def test_the_first_reason_decides() -> None:
     assert judge(standing, message(), STOPPED, False) == Kept(DeliveryState.CANCELLED, "stopped")
     assert judge(standing, message(), RUNNING, False) == Kept(DeliveryState.CANCELLED, "deleted")
     for cured, state, reason in PRECEDENCE:
-        standing = replace(standing, **cured)  # type: ignore[arg-type]
+        standing = standing._replace(**cured)  # type: ignore[arg-type]
         assert judge(standing, message(), RUNNING, False) == Kept(DeliveryState(state), reason)
-    assert judge(replace(standing, consented=True), message(), RUNNING, False) is None
+    assert judge(standing._replace(consented=True), message(), RUNNING, False) is None
 
 
 @pytest.mark.parametrize(
     ("standing", "reason"),
     [
-        (replace(FINE, consented=False), None),
-        (replace(FINE, permitted=False), "not_permitted"),
-        (replace(FINE, suppressed=True), "suppressed"),
-        (replace(FINE, active=False), "inactive"),
-        (replace(FINE, email=None), "no_address"),
+        (FINE._replace(consented=False), None),
+        (FINE._replace(permitted=False), "not_permitted"),
+        (FINE._replace(suppressed=True), "suppressed"),
+        (FINE._replace(active=False), "inactive"),
+        (FINE._replace(email=None), "no_address"),
     ],
 )
 def test_the_override_lifts_consent_and_nothing_else(standing: Standing, reason: str | None) -> None:
@@ -48,14 +46,14 @@ def test_the_override_lifts_consent_and_nothing_else(standing: Standing, reason:
 
 def test_discard_needs_no_address_but_everything_else() -> None:
     discard = message(channel="discard")
-    assert judge(replace(FINE, email=None), discard, RUNNING, False) is None
-    assert judge(replace(FINE, consented=False), discard, RUNNING, False) == Kept(DeliveryState.SKIPPED, "no_consent")
-    assert judge(replace(FINE, suppressed=True), discard, RUNNING, True) == Kept(DeliveryState.SKIPPED, "suppressed")
+    assert judge(FINE._replace(email=None), discard, RUNNING, False) is None
+    assert judge(FINE._replace(consented=False), discard, RUNNING, False) == Kept(DeliveryState.SKIPPED, "no_consent")
+    assert judge(FINE._replace(suppressed=True), discard, RUNNING, True) == Kept(DeliveryState.SKIPPED, "suppressed")
 
 
 def test_what_is_newer_wins_except_the_permission() -> None:
     newer = ContactState(deleted=False, active=False, suppressed=True, email="new@x.example", consent={})
-    standing = replace(FINE, permitted=False).renewed(newer, "promotional")
+    standing = FINE._replace(permitted=False).renewed(newer, "promotional")
     assert standing == Standing(
         permitted=False, suppressed=True, email="new@x.example", consented=False, active=False, deleted=False
     )

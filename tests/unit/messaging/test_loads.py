@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import cast
 
 import pytest
@@ -51,7 +51,7 @@ class Scene:
         for place in range(first, first + count):
             key = SendKey(LAUNCH, f"c-{place}", STEP, 1)
             mail = Mail("news@acme.example", f"c-{place}@x.example", b"Message-ID: <%d@acme>\r\n\r\n" % place)
-            self.desk.add(Attempt(replace(stored(), key=key), mail.recipient), mail)
+            self.desk.add(Attempt(stored()._replace(key=key), mail.recipient), mail)
 
     async def record(self, no: frozenset[str] = frozenset()) -> None:
         """A transaction as soon as there is something for it; `no`: contacts who get no mail any more."""

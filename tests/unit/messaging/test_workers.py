@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from random import Random
 from typing import cast
 
@@ -53,7 +53,7 @@ class Number:
         desk = dispatch.desk(cast(Lease, self))
         for place in range(MAILS):
             key = SendKey(LAUNCH, f"c-{self.number}-{place}", STEP, 1)
-            desk.add(Attempt(replace(stored(), key=key), "ann@x.example"), MAIL)
+            desk.add(Attempt(stored()._replace(key=key), "ann@x.example"), MAIL)
         while ended < MAILS:
             with suppress(TimeoutError):
                 async with asyncio.timeout(0.01):

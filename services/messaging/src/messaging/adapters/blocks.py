@@ -38,7 +38,7 @@ async def with_blocks(connection: Connection, sends: Mapping[SendKey, StoredSend
     """These sends, with what their contacts are blocked for."""
     blocked = await _blocks(connection, sends)
     return {
-        key: replace(send, newer=_under(send.newer, blocked[key[:2]])) if key[:2] in blocked else send
+        key: send._replace(newer=_under(send.newer, blocked[key[:2]])) if key[:2] in blocked else send
         for key, send in sends.items()
     }
 

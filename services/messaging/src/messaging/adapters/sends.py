@@ -14,6 +14,7 @@ from messaging.domain.deliveries import OPEN
 from messaging.domain.judgement import ContactState, Kept, Standing
 from messaging.domain.sends import Change, Move, SendKey, StoredSend
 from messaging.ports.sends import TURN, NewSends, Snapshots
+from runtime.packed import packed
 from runtime.rows import expect, written
 from runtime.transaction import Connection, Transaction
 
@@ -88,12 +89,12 @@ class PostgresSends:
             "UPDATE send SET state = $8::text::delivery_state, reason = $9, attempts = $10, next_at = $11,"
             " dot_epoch = $12, changed_at = $13,"
             " email = CASE WHEN $14 THEN email END, facts = CASE WHEN $14 THEN facts END"
-            " WHERE launch = (SELECT number FROM launch WHERE launch_id = $1) AND contact_id = ANY($2::text[])"
-            " AND step = $3 AND occurrence = $4"
+            " WHERE launch = (SELECT number FROM launch WHERE launch_id = $1)"
+            " AND contact_id = ANY(string_to_array($2, chr(31))) AND step = $3 AND occurrence = $4"
             " AND state = $5::text::delivery_state AND attempts = $6 AND dot_epoch IS NOT DISTINCT FROM $7"
             " RETURNING contact_id",
             stored.key.launch_id,
-            [move.change.key.contact_id for move in moves],
+            packed([move.change.key.contact_id for move in moves]),
             stored.key.step,
             stored.key.occurrence,
             stored.state,
@@ -208,11 +209,13 @@ class PostgresSends:
             f"SELECT now() AS now, s.facts, {_SEND} FROM unnest($2::text[]) AS k (launch_id)"  # noqa: S608
             " JOIN launch l USING (launch_id) CROSS JOIN LATERAL ("
             " SELECT * FROM send WHERE partition = $1 AND send.launch = l.number AND state = 'planned'"
-            " AND next_at <= now() AND contact_id <> ALL($3::text[]) ORDER BY next_at LIMIT $4) s"
+            # not `<> ALL`: of an array that it does not know when it plans, PostgreSQL makes no hash table
+            " AND next_at <= now() AND contact_id NOT IN (SELECT unnest(string_to_array($3, chr(31))))"
+            " ORDER BY next_at LIMIT $4) s"
             f"{_NEWER}",
             number,
             launch_ids,
-            list(busy),
+            packed(busy),
             each,
         )
         return (rows[0]["now"] if rows else datetime.min), [_stored(row, orjson.loads(row["facts"])) for row in rows]

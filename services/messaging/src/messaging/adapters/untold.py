@@ -1,9 +1,11 @@
 """Changes that are committed and not told yet: a row per transaction and launch, deleted when they are told."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+from typing import Any
 
-import asyncpg
+import orjson
 
 from contracts.words import DeliveryState
 from messaging.domain.sends import Change, SendKey
@@ -11,7 +13,7 @@ from runtime.transaction import Transaction
 
 
 class PostgresUntold:
-    """`ports.sends.Untold`."""
+    """`ports.Untold`."""
 
     async def add(self, tx: Transaction, changes: Sequence[Change]) -> None:
         by_launch: dict[str, list[Change]] = defaultdict(list)
@@ -19,17 +21,10 @@ class PostgresUntold:
             by_launch[change.key.launch_id].append(change)
         for launch_id, same in sorted(by_launch.items()):
             await tx.connection.execute(
-                "INSERT INTO untold (partition, launch_id, contact_ids, steps, occurrences, previous, states,"
-                " reasons, attempts) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+                "INSERT INTO untold (partition, launch_id, changes) VALUES ($1, $2, $3)",
                 tx.number,
                 launch_id,
-                [change.key.contact_id for change in same],
-                [change.key.step for change in same],
-                [change.key.occurrence for change in same],
-                [change.previous for change in same],
-                [change.state for change in same],
-                [change.reason for change in same],
-                [change.attempts for change in same],
+                orjson.dumps(_runs(same)).decode(),
             )
 
     async def take(self, tx: Transaction, limit: int) -> tuple[dict[str, list[Change]], bool]:
@@ -37,28 +32,29 @@ class PostgresUntold:
             "WITH taken AS ("
             " DELETE FROM untold WHERE (partition, place) IN"
             " (SELECT partition, place FROM untold WHERE partition = $1 ORDER BY place LIMIT $2) RETURNING *)"
-            " SELECT * FROM taken ORDER BY place",
+            " SELECT launch_id, changes FROM taken ORDER BY place",
             tx.number,
             limit,
         )
         taken: dict[str, list[Change]] = defaultdict(list)
         for row in rows:
-            taken[row["launch_id"]].extend(_changes(row))
+            taken[row["launch_id"]].extend(_changes(row["launch_id"], orjson.loads(row["changes"])))
         return taken, len(rows) == limit
 
 
-def _changes(row: asyncpg.Record) -> list[Change]:
-    columns = ("contact_ids", "steps", "occurrences", "previous", "states", "reasons", "attempts")
-    return [
-        Change(
-            SendKey(row["launch_id"], contact_id, step, occurrence),
-            DeliveryState(previous),
-            DeliveryState(state),
-            reason,
-            attempts,
-            None,
-        )
-        for contact_id, step, occurrence, previous, state, reason, attempts in zip(
-            *(row[column] for column in columns), strict=True
-        )
-    ]
+def _runs(changes: Sequence[Change]) -> list[list[Any]]:
+    """Changes one after the other that differ in nothing but their contact, said once. Their order matters: a send may
+    change twice in a transaction."""
+    return [[*shared, [change.key.contact_id for change in run]] for shared, run in groupby(changes, _shared)]
+
+
+def _shared(change: Change) -> tuple[object, ...]:
+    key = change.key
+    return key.step, key.occurrence, change.previous, change.state, change.reason, change.attempts
+
+
+def _changes(launch_id: str, runs: Sequence[Sequence[Any]]) -> Iterator[Change]:
+    for step, occurrence, previous, state, reason, attempts, contact_ids in runs:
+        before, after = DeliveryState(previous), DeliveryState(state)
+        for contact_id in contact_ids:
+            yield Change(SendKey(launch_id, contact_id, step, occurrence), before, after, reason, attempts, None)

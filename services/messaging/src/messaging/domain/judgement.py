@@ -1,7 +1,8 @@
 """Who must not get a message, and why: judged when a send comes, and again at the moment of sending."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from typing import NamedTuple
 
 from contracts.scenario import Message
 from contracts.targets import Snapshot
@@ -39,8 +40,7 @@ class ContactState:
         return message_type == ADMINISTRATIVE or self.consent.get(message_type, False)
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
+class Standing(NamedTuple):
     """A contact as one send sees it: the send's snapshot, or what is newer. `permitted` is always the send's."""
 
     permitted: bool
@@ -57,8 +57,7 @@ class Standing:
         standing = self._said(newer, message_type) if newer.said else self
         if not newer.blocks:
             return standing
-        return replace(
-            standing,
+        return standing._replace(
             suppressed=standing.suppressed or SUPPRESSED in newer.blocks,
             consented=standing.consented and consent_to(message_type) not in newer.blocks,
         )

@@ -1,7 +1,6 @@
 """Changes of state between their commit and the moment at which they are told."""
 
 from collections.abc import Iterable
-from dataclasses import replace
 
 from messaging.domain.sends import Change, SendKey
 
@@ -14,5 +13,5 @@ def summed(changes: Iterable[Change]) -> list[Change]:
     sums: dict[SendKey, Change] = {}
     for change in changes:
         before = sums.get(change.key)
-        sums[change.key] = change if before is None else replace(change, previous=before.previous)
+        sums[change.key] = change if before is None else change._replace(previous=before.previous)
     return [change for change in sums.values() if change.state is not change.previous]

@@ -7,7 +7,6 @@ of a message; who finds a `dot` that is not its own calls it unknown.
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime
 
 import structlog
@@ -34,7 +33,7 @@ from runtime.transaction import Connection, Lease, Transaction
 
 PORTION = 500
 """Sends of a stopped launch that are cancelled in one transaction."""
-LOOK_SECONDS = 0.2
+LOOK_SECONDS = 0.4
 """With all hands full, stopped and new launches are looked for this often."""
 log = structlog.get_logger()
 
@@ -145,7 +144,7 @@ class HandOver:
         for parcel in offered:
             send = parcel.attempt.send
             renewed = newer.get((parcel.key.launch_id, parcel.key.contact_id))
-            ruling.judge(parcel, send if renewed is None else replace(send, newer=renewed), sure=False)
+            ruling.judge(parcel, send if renewed is None else send._replace(newer=renewed), sure=False)
         await self._write(tx, ruling, sure=False)
 
     async def _looked_up(self, tx: Transaction, ruling: Ruling, parcels: Sequence[Parcel]) -> None:
@@ -242,7 +241,7 @@ class HandOver:
     def _made(self, desk: Desk, send: StoredSend, plan: Plan, now: datetime) -> bool:
         """Give its mail to the workers, or know at once that there will be none: True."""
         standing = send.standing(plan.messages[send.key.step].message_type)
-        attempt = Attempt(replace(send, facts={}), standing.email or "")
+        attempt = Attempt(send, standing.email or "")
         kept = plan.judge(standing, send.key.step, ControlState.RUNNING)
         if kept is not None:
             act = Act.CANCEL if kept.state is DeliveryState.CANCELLED else Act.SKIP

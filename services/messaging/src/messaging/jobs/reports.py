@@ -3,7 +3,6 @@ for good or complained keeps its contact from getting more."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 
 from contracts.deliveries import Report as Kind
 from contracts.words import DeliveryState, LaunchMode
@@ -67,7 +66,7 @@ class Reporting:
                 state, reason = after, by_act[act].reason
         if state is send.state:
             return None
-        return replace(Change(send.key, send.state, state, reason, send.attempts, None), dot_epoch=send.dot_epoch)
+        return Change(send.key, send.state, state, reason, send.attempts, None, send.dot_epoch)
 
     async def _keep_from_more(self, tx: Transaction, report: Report, plan: Plan) -> None:
         if plan.mode is not LaunchMode.LIVE:

@@ -15,6 +15,7 @@ _GOODBYE_SECONDS = 1.0
 _NOT_THIS_MAIL = (421, 530)
 """The server is closing the connection, or wants us to authenticate: says nothing about the mail."""
 _SEND_THE_MESSAGE = 354
+_ACCEPTED = Answer(Act.ACCEPT)
 _OFFER = 3
 """Commands before a message, hence replies."""
 
@@ -115,7 +116,7 @@ class SmtpSession:
             return Answer(Act.LOSE, "no_answer")
         if reply.code in _NOT_THIS_MAIL:
             self._wire.abort(f"the server is done with us ({reply.code})")
-        return Answer(Act.ACCEPT) if reply.good else _no(reply)
+        return _ACCEPTED if reply.good else _no(reply)
 
     async def close(self) -> None:
         try:

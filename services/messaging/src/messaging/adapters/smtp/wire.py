@@ -3,8 +3,7 @@
 import asyncio
 import re
 from collections import deque
-from dataclasses import dataclass
-from typing import cast
+from typing import NamedTuple, cast
 
 from messaging.ports.mailing import Unavailable
 
@@ -13,8 +12,7 @@ _LONGEST = 64 * 1024
 """More than this without an end of line, or in one reply, is no SMTP server."""
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(NamedTuple):
     code: int
     lines: tuple[str, ...]
 
