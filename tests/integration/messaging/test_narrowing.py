@@ -29,7 +29,8 @@ VALUES ('acme', 'l-1', 'a', 'hello', 1, 5, 'accepted', NULL, now(), NULL, NULL, 
        ('acme', 'l-1', 'c', 'hello', 2, 5, 'planned', NULL, now(), now(), 7, true, false, true, 'c@x.example', '{}'),
        ('acme', 'l-0', 'a', 'hello', 1, 5, 'failed', 'smtp:550', now(), NULL, NULL, NULL, NULL, NULL, NULL, NULL);
 INSERT INTO untold (partition, launch_id, contact_ids, steps, occurrences, previous, states, reasons, attempts)
-VALUES (5, 'l-1', '{a,c}', '{hello,hello}', '{1,2}', '{sending,sending}', '{accepted,planned}', '{NULL,smtp:421}', '{1,1}'),
+VALUES (5, 'l-1', '{a,c}', '{hello,hello}', '{1,2}', '{sending,sending}', '{accepted,planned}', '{NULL,smtp:421}',
+        '{1,1}'),
        (5, 'l-0', '{a}', '{hello}', '{1}', '{sending}', '{failed}', '{smtp:550}', '{3}');
 """
 
