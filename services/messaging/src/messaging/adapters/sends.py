@@ -25,8 +25,10 @@ _SEND = (
     " COALESCE(c.revision, s.revision, 0) AS revision"
 )
 _NEWER = (
-    " LEFT JOIN contact_state c ON c.project = l.project AND c.contact_id = s.contact_id AND c.revision > s.revision"
+    " LEFT JOIN LATERAL (SELECT * FROM contact_state n WHERE n.project = l.project AND n.contact_id = s.contact_id"
+    " AND n.revision > s.revision LIMIT 1) c ON true"
 )
+"""One probe per send, whatever the planner believes: it had read thousands of rows to merge a hundred."""
 _KEYS = "unnest($1::text[], $2::text[], $3::text[], $4::int[]) AS k (launch_id, contact_id, step, occurrence)"
 _SAME = 4
 """So many sends or more that make the same change of one launch get a statement of their own: what they share is
