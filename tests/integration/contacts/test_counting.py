@@ -148,6 +148,11 @@ async def test_count_tells_messages_and_types_apart(world: World) -> None:
         ("hello", 1, {"no_consent": 1, "no_address": 1}),
         ("news", 3, {}),
     ]
+    assert await world.counting.listed(wanted(body=TWO), Behind("no_consent")) == (["c-000003"], None), (
+        "who is kept out"
+    )
+    assert await world.counting.listed(wanted(body=TWO), Behind("no_address")) == (["c-000004"], None), "not reached"
+    assert await world.counting.listed(wanted(body=TWO), Behind("no_adress")) == ([], None)
 
 
 @pytest.mark.parametrize(
@@ -201,6 +206,28 @@ async def test_list_is_paged(world: World) -> None:
         seen += page
     assert seen == [f"c-{number:06}" for number in range(25)]
     assert await world.counting.listed(wanted(), Behind("no_consent", "news")) == ([], None)
+
+
+async def test_a_count_has_ten_seconds_in_all_and_leaves_others_theirs(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of a condition that is evaluated contact by contact, however slow."""
+    groups = [f"g-{number}" for number in range(9)]
+    await world.load(*(person(number, groups=groups) for number in range(300)))
+    pairs = "a == b && c == d && a == 'x'"
+    for name in "dcba":
+        pairs = f"contact.groups.exists({name}, {pairs})"
+    monkeypatch.setattr("contacts.adapters.counting.SECONDS", 0.1)
+    slow = asyncio.create_task(world.counting.count(wanted(Segment(where=pairs))))
+    turns = 0
+    while not slow.done():
+        turns += 1
+        await asyncio.sleep(0)
+    with pytest.raises(Busy):
+        await slow
+    assert turns > 3
+    monkeypatch.undo()
+    assert (await world.counting.count(wanted())).targeted == 300, "its turn is over"
 
 
 async def test_many_members_and_few_are_counted_alike(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

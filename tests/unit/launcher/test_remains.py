@@ -45,6 +45,10 @@ def counted(expected: int | None, **figures: Any) -> Launch:
         (counted(7, targeting="finished", targeted=3, success=2), Remains(NOTHING | {"success": 2}, 0, 1)),
         (counted(None, targeting="open", targeted=3, deliveries={"sending": 1}), Remains(NOTHING, 1, 3)),
         (counted(2, targeting="open", targeted=3, other=3), Remains(NOTHING | {"other": 3}, 0, 0)),
+        (
+            counted(9, targeted=9, failure=1, abandon=3, other=3, by_reason={"stopped": 2, "not_started:stopped": 1}),
+            Remains(NOTHING | {"failure": 1, "abandon": 1, "other": 2}, 0, 2),
+        ),
     ],
 )
 def test_done_and_left_are_all_the_targets_there_may_be(stopped: Launch, left: Remains) -> None:

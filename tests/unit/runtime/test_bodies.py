@@ -50,6 +50,8 @@ async def test_a_key_that_stands_twice_is_refused_by_name(client: httpx.AsyncCli
     assert (answer.status_code, answer.json()["code"]) == (422, "duplicate_key")
     assert answer.headers["content-type"] == "application/problem+json"
     assert "`a` stands twice" in answer.json()["detail"]
+    halves = await posted(client, "/v1/document", r'{"\ud800": 1, "\ud800": 2}')
+    assert (halves.status_code, halves.json()["code"]) == (422, "duplicate_key"), "what is no text is told, too"
 
 
 @pytest.mark.parametrize(

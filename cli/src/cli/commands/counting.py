@@ -45,7 +45,7 @@ def count(
     reason: Reason = None,
     intersect_with_launcher: Intersect = False,
     listed: Annotated[
-        str | None, typer.Option("--list", metavar="REASON", help="The contacts excluded for this reason instead.")
+        str | None, typer.Option("--list", metavar="REASON", help="The contacts behind this reason instead.")
     ] = None,
     as_json: Json = False,
 ) -> None:
@@ -81,7 +81,16 @@ def _list(client: Client, body: dict[str, Any], reason: str, as_json: bool) -> N
         cursor = page["next"]
         if cursor is None:
             break
+    if not found and not as_json:
+        _say_reasons(client.post(at("counts"), body), reason)
+        return
     show_contacts(found, as_json)
+
+
+def _say_reasons(counted: dict[str, Any], reason: str) -> None:
+    """Why a list is empty."""
+    reasons = {*counted["excluded"], *(why for message in counted["messages"] for why in message["skipped"])}
+    say(f"nobody: this count has no reason {reason}; it has {', '.join(sorted(reasons)) or 'none'}")
 
 
 def _show(counted: dict[str, Any]) -> None:

@@ -11,6 +11,7 @@ from contacts.adapters.segments import CONTACT, compile_where
 from contacts.domain.audience import Page, Part, only
 from contacts.domain.plan import Reads
 from contacts.ports import Walk
+from runtime import slices
 from runtime.cel import Condition
 from runtime.transaction import Connection
 
@@ -98,7 +99,7 @@ class PostgresAudience:
         where = compile_where(condition, len(arguments) + 2)
         if where is None:
             page = await self._page(_CHOSEN["all"], arguments, reads, limit, whole=True)
-            return replace(page, parts=[matching(part, condition) for part in page.parts])
+            return replace(page, parts=[await matching(part, condition) for part in page.parts])
         bound = await self._connection.fetchval(
             _BOUND,
             walk.project,
@@ -141,9 +142,9 @@ def _statement(chosen: str, reads: Reads, first: int, *, whole: bool) -> str:
     return _PAGE.format(chosen=chosen, columns="".join(columns), most=MAX_BYTES)
 
 
-def matching(part: Part, condition: Condition) -> Part:
+async def matching(part: Part, condition: Condition) -> Part:
     """Those of a part's contacts, documents and all, for which the condition holds."""
-    return only(part, [condition.holds({"contact": document}) for document in part.documents or ()])
+    return only(part, await slices.each(part.documents or (), lambda each: condition.holds({"contact": each})))
 
 
 def _part(row: asyncpg.Record, reads: Reads) -> Part:

@@ -1,5 +1,6 @@
 """Counts over contacts in PostgreSQL: one statement that reads each row once, and asks nothing of anybody's locks."""
 
+import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
@@ -11,6 +12,7 @@ from contacts.adapters.line import PATIENCE_SECONDS, Line
 from contacts.adapters.places import HOLDERS
 from contacts.domain.counting import TAKEN, Histogram
 from contacts.ports.counting import Asked, Busy
+from runtime import slices
 from runtime.database import Pool
 from runtime.transaction import Connection
 
@@ -25,7 +27,7 @@ SCANNED = 100
 KEYED = 10
 """One in so many, of those who have a place in the scenario: the scan would not be parallel."""
 AT_ONCE = 5000
-"""Contacts that are evaluated in Python at a time."""
+"""Contacts that are read at a time to be evaluated in Python."""
 _SETTINGS = f"""
     SET LOCAL statement_timeout = '{SECONDS}s';
     SET LOCAL enable_seqscan = on;
@@ -73,7 +75,7 @@ class PostgresCounting:
         """(contact id, code) page by page, what is not SQL evaluated in Python."""
         while True:
             rows = await self._connection.fetch(query.paged(), *query.arguments, after, AT_ONCE)
-            yield [found for row in rows if (found := query.evaluate(row)) is not None]
+            yield [found for found in await slices.each(rows, query.evaluate) if found is not None]
             if len(rows) < AT_ONCE:
                 return
             after = rows[-1]["contact_id"]
@@ -145,16 +147,17 @@ class Snapshots:
 
     @asynccontextmanager
     async def __call__(self, project: str, *, approves: bool) -> AsyncIterator[Connection]:
-        """Reads only, takes no locks, ten seconds per statement. Approvals wait for each other alone. Raises Busy."""
+        """Reads only, takes no locks, ten seconds in all. Approvals wait for each other alone. Raises Busy."""
         try:
             async with (
                 self._lines[approves].turn(project),
+                asyncio.timeout(SECONDS),
                 (await self._opened()).acquire() as connection,
                 connection.transaction(isolation="repeatable_read", readonly=True),
             ):
                 await connection.execute(_SETTINGS)
                 yield connection
-        except asyncpg.QueryCanceledError:
+        except (asyncpg.QueryCanceledError, TimeoutError):
             raise Busy(f"it took longer than {SECONDS} seconds") from None
 
     async def _opened(self) -> Pool:

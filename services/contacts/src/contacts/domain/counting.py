@@ -43,10 +43,17 @@ class Rules:
         return why
 
     def codes(self, found: Histogram, reason: str, message_type: str | None) -> list[int]:
-        """Of the codes found, those that are kept out for `reason` (and, of no_consent, this type's)."""
+        """Of the codes found, those that are kept out for `reason` (and, of no_consent, this type's).
+
+        If it keeps nobody out: those that start, and that a message does not reach for it.
+        """
         if message_type is not None and not (reason == Why.NO_CONSENT and message_type == self.refusing_type):
             return []
-        return [code for code in found if self.why(code) == reason]
+        if kept_out := [code for code in found if self.why(code) == reason]:
+            return kept_out
+        starting = [code for code in found if self.why(code) is None]
+        messages = [sending.message for sending in self.plan.sendings]
+        return [code for code in starting if any(self.skipped(code, message) == reason for message in messages)]
 
     @property
     def refusing_type(self) -> str | None:

@@ -3,18 +3,19 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
-from contacts.domain.audience import Admitted, Chunk, Page, Part, chunks, gone, page_size, stopped
+from contacts.domain.audience import Admitted, Chunk, Page, Part, chunks, gone, stopped
 from contacts.domain.judgement import judge
 from contacts.domain.plan import Plan, Reads
 from contacts.handlers.reach import reach
 from contacts.handlers.reading import Plans, Unreadable
+from contacts.jobs.pace import Pace
 from contacts.ports import AudienceStore, Directory, LaunchStore, TargetsAhead, Walk
 from contracts.checks import ConsentOverridden
 from contracts.event import Event
 from contracts.launches import Options, ScenarioVersion
 from contracts.targets import LaunchOpened, TargetingFinished, TargetsAdmitted, TargetsExcluded
 from contracts.words import ControlState, LaunchMode
-from runtime import failpoints
+from runtime import failpoints, slices
 from runtime.cel import Condition, ConditionError
 from runtime.ids import derive
 from runtime.partitions import partition_of
@@ -45,6 +46,7 @@ class AudienceWalk:
         self._ahead = ahead
         self._most_ahead = most_ahead
         self._plans = Plans()
+        self._pace = Pace()
 
     async def run(self, lease: Lease) -> bool:
         async with lease.pool.acquire() as connection:
@@ -72,7 +74,8 @@ class AudienceWalk:
         try:
             version, plan = self._plans.of(launch_id, walk.version)
             await _groups_are_there(store, walk)
-            page, made = await self._page(tx, walk, version, plan)
+            with self._pace.measured(launch_id):
+                page, made = await self._page(tx, walk, version, plan)
         except (Unreadable, ConditionError) as error:
             await self._finish(tx, store, walk, plan, failed=str(error))
             return
@@ -90,7 +93,7 @@ class AudienceWalk:
     async def _page(
         self, tx: Transaction, walk: Walk, version: ScenarioVersion, plan: Plan
     ) -> tuple[Page, list[Chunk]]:
-        audience, limit = self._audience(tx.connection), page_size(walk.targeted, tx.partitions)
+        audience, limit = self._audience(tx.connection), self._pace.limit(walk, tx.partitions)
         if walk.gate is ControlState.STOPPED:
             page = await audience.page(walk, Reads(), limit=limit, whole=False)
             return page, list(stopped(page))
@@ -101,7 +104,12 @@ class AudienceWalk:
         names = [version.creator, *([walk.launched_by] if options.intersect_with_launcher else [])]
         conditions = await reach(self._directory(tx.connection), walk.project, names)
         page = await audience.page(walk, plan.reads, limit=limit, whole=bool(conditions))
-        return page, [*_judged(page, plan, conditions, override=options.consent_override), *gone(page)]
+        made = [
+            chunk
+            for part in page.parts
+            for chunk in _judged(part, await _permitted(part, conditions), plan, override=options.consent_override)
+        ]
+        return page, [*made, *gone(page)]
 
     async def _finish(
         self, tx: Transaction, store: LaunchStore, walk: Walk, plan: Plan | None, failed: str | None = None
@@ -116,6 +124,7 @@ class AudienceWalk:
             tx.emit(_told_overridden(tx, walk, options, plan))
         await store.finish(walk, tx.now)
         self._plans.forget(walk.launch_id)
+        self._pace.forget(walk.launch_id)
 
 
 async def _groups_are_there(store: LaunchStore, walk: Walk) -> None:
@@ -126,10 +135,8 @@ async def _groups_are_there(store: LaunchStore, walk: Walk) -> None:
         raise Unreadable(f"while contacts were being targeted, groups were deleted: {', '.join(sorted(missing))}")
 
 
-def _judged(page: Page, plan: Plan, reach: Reach, *, override: bool) -> Iterator[Chunk]:
-    for part in page.parts:
-        permitted = _permitted(part, reach)
-        yield from chunks(part, permitted, judge(part.standing(permitted), plan.deciding, override=override))
+def _judged(part: Part, permitted: list[bool], plan: Plan, *, override: bool) -> Iterator[Chunk]:
+    return chunks(part, permitted, judge(part.standing(permitted), plan.deciding, override=override))
 
 
 def _tried(page: Page) -> Iterator[Chunk]:
@@ -139,10 +146,10 @@ def _tried(page: Page) -> Iterator[Chunk]:
         yield from chunks(part, [True] * count, [None] * count)
 
 
-def _permitted(part: Part, reach: Reach) -> list[bool]:
+async def _permitted(part: Part, reach: Reach) -> list[bool]:
     if not reach:
         return [reach is not None] * len(part.contact_ids)
-    return [all(each.holds({"contact": document}) for each in reach) for document in part.documents or ()]
+    return await slices.each(part.documents or (), lambda one: all(each.holds({"contact": one}) for each in reach))
 
 
 def _overridden(walk: Walk, plan: Plan, made: Sequence[Chunk]) -> tuple[int, ...]:

@@ -7,12 +7,14 @@ from contracts.words import Outcome
 from launcher.domain.launch import Launch
 
 OUTCOMES: Final = tuple(outcome.value for outcome in Outcome)
+BY_STOP: Final = {Outcome.ABANDON.value: "stopped", Outcome.OTHER.value: "not_started:stopped"}
+"""Reasons of targets that the stop itself ended, by outcome: who stops a launch again has them in the figures."""
 
 
 @dataclass(frozen=True, slots=True)
 class Remains:
     done: dict[str, int]
-    """Targets by outcome: they stay as they are."""
+    """Targets by outcome, without those that the stop ended: they stay as they are."""
     in_flight: int
     """Messages that the provider has in hand: they come to their end."""
     to_cancel: int
@@ -21,11 +23,13 @@ class Remains:
 
 def remains(launch: Launch) -> Remains:
     figures = launch.figures or {}
-    done = {outcome: int(figures.get(outcome, 0)) for outcome in OUTCOMES}
+    ended = {outcome: int(figures.get(outcome, 0)) for outcome in OUTCOMES}
+    reasons = figures.get("by_reason") or {}
+    done = {outcome: count - int(reasons.get(BY_STOP.get(outcome), 0)) for outcome, count in ended.items()}
     targeted = int(figures.get("targeted", 0))
     expected = 0 if figures.get("targeting") == "finished" else launch.targeted_expected or 0
     return Remains(
         done=done,
         in_flight=int((figures.get("deliveries") or {}).get("sending", 0)),
-        to_cancel=max(targeted, expected) - sum(done.values()),
+        to_cancel=max(targeted, expected) - sum(ended.values()),
     )
