@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from contacts.domain.contact import SetConsent
+from contacts.domain.contact import Erase, SetConsent
 from contacts.handlers.reports import Unread
 from contacts.handlers.writing import Wanted
 from contracts.changes import ContactChange
@@ -63,6 +63,16 @@ async def test_a_bounce_suppresses_the_address_whoever_has_it_and_says_why(world
     assert {id: change.suppressed for id, change in told(world).items()} == {"a": True, "b": True}
     assert told(world)["a"].cause == "r-a"
     assert await reasons(world) == {"a": "hard_bounce", "x@x.example": "hard_bounce"}
+
+
+async def test_of_an_address_that_nobody_has_any_more_only_the_hash_is_kept(world: World) -> None:
+    await world.load({"id": "a", "email": "x@x.example"})
+    await world.write(Wanted(PROJECT, "a", Erase(), "gone"))
+    await world.hear(report("bounced", "a", recipients=["x@x.example"]))
+    rows = await world.pool.fetch("SELECT kind, shown FROM suppression ORDER BY kind")
+    assert [tuple(row) for row in rows] == [("address", None), ("contact", "a")]
+    await world.load({"id": "b", "email": "x@x.example"})
+    assert await world.pool.fetchval("SELECT suppressed FROM contact WHERE contact_id = 'b'")
 
 
 async def test_a_complaint_suppresses_the_contact_even_without_an_address(world: World) -> None:

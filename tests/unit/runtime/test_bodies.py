@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, FastAPI, Request
 from pydantic import BaseModel
 
 from runtime import problems
-from runtime.bodies import demand_unique_keys
+from runtime.bodies import demand_readable
 
 TWICE = '{"count": 1, "within": {"a": 1, "b": 2, "a": 3}}'
 
@@ -21,7 +21,7 @@ class Body(BaseModel):
 
 @pytest.fixture
 async def client() -> AsyncIterator[httpx.AsyncClient]:
-    app, router = FastAPI(dependencies=[Depends(demand_unique_keys)]), APIRouter(prefix="/v1")
+    app, router = FastAPI(dependencies=[Depends(demand_readable)]), APIRouter(prefix="/v1")
     problems.install(app)
 
     @router.post("/document")
@@ -72,3 +72,11 @@ async def test_what_is_said_once_or_read_elsewhere_is_taken(
 @pytest.mark.parametrize("content", ["", "{", '{"count": "x"}', "[]"])
 async def test_what_else_is_wrong_is_told_as_before(client: httpx.AsyncClient, content: str) -> None:
     assert (await posted(client, "/v1/document", content)).json()["code"] == "invalid"
+
+
+@pytest.mark.parametrize("levels", [101, 260, 900])
+async def test_what_is_nested_too_deep_is_refused(client: httpx.AsyncClient, levels: int) -> None:
+    """The framework itself gives up at a thousand, with 400."""
+    answer = await posted(client, "/v1/document", '{"a": ' + "[" * levels + "]" * levels + "}")
+    assert (answer.status_code, answer.json()["code"]) == (422, "too_deep")
+    assert answer.headers["content-type"] == "application/problem+json"

@@ -4,17 +4,28 @@ import json
 
 from starlette.requests import Request
 
+from runtime.nesting import deeper_than
 from runtime.problems import Problem
 from runtime.unique_keys import RepeatedKey, unique
 
+DEEPEST = 100
+"""Levels of arrays and objects in each other. What writes JSON gives up at some 250."""
 
-async def demand_unique_keys(request: Request) -> None:
-    """A dependency of every route that takes a document from outside; the framework has read it by then, and takes the
-    last of two. Routes that read their body themselves judge it themselves. 4 ms for 100,000 ids. Raises Problem."""
+
+async def demand_readable(request: Request) -> None:
+    """No key stands twice in an object, and nothing is nested too deep: a dependency of every route that takes a
+    document from outside.
+
+    The framework has read it by then, and takes the last of two. Routes that read their body themselves judge it
+    themselves. 4 ms for 100,000 ids. Raises Problem.
+    """
     if getattr(request.scope.get("route"), "body_field", None) is None or request.url.path.startswith("/internal/"):
         return
+    body = await request.body()
+    if deeper_than(body, DEEPEST):
+        raise Problem(422, "too_deep", f"nested deeper than {DEEPEST} levels", "say it with fewer levels")
     try:
-        json.loads(await request.body(), object_pairs_hook=unique)
+        json.loads(body, object_pairs_hook=unique)
     except RepeatedKey as error:
         raise Problem(422, "duplicate_key", str(error), "keep one of the two") from None
     except ValueError:

@@ -14,7 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from runtime import health, problems
 from runtime.auth import requires
-from runtime.bodies import demand_unique_keys
+from runtime.bodies import demand_readable
 from runtime.guards import unguarded
 from runtime.health import Readiness
 from runtime.problems import Problem
@@ -65,7 +65,7 @@ class Web:
             title=f"slipway {service}",
             openapi_url=None,
             max_body_size=MAX_BODY,
-            dependencies=[Depends(demand_unique_keys)],
+            dependencies=[Depends(demand_readable)],
         )
         self.app.state.settings = settings
         problems.install(self.app, unavailable=unavailable)

@@ -14,11 +14,11 @@ class PostgresSuppression:
         self,
         project: str,
         contacts: Collection[str],
-        addresses: Mapping[bytes, str],
+        addresses: Mapping[bytes, str | None],
         reason: str,
         now: datetime,
     ) -> None:
-        rows = [("contact", contact_id, contact_id) for contact_id in contacts]
+        rows: list[tuple[str, str, str | None]] = [("contact", contact_id, contact_id) for contact_id in contacts]
         rows += [("address", hashed.hex(), address) for hashed, address in addresses.items()]
         await self._connection.execute(
             """
@@ -32,6 +32,15 @@ class PostgresSuppression:
             reason,
             now,
         )
+
+    async def had(self, project: str, hashes: Collection[bytes]) -> set[bytes]:
+        rows = await self._connection.fetch(
+            "SELECT DISTINCT address_hash FROM contact WHERE project = $1 AND NOT deleted"
+            " AND address_hash = ANY($2::bytea[])",
+            project,
+            list(hashes),
+        )
+        return {row["address_hash"] for row in rows}
 
     async def lift(self, project: str, contacts: Collection[str], hashes: Collection[bytes]) -> int:
         lifted = await self._connection.fetch(

@@ -64,7 +64,8 @@ class ReportHandlers:
     async def _suppressed(
         self, tx: Transaction, event: ContactsReported, places: Sequence[int], reason: str
     ) -> list[Wanted]:
-        """The contact, and the address that the message went to, whoever has it now or later."""
+        """The contact, and the address that the message went to, whoever has it now or later: only its hash is kept if
+        nobody has it any more, for it may be that of somebody who was deleted."""
         project = event.project
         ids = {event.contact_ids[place]: event.ids[place] for place in places}
         given = [read_address(event.recipients[place] or "")[0] for place in places]
@@ -72,7 +73,9 @@ class ReportHandlers:
         hashes = {self._address_hash(project, address): address for address in addresses}
         await self._contacts(tx.connection).guard([project], exclusive=True)
         store = self._suppression(tx.connection)
-        await store.add(project, list(ids), hashes, reason, tx.now)
+        had = await store.had(project, list(hashes))
+        shown = {hashed: address if hashed in had else None for hashed, address in hashes.items()}
+        await store.add(project, list(ids), shown, reason, tx.now)
         others = set(await store.affected(project, [], list(hashes))) - ids.keys()
         return [
             Wanted(project, contact_id, Resuppress(), id, answered=True) for contact_id, id in sorted(ids.items())

@@ -59,9 +59,14 @@ class SuppressionStore(Protocol):
     """Used under the exclusive guard of the ContactStore."""
 
     async def add(
-        self, project: str, contacts: Collection[str], addresses: Mapping[bytes, str], reason: str, now: datetime
+        self, project: str, contacts: Collection[str], addresses: Mapping[bytes, str | None], reason: str, now: datetime
     ) -> None:
-        """Addresses by their hash. What is on the list already stays as it is."""
+        """Addresses by their hash; None where they are not to be kept as they are. What is on the list already stays
+        as it is."""
+        ...
+
+    async def had(self, project: str, hashes: Collection[bytes]) -> set[bytes]:
+        """Of these addresses, those that a contact has now."""
         ...
 
     async def lift(self, project: str, contacts: Collection[str], hashes: Collection[bytes]) -> int:

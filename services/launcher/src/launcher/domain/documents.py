@@ -6,15 +6,14 @@ Shared by commands and scenario files: no duplicate keys, no NaN, no NUL, no lon
 import hashlib
 import json
 import math
-import re
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
+from runtime.nesting import deeper_than
 from runtime.unique_keys import unique
 
 DEEPEST = 64
 _LARGEST = 2**63 - 1
-_TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*+"?|[\[{]|[\]}]', re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +39,7 @@ class _Refused(ValueError):
 
 def read_json(raw: bytes) -> Any | Unreadable:
     """The value of one JSON text in UTF-8."""
-    if _deeper_than(raw, DEEPEST):
+    if deeper_than(raw, DEEPEST):
         return Unreadable(f"nested deeper than {DEEPEST} levels", code="too_deep")
     try:
         value = json.loads(raw.decode(), object_pairs_hook=unique, parse_constant=_constant)
@@ -95,21 +94,6 @@ def _plain(value: Any) -> Any:
             return int(value)
         case _:
             return value
-
-
-def _deeper_than(raw: bytes, limit: int) -> bool:
-    depth = 0
-    for token in _TOKEN.finditer(raw):
-        match token.group()[:1]:
-            case b"[" | b"{":
-                depth += 1
-                if depth > limit:
-                    return True
-            case b"]" | b"}":
-                depth -= 1
-            case _:
-                pass
-    return False
 
 
 def _constant(name: str) -> NoReturn:
