@@ -45,7 +45,7 @@ def test_ndjson_lines_keep_their_numbers() -> None:
         (b"[" * 5000, "not JSON"),
         ({"id": "a", "attributes": {"x": "y" * MAX_LINE_BYTES}}, "at most"),
         ({"id": "a" * 1_000_000}, "at most"),
-        ({}, "id: Field required"),
+        ({}, "id: it is missing"),
         ({"id": ""}, "id is empty"),
         ({"id": 17}, "id:"),
         ({"id": "a\tb"}, "id holds a control character"),

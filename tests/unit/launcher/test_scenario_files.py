@@ -123,7 +123,13 @@ def test_an_empty_file_is_no_scenario() -> None:
         ("{end: success}", "7", "step_kind", "steps.won", "exactly one of"),
         ("{end: success}", "{wait: {for: tomorrow}, next: won}", "invalid_value", "steps.won.wait.for", "30m"),
         ("{end: success}", "{branch: [{when: 'true'}]}", "missing_field", "steps.won.branch[0].next", "`next`"),
-        ("{end: success}", "{branch: [{otherwise: 7}]}", "invalid_value", "steps.won.branch[0].otherwise", "string"),
+        (
+            "{end: success}",
+            "{branch: [{otherwise: 7}]}",
+            "invalid_value",
+            "steps.won.branch[0].otherwise",
+            "write a text",
+        ),
         ("{end: success}", "{split: [{weight: -1, next: won}]}", "invalid_value", "steps.won.split[0].weight", "0"),
     ],
 )

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import pytest
-from pydantic import BaseModel, Field, StringConstraints, ValidationError, field_validator
+from pydantic import AwareDatetime, BaseModel, Field, StringConstraints, ValidationError, field_validator
 
 from runtime.invalid import PATTERNS, in_words
 
@@ -45,6 +45,11 @@ class Given(BaseModel):
     name: Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")] = "a"
     of: Annotated[One | Two, Field(discriminator="kind")] = One(kind="one")
     even: int = 0
+    role: Literal["viewer", "marketer"] = "viewer"
+    since: AwareDatetime | None = None
+    on: bool = False
+    share: Annotated[float, Field(gt=0, le=1)] = 1
+    groups: Annotated[list[Annotated[str, StringConstraints(min_length=1, max_length=3)]], Field(max_length=2)] = []
 
     @field_validator("even")
     @classmethod
@@ -65,6 +70,21 @@ class Given(BaseModel):
         ({"of": {}}, "'kind' is missing"),
         ({"of": 3}, "an object is meant"),
         ({"even": 3}, "is odd"),
+        ({"even": "two"}, "write a whole number"),
+        ({"even": 2.5}, "write a whole number"),
+        ({"role": "markter"}, "write 'viewer' or 'marketer'"),
+        ({"since": "yesterday"}, "write a time, such as 2026-11-22T09:30:00Z"),
+        ({"since": "2026-11-22T09:30:00"}, "write a time with its zone"),
+        ({"on": "perhaps"}, "write true or false"),
+        ({"on": None}, "write true or false"),
+        ({"share": "much"}, "write a number"),
+        ({"share": 0}, "write more than 0"),
+        ({"share": 2}, "write 1.0 or less"),
+        ({"groups": "vip"}, "a list is meant"),
+        ({"groups": [3]}, "write a text"),
+        ({"groups": [""]}, "write at least 1 characters"),
+        ({"groups": ["vips"]}, "write at most 3 characters"),
+        ({"groups": ["a", "b", "c"]}, "at most 2 are allowed, not 3"),
     ],
 )
 def test_what_a_model_refuses_is_said_in_words(given: dict[str, Any], told: str) -> None:

@@ -46,8 +46,8 @@ def test_a_missing_setting_is_named_with_its_meaning(
 @pytest.mark.parametrize(
     ("name", "value", "said"),
     [
-        ("SLIPWAY_PARTITIONS", "many", "SLIPWAY_PARTITIONS: Input should be a valid integer"),
-        ("SLIPWAY_MODE", "debug", "SLIPWAY_MODE: Input should be 'local' or 'production'"),
+        ("SLIPWAY_PARTITIONS", "many", "SLIPWAY_PARTITIONS: write a whole number"),
+        ("SLIPWAY_MODE", "debug", "SLIPWAY_MODE: write 'local' or 'production'"),
         ("SLIPWAY_POSTGRES", "postgresql://u:hunter2@h/executor", "must name the database as {service}"),
         ("SLIPWAY_FAILPOINT", "committed:kill:1", "refused in production mode"),
         ("SLIPWAY_KAFKA_SECURITY_PROTOCOL", "SASL_SSL", "SLIPWAY_KAFKA_SASL_USERNAME"),

@@ -36,6 +36,10 @@ def take(
 
     For the pipe of a mail server. Exit 0: taken, or about no mail that we know; 65: no such report; 75: try again.
     """
+    if not secret and secret_file is None:
+        here = f"the platform has it in SLIPWAY_DELIVERY_SECRETS, as {name}:whsec_…"
+        say(f"slipway dsn: there is no secret: give --secret-file or SLIPWAY_DSN_SECRET; {here}", "red")
+        raise typer.Exit(LATER)
     try:
         key = read_secret((secret_file.read_text() if secret_file else secret or "").strip())
         address = connection(context).http + at("deliveries", name)

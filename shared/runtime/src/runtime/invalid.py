@@ -27,6 +27,35 @@ PATTERNS: Final = {
 """What is allowed, by each pattern that a field of ours has (a test looks that none is missing)."""
 
 
+WORDS: Final = {
+    "missing": "it is missing",
+    "enum": "write {expected}",
+    "literal_error": "write {expected}",
+    "bool_type": "write true or false",
+    "bool_parsing": "write true or false",
+    "string_type": "write a text",
+    "list_type": "a list is meant: […]",
+    "int_type": "write a whole number",
+    "int_parsing": "write a whole number",
+    "int_from_float": "write a whole number",
+    "float_type": "write a number",
+    "float_parsing": "write a number",
+    "datetime_type": "write a time, such as 2026-11-22T09:30:00Z",
+    "datetime_parsing": "write a time, such as 2026-11-22T09:30:00Z",
+    "datetime_from_date_parsing": "write a time, such as 2026-11-22T09:30:00Z",
+    "timezone_aware": "write a time with its zone, such as 2026-11-22T09:30:00Z",
+    "string_too_long": "write at most {max_length} characters",
+    "string_too_short": "write at least {min_length} characters",
+    "too_long": "at most {max_length} are allowed, not {actual_length}",
+    "too_short": "at least {min_length} are needed, not {actual_length}",
+    "greater_than": "write more than {gt}",
+    "greater_than_equal": "write {ge} or more",
+    "less_than": "write less than {lt}",
+    "less_than_equal": "write {le} or less",
+}
+"""By pydantic's type of refusal, with what its context names."""
+
+
 def allowed(pattern: str) -> str:
     return PATTERNS.get(pattern, f"what matches {pattern}")
 
@@ -49,5 +78,7 @@ def in_words(problem: Mapping[str, Any]) -> str:
             return f"not JSON: {context.get('error', problem['msg'])}"
         case "value_error":
             return str(problem["msg"]).removeprefix("Value error, ")
+        case known if known in WORDS:
+            return WORDS[known].format_map(context)
         case _:
             return str(problem["msg"])
