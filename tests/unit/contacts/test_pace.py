@@ -54,7 +54,7 @@ def test_a_page_takes_about_two_seconds(clock: Clock, per_contact: float, fits: 
     paced, one = Pace(), replace(walk(), targeted=100_000)
     first = paced.limit(one, 8)
     assert first == FIRST_AT_MOST
-    with pytest.raises(TimeoutError), paced.measured(one.launch_id):
+    with pytest.raises(TimeoutError), paced.measured(one.launch_id, first):
         clock.now += first * per_contact
         raise TimeoutError
     assert paced.limit(one, 8) == pytest.approx(fits, rel=0.01)
@@ -66,6 +66,6 @@ def test_a_page_takes_about_two_seconds(clock: Clock, per_contact: float, fits: 
 def test_usual_pages_are_as_long_as_ever(clock: Clock) -> None:
     paced, one = Pace(), walk()
     assert paced.limit(one, 8) == page_size(0, 8)
-    with paced.measured(one.launch_id):
+    with paced.measured(one.launch_id, page_size(0, 8)):
         clock.now += 0.05
     assert paced.limit(replace(one, targeted=100_000), 8) == page_size(100_000, 8)

@@ -17,28 +17,23 @@ class Pace:
     """Of the launches that this process walks."""
 
     def __init__(self) -> None:
-        self._limits: dict[str, int] = {}
-        """Of the page that was asked for last."""
         self._seconds: dict[str, float] = {}
         """That a contact of the last page took, also if that came to nothing."""
 
     def limit(self, walk: Walk, partitions: int) -> int:
         """Contacts of the next page."""
         seconds = self._seconds.get(walk.launch_id)
-        fits = FIRST_AT_MOST if seconds is None else max(1, int(PAGE_SECONDS / seconds))
-        limit = self._limits[walk.launch_id] = min(page_size(walk.targeted, partitions), fits)
-        return limit
+        fits = max(1, int(PAGE_SECONDS / seconds)) if seconds else FIRST_AT_MOST
+        return min(page_size(walk.targeted, partitions), fits)
 
     @contextmanager
-    def measured(self, launch_id: str) -> Iterator[None]:
-        """Around the making of a page."""
+    def measured(self, launch_id: str, limit: int) -> Iterator[None]:
+        """Around the making of a page of so many contacts."""
         began = time.monotonic()
         try:
             yield
         finally:
-            if limit := self._limits.get(launch_id):
-                self._seconds[launch_id] = (time.monotonic() - began) / limit
+            self._seconds[launch_id] = (time.monotonic() - began) / limit
 
     def forget(self, launch_id: str) -> None:
-        self._limits.pop(launch_id, None)
         self._seconds.pop(launch_id, None)

@@ -74,8 +74,9 @@ class AudienceWalk:
         try:
             version, plan = self._plans.of(launch_id, walk.version)
             await _groups_are_there(store, walk)
-            with self._pace.measured(launch_id):
-                page, made = await self._page(tx, walk, version, plan)
+            limit = self._pace.limit(walk, tx.partitions)
+            with self._pace.measured(launch_id, limit):
+                page, made = await self._page(tx, walk, version, plan, limit)
         except (Unreadable, ConditionError) as error:
             await self._finish(tx, store, walk, plan, failed=str(error))
             return
@@ -91,9 +92,9 @@ class AudienceWalk:
             await self._finish(tx, store, await store.walk(launch_id), plan)
 
     async def _page(
-        self, tx: Transaction, walk: Walk, version: ScenarioVersion, plan: Plan
+        self, tx: Transaction, walk: Walk, version: ScenarioVersion, plan: Plan, limit: int
     ) -> tuple[Page, list[Chunk]]:
-        audience, limit = self._audience(tx.connection), self._pace.limit(walk, tx.partitions)
+        audience = self._audience(tx.connection)
         if walk.gate is ControlState.STOPPED:
             page = await audience.page(walk, Reads(), limit=limit, whole=False)
             return page, list(stopped(page))
@@ -104,12 +105,7 @@ class AudienceWalk:
         names = [version.creator, *([walk.launched_by] if options.intersect_with_launcher else [])]
         conditions = await reach(self._directory(tx.connection), walk.project, names)
         page = await audience.page(walk, plan.reads, limit=limit, whole=bool(conditions))
-        made = [
-            chunk
-            for part in page.parts
-            for chunk in _judged(part, await _permitted(part, conditions), plan, override=options.consent_override)
-        ]
-        return page, [*made, *gone(page)]
+        return page, [*await _judged(page, plan, conditions, override=options.consent_override), *gone(page)]
 
     async def _finish(
         self, tx: Transaction, store: LaunchStore, walk: Walk, plan: Plan | None, failed: str | None = None
@@ -135,8 +131,12 @@ async def _groups_are_there(store: LaunchStore, walk: Walk) -> None:
         raise Unreadable(f"while contacts were being targeted, groups were deleted: {', '.join(sorted(missing))}")
 
 
-def _judged(part: Part, permitted: list[bool], plan: Plan, *, override: bool) -> Iterator[Chunk]:
-    return chunks(part, permitted, judge(part.standing(permitted), plan.deciding, override=override))
+async def _judged(page: Page, plan: Plan, reach: Reach, *, override: bool) -> list[Chunk]:
+    made: list[Chunk] = []
+    for part in page.parts:
+        permitted = await _permitted(part, reach)
+        made += chunks(part, permitted, judge(part.standing(permitted), plan.deciding, override=override))
+    return made
 
 
 def _tried(page: Page) -> Iterator[Chunk]:

@@ -70,17 +70,9 @@ def select(request: LaunchRequest) -> Selection:
 def drafted(launch: Launch, version: ScenarioVersion, undecided: timedelta | None = None) -> LaunchDrafted:
     """`undecided`: for so long after it was asked for it may be decided."""
     return LaunchDrafted.model_validate(
-        {
-            "project": launch.project,
-            "launch_id": launch.launch_id,
-            "version": version,
-            "participants": _travelling(launch),
-            "participants_chunks": launch.participants_chunks,
-            "options": launch.options,
-            "context": launch.context,
-            "launched_by": launch.requested_by,
+        _wanted(launch, version)
+        | {
             "check": launch.check_round,
-            "retry_of": launch.retry_of,
             "undecided_until": None if undecided is None else launch.drafted_at + undecided,
         }
     )
@@ -93,19 +85,11 @@ def listed(launch: Launch, index: int, chunk: Sequence[str]) -> ParticipantsList
 def requested(launch: Launch, version: ScenarioVersion, now: datetime) -> LaunchRequested:
     """The first control record, of a launch that is in state `requested` already."""
     return LaunchRequested.model_validate(
-        {
-            "project": launch.project,
-            "launch_id": launch.launch_id,
+        _wanted(launch, version)
+        | {
             "revision": launch.revision,
             "state": ControlState.RUNNING,
-            "version": version,
-            "participants": _travelling(launch),
-            "participants_chunks": launch.participants_chunks,
-            "options": launch.options,
-            "context": launch.context,
-            "launched_by": launch.requested_by,
             "approved_by": launch.approved_by,
-            "retry_of": launch.retry_of,
             "command_id": launch.origin.id if launch.origin else None,
             "command_source": launch.origin.source if launch.origin else None,
             "asked_at": launch.drafted_at,
@@ -147,6 +131,21 @@ def outcome_of_request(launch: Launch, origin: Origin, by: str | None = None) ->
 def approval(launch: Launch, origin: Origin) -> Reply:
     """What it hears after it was told that its launch waits: somebody has approved."""
     return LaunchApproved(**_about(launch, origin), launch_id=launch.launch_id, by=launch.approved_by or "")
+
+
+def _wanted(launch: Launch, version: ScenarioVersion) -> dict[str, Any]:
+    """What was asked for, as records of it tell."""
+    return {
+        "project": launch.project,
+        "launch_id": launch.launch_id,
+        "version": version,
+        "participants": _travelling(launch),
+        "participants_chunks": launch.participants_chunks,
+        "options": launch.options,
+        "context": launch.context,
+        "launched_by": launch.requested_by,
+        "retry_of": launch.retry_of,
+    }
 
 
 def _travelling(launch: Launch) -> dict[str, Any]:
