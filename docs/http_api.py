@@ -147,7 +147,7 @@ def _whose(path: str, row: Access) -> Document:
 def _responses(operation: Document, method: str, path: str, public: bool, merged: bool) -> Document:
     own = {int(status): answer for status, answer in operation["responses"].items() if status != "422"}
     refusals = set(ANYWHERE) | (own.keys() & REFUSALS.keys())
-    own = {status: answer for status, answer in own.items() if status not in REFUSALS}
+    own = {status: answer for status, answer in own.items() if status not in REFUSALS or "content" in answer}
     if not public:
         refusals |= GUARDED.keys()
     if "{" in path:

@@ -24,6 +24,7 @@ ASKED: dict[str, tuple[str, str]] = {
     "rss": ("≤ 400", ""),
     "storage_per_million": ("≤ 400", ""),
     "cpu_8x4_of_1x1": ("≤ 1.20", ""),
+    "cpu_8x4_of_1x1_long": ("≤ 1.20", ""),
 }
 """What is asked of a measure, and what the goal beyond it is."""
 

@@ -83,7 +83,7 @@ def test_from_the_first_count_to_the_export(here: Slipway) -> None:
 
     # why, and the list of everybody
     told = maya.json("why", launch_id, f"{here.project}-{MANY - 1}")
-    story = ["requested", "approved", "targeted", "started", "message", "stopped", "ended"]
+    story = ["requested", "approved", "targeted", "started", "message", "waiting", "stopped", "ended"]
     assert list(dict.fromkeys(entry["what"] for entry in told)) == story
     at = {entry["what"]: entry["at"] for entry in told}
     [asked] = [entry for entry in here.json("audit", "--action", "launch.asked") if launch_id in entry["thing"]]

@@ -60,6 +60,8 @@ def test_count_is_what_the_launch_then_does(project: Slipway) -> None:
         listed = {reason: len(project("count", "plain", *way, "--list", reason).stdout.splitlines())
                   for reason in counted["excluded"]}  # fmt: skip
         assert listed == counted["excluded"], way
+        for figure in ("targeted", "starting"):
+            assert len(project("count", "plain", *way, "--list", figure).stdout.splitlines()) == counted[figure], way
         assert figures(counted) == launched(project, *way), way
     project.until(
         lambda: "recurrence_once" in project.json("count", "plain", "--all")["excluded"], "the launches are known"

@@ -33,6 +33,9 @@ def here(slipway: Slipway) -> Slipway:
     here("user", "restrict", "ann", "--where", "contact.attributes.score > 50")
     contacts = (person.contact for person in people(project, EACH))
     here.imports(contacts)
+    told = here("user", "restrict", "ann", "--where", "contact.attributes.score > '50'").stderr
+    assert "condition_type at where: `score` is a number" in " ".join(told.split()), "and there are such contacts now"
+    here("user", "restrict", "ann", "--where", "contact.attributes.score > 50")
     here("suppress", "add", *(person.id for person in people(project, EACH) if person.suppressed))
     return here
 

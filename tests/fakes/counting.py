@@ -11,7 +11,8 @@ token, expires_at = tokens.mint(basis, now)
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from launcher.domain.counting import Basis, Counted, Figures, Listing, Selected
+from contracts.words import Figure
+from launcher.domain.counting import Basis, Counted, Figures, Found, Listing, Selected
 from launcher.domain.parties import Asker
 from launcher.domain.refusals import Denied
 
@@ -42,13 +43,14 @@ class FakeCounting:
         self.asked.append((asker, selected))
         return self.answer
 
-    async def listed(self, asker: Asker, selected: Selected, listing: Listing) -> tuple[list[str], str | None] | Denied:
+    async def listed(self, asker: Asker, selected: Selected, listing: Listing) -> Found | Denied:
         self.asked.append((asker, selected))
         if isinstance(self.answer, Denied):
             return self.answer
         page = [contact for contact in self.behind if contact > (listing.cursor or "")][: listing.limit + 1]
         more = len(page) > listing.limit
-        return page[: listing.limit], page[listing.limit - 1] if more else None
+        following = page[listing.limit - 1] if more else None
+        return Found(listing.figure or Figure.EXCLUDED, page[: listing.limit], following)
 
 
 class FakeCountTokens:

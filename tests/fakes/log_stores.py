@@ -7,7 +7,7 @@ from typing import Any
 
 from contracts.outcomes import StepsCounted
 from fakes.launch_story import later
-from log.domain.chunks import Chunk
+from log.domain.chunks import Chunk, Kind
 from log.domain.controls import Control
 from log.domain.counting import rested
 from log.domain.endings import Endings
@@ -155,3 +155,9 @@ class InMemoryChunks:
     async def note(self, tx: Transaction, number: int, project: str, controls: Sequence[Control]) -> None:
         for control in controls:
             self.controls.setdefault((number, control.event_id, control.what), control)
+
+    async def forget_ways(self, tx: Transaction, project: str, contact_ids: Sequence[str]) -> None:
+        for key, chunk in self.rows.items():
+            if (key[1], chunk.project, chunk.kind) == (tx.number, project, Kind.WAY):
+                kept = [id for id in chunk.contact_ids if id not in contact_ids]
+                self.rows[key] = replace(chunk, contact_ids=kept)

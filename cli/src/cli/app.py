@@ -23,6 +23,7 @@ TOP_LEVEL = {
     "counting": ("count",),
     "launching": ("launch", "start", "relaunch", "retry"),
     "trials": ("test", "rehearse"),
+    "showing": ("show",),
     "flow": ("validate-launch", "confirm", "approve", "decline"),
     "steering": ("stop", "pause", "resume"),
     "looking": ("watch", "launches", "outcomes", "why", "audit"),
@@ -58,6 +59,11 @@ class Commands(TyperGroup):
             return super().invoke(ctx)
         except typer.Abort:
             sys.exit(Exit.INTERRUPTED)
+
+    def resolve_command(self, ctx: typer.Context, args: list[str]) -> Any:  # type: ignore[override]
+        """Typer compares a mistyped name with commands that it has loaded: of ours, names are enough."""
+        self.commands = dict.fromkeys(self.list_commands(ctx), self)
+        return super().resolve_command(ctx, args)
 
     def list_commands(self, ctx: typer.Context) -> list[str]:  # type: ignore[override]
         return [name for table in (TOP_LEVEL, GROUPS) for names in table.values() for name in names]

@@ -124,6 +124,14 @@ class Client:
     def post(self, path: str, body: Any = None, *, headers: dict[str, str] | None = None) -> Any:
         return self._call("POST", path, json=body if body is not None else {}, headers=headers)
 
+    def post_if_free(self, path: str, body: Any) -> Any:
+        """As `post`; None where whoever answers has too much to do, or is not there for now."""
+        try:
+            response = self._http.post(path, json=body)
+        except httpx.TransportError as error:
+            self._unreachable(error)
+        return None if response.status_code in RESTARTING else self._answer(response)
+
     def delete(self, path: str, *, headers: dict[str, str] | None = None, **params: Any) -> Any:
         return self._call("DELETE", path, headers=headers, params=params)
 

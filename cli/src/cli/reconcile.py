@@ -11,6 +11,8 @@ from itertools import groupby
 from operator import itemgetter
 from typing import Any
 
+from contracts.words import NOT_STARTED
+
 Row = dict[str, Any]
 SOURCES = ("contacts", "executor", "messaging", "log", "topic")
 UNFINISHED = frozenset({"planned", "held", "sending"})
@@ -71,6 +73,7 @@ def _judge(result: Recount, contact_id: str, rows: dict[str, list[Row]], launch_
             differs(f"{source} has it {len(rows[source])} times")
     target, instance, counted, published = (_first(rows[source]) for source in ("contacts", "executor", "log", "topic"))
     result.targets += 1
+    result.deliveries.update(send["state"] for send in rows["messaging"])
     if target is None:
         differs("contacts never targeted it, others know it")
         return
@@ -88,7 +91,6 @@ def _judge(result: Recount, contact_id: str, rows: dict[str, list[Row]], launch_
     if (told := _pair(published) if published else None) != (expected if public else None):
         differs(f"log.outcomes says {_words(told)}, executor and contacts say {_words(expected)}")
     for send in rows["messaging"]:
-        result.deliveries[send["state"]] += 1
         if launch_ended and send["state"] in UNFINISHED:
             differs(f"the launch ended, its send at step {send['step']} is still {send['state']}")
     if target["state"] == "excluded" and rows["messaging"]:
@@ -98,11 +100,11 @@ def _judge(result: Recount, contact_id: str, rows: dict[str, list[Row]], launch_
 def _expected(target: Row, instance: Row | None) -> tuple[str, str] | None:
     """(outcome, reason) that follow from what contacts and executor hold; None while it is open."""
     if target["state"] == "excluded":
-        return "other", f"not_started:{target['reason']}"
+        return "other", NOT_STARTED + f"{target['reason']}"
     if instance is None or instance["state"] == "open":
         return None
     if instance["state"] == "refused":
-        return "other", f"not_started:{instance['reason']}"
+        return "other", NOT_STARTED + f"{instance['reason']}"
     return _pair(instance)
 
 

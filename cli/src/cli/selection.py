@@ -43,8 +43,32 @@ def participants(
     return {"kind": "groups", "groups": groups} if groups else {"kind": "contacts", "contacts": contacts}
 
 
+def in_words(who: dict[str, Any], selected: int | None = None) -> str:
+    """Participants, as a question to a person says them. `selected`: how many were named one by one, if not who."""
+    kind = who["kind"]
+    if kind == "all":
+        return "ALL contacts"
+    if kind == "segment":
+        return f"contacts for whom {who['where']}"
+    if kind == "results":
+        [(what, said)] = [(name, said) for name, said in who.items() if name not in ("kind", "launch_id")]
+        return f"the targets of {who['launch_id']} with {what} {said}"
+    names = who.get(kind)
+    if not names:
+        return f"{selected or 0:,} {kind}"
+    return f"{kind} {', '.join(names[:5])}{' …' if len(names) > 5 else ''}"
+
+
 def condition(segment: str) -> str:
-    """What `--segment` was given, unless that is a name: no condition looks like one, but for `true` and `false`."""
+    """What `--segment` was given, unless that is empty, or a name: no condition looks like one, but for `true` and
+    `false`."""
+    if not segment.strip():
+        fail(
+            Exit.USAGE,
+            "--segment wants a condition, and it is empty",
+            "A condition: --segment 'contact.attributes.score > 50'; one that is kept (was it found?): "
+            '--segment "$(slipway segment show NAME)". Everybody: --all.',
+        )
     if segment not in ("true", "false") and NAME.fullmatch(segment):
         fail(
             Exit.USAGE,
@@ -112,6 +136,8 @@ def context_values(pairs: list[str] | None) -> dict[str, Any]:
         name, found, text = pair.partition("=")
         if not found:
             fail(Exit.USAGE, f"--context {pair}: no `=`", "Write --context NAME=VALUE.")
+        if name in values:
+            fail(Exit.USAGE, f"--context {name} stands twice", "Say each value once.")
         try:
             values[name] = orjson.loads(text)
         except orjson.JSONDecodeError:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from cli.connection import Client, at
+from contracts.words import BY_STOP, Outcome
 
 ENDED = ("completed", "stopped", "failed")
 LOOK_SECONDS = 0.25
@@ -26,7 +27,7 @@ def stopped(client: Client, launch_id: str, seconds: float) -> dict[str, Any] | 
 def cancelled_of(figures: Mapping[str, Any]) -> dict[str, int]:
     """Targets that the stop ended, and messages of theirs that were not handed over."""
     return {
-        "abandoned": figures["by_reason"].get("stopped", 0),
-        "not_started": figures["by_reason"].get("not_started:stopped", 0),
+        "abandoned": figures["by_reason"].get(BY_STOP[Outcome.ABANDON], 0),
+        "not_started": figures["by_reason"].get(BY_STOP[Outcome.OTHER], 0),
         "messages": figures["deliveries"].get("cancelled", 0),
     }

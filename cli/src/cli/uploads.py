@@ -8,6 +8,7 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeR
 
 from cli.connection import Client, at
 from cli.lines import Line
+from cli.noticed import Attributes
 from cli.output import stderr
 
 LINES, BYTES = 1000, 4 * 1024 * 1024
@@ -19,6 +20,7 @@ class Summary:
     imported: int = 0
     rejected: list[dict[str, Any]] = field(default_factory=list)
     """`{"line", "reason"}`."""
+    attributes: Attributes = field(default_factory=Attributes)
 
 
 def upload_contacts(
@@ -39,6 +41,7 @@ def upload_contacts(
                 answer = client.upload(at("contacts"), body, kind, first_line=portion[0].number)
                 summary.imported += answer["imported"]
                 summary.rejected.extend(answer["rejected"])
+                summary.attributes.add(answer.get("attributes", ()))
             progress.advance(task, sum(line.size for line in portion))
     return summary
 

@@ -16,6 +16,7 @@ SENTENCES = {
     "rss": "memory of all own processes (PSS)",
     "storage_per_million": "PostgreSQL, per million contacts finished",
     "cpu_8x4_of_1x1": "CPU per contact, 8 partitions and 4 executors of 1 and 1",
+    "cpu_8x4_of_1x1_long": "the same in a longer launch",
     "end_to_end": "end to end",
     "limit": "limit program",
     "send_wait_send": "send + wait + send",

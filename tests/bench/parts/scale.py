@@ -1,4 +1,8 @@
-"""What more partitions and processes cost: 8 and 4 beside 1 and 1, on platforms of their own."""
+"""What more partitions and processes cost: 8 and 4 beside 1 and 1, on platforms of their own.
+
+In launches of the size of the others', where what beginning, ending and resting processes cost counts, and in launches
+four times as large, where it hardly does.
+"""
 
 from statistics import median
 
@@ -11,19 +15,31 @@ ROUNDS = 2
 """At most: most of the time goes into making contacts."""
 
 
+TIMES = 4
+"""So many times the contacts of the other parts."""
+
+
 def measure(options: Options) -> list[Measure]:
-    of, rounds = measure_of(options.contacts), min(options.rounds, ROUNDS)
-    one, many = _costs(options.contacts, 1, 1, rounds), _costs(options.contacts, 8, 4, rounds)
-    return [
-        of("cpu_1x1", one, "µs"),
-        of("cpu_8x4", many, "µs"),
-        of("cpu_8x4_of_1x1", [median(many) / median(one)], "ratio"),
-    ]
+    short, rounds = options.contacts, min(options.rounds, ROUNDS)
+    long = TIMES * short
+    one, many = _costs([short, long], 1, 1, rounds), _costs([short, long], 8, 4, rounds)
+    figures = []
+    for contacts, name in ((short, ""), (long, "_long")):
+        of = measure_of(contacts)
+        figures += [
+            of(f"cpu_1x1{name}", one[contacts], "µs"),
+            of(f"cpu_8x4{name}", many[contacts], "µs"),
+            of(f"cpu_8x4_of_1x1{name}", [median(many[contacts]) / median(one[contacts])], "ratio"),
+        ]
+    return figures
 
 
-def _costs(contacts: int, partitions: int, executors: int, rounds: int) -> list[float]:
-    """µs of CPU per contact, after a launch that only warms up."""
+def _costs(sizes: list[int], partitions: int, executors: int, rounds: int) -> dict[int, list[float]]:
+    """µs of CPU per contact, after a launch that only warms up, by contacts of a launch."""
+    costs = {}
     with platform(partitions, executors) as ground:
-        everybody = people(ground, "scale", contacts)
-        launches = [launch(everybody, "bench", EVERYBODY, contacts) for _ in range(rounds + 1)]
-    return [sum(one.cpu().values()) for one in launches[1:]]
+        for contacts in sizes:
+            everybody = people(ground, f"scale{contacts}", contacts)
+            launches = [launch(everybody, "bench", EVERYBODY, contacts) for _ in range(rounds + 1)]
+            costs[contacts] = [sum(one.cpu().values()) for one in launches[1:]]
+    return costs

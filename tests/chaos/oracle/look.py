@@ -61,6 +61,8 @@ def _of_contacts(seen: Seen, record: Record, data: Row) -> None:
 
 
 def _of_executor(seen: Seen, record: Record, data: Row) -> None:
+    if "launch_id" not in data:  # contacts-erased, which is of no launch
+        return
     launch = _launch(seen, data)
     contacts = [intern(contact) for contact in data.get("contact_ids", ())]
     match type_of(record):

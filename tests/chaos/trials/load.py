@@ -17,11 +17,11 @@ from chaos.trial import trial
 
 OUTAGE = float(os.environ.get("OUTAGE", "120"))
 WAITS = int(os.environ.get("WAITS", "200000"))
-CONTACTS = 60_000
-AHEAD = 30_000
+CONTACTS = 150_000
+AHEAD = 45_000
 """`SLIPWAY_TARGETS_AHEAD`, the mark at which the walk waits."""
-PAGES = 4_000
-"""What may come on top of it: a page that was being read, and chunks just committed."""
+PAGES = 24_000
+"""What may come on top of it: a page of eight full chunks that was being read."""
 GROWTH = 40_000_000
 """Bytes by which a process may differ between the first and the second half of an outage."""
 DRAIN_SECONDS = 600.0

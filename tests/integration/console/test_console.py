@@ -2,103 +2,16 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
-from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
 import pytest
-from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse, Response, StreamingResponse
 from structlog.testing import capture_logs
-from uvicorn import Config, Server
 
-from console.adapters.services import Services
-from console.adapters.tokens import Tokens
-from console.api import MAX_BODY, Console, routes
+from console.api import MAX_BODY
 from console.domain.owners import SERVICES
-from console.limits import Limits
-from runtime import web
-from runtime.health import Readiness
-from runtime.settings import Settings
-
-ANN = {"Authorization": "Bearer key.secret"}
-
-
-@dataclass
-class Upstream:
-    """One service. `seen` are its requests; it answers by path, else it repeats what it was sent."""
-
-    name: str
-    seen: list[tuple[str, str, dict[str, str], bytes]] = field(default_factory=list)
-    answers: dict[str, Response] = field(default_factory=dict)
-    url: str = ""
-    server: Server | None = None
-
-    async def answer(self, request: Request) -> Response:
-        body = await request.body()
-        path = request.scope["raw_path"].decode()
-        self.seen.append((request.method, path, dict(request.headers), body))
-        if path in self.answers:
-            return self.answers[path]
-        echo = {"service": self.name, "path": path, "query": request.url.query, "size": len(body)}
-        return JSONResponse(echo, headers={"Set-Cookie": "a=1", "X-Own": "kept"})
-
-    async def start(self) -> None:
-        app = FastAPI()
-        app.add_route("/{path:path}", self.answer, methods=["GET", "POST", "PUT", "DELETE"])
-        listening = web.listen(Settings())
-        self.url = web.address(listening)
-        self.server = Server(
-            Config(app, lifespan="off", log_config=None, access_log=False, timeout_graceful_shutdown=1)
-        )
-        self.task = asyncio.create_task(self.server._serve([listening]))
-
-    async def stop(self) -> None:
-        if self.server is not None:
-            self.server.should_exit = True
-            await self.task
-            self.server = None
-
-
-@dataclass
-class World:
-    http: httpx.AsyncClient
-    upstreams: dict[str, Upstream]
-    now: float = 0.0
-    rate: float = 20.0
-    """Requests a second."""
-
-    def __getitem__(self, service: str) -> Upstream:
-        return self.upstreams[service]
-
-    @property
-    def exchanged(self) -> int:
-        return sum(path == "/internal/tokens" for _, path, _, _ in self["launcher"].seen)
-
-
-@pytest.fixture
-async def world() -> AsyncIterator[World]:
-    upstreams = {name: Upstream(name) for name in SERVICES}
-    for upstream in upstreams.values():
-        await upstream.start()
-    token = {"token": "short", "expires_in": 600, "project": "acme", "subject": "key", "grants": ["view"]}
-    upstreams["launcher"].answers["/internal/tokens"] = JSONResponse(token)
-    services = Services({name: upstream.url for name, upstream in upstreams.items()})
-    settings = Settings()
-    server, listening = web.Web("console", settings, Readiness("console")), web.listen(settings)
-    async with AsyncExitStack() as stack:
-        await stack.enter_async_context(services.opened())
-        http = httpx.AsyncClient(base_url=web.address(listening), headers=ANN, trust_env=False)
-        world = World(await stack.enter_async_context(http), upstreams)
-        server.start(listening)
-        server.open(
-            routes(Console(services, Tokens(services, lambda: world.now)), Limits(world.rate, lambda: world.now))
-        )
-        yield world
-        await server.stop()
-    for upstream in upstreams.values():
-        await upstream.stop()
+from integration.console.world import World
 
 
 async def test_a_request_reaches_its_owner_with_a_short_token_instead_of_the_secret(world: World) -> None:
@@ -305,7 +218,9 @@ async def test_the_audit_is_that_of_all_services_newest_first(world: World) -> N
     assert len(world["contacts"].seen) == asked, "who has no more is not asked"
 
 
-@pytest.mark.parametrize("query", ["cursor=x", "limit=0", "limit=501", "limit=many"])
+@pytest.mark.parametrize(
+    "query", ["cursor=x", "limit=0", "limit=501", "limit=many", "thing=xyz", "thing=xyz/1", "action=launch.pause"]
+)
 async def test_a_page_of_the_audit_that_cannot_be_is_refused(world: World, query: str) -> None:
     answer = await world.http.get(f"/v1/audit?{query}")
     assert (answer.status_code, bool(answer.json()["remedy"])) == (422, True)

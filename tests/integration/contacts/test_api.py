@@ -39,11 +39,12 @@ class Client:
         expect: int = 200,
         project: str = PROJECT,
         grants: tuple[str, ...] = (),
+        below: str = "/v1",
         **how: Any,
     ) -> Any:
         token = mint(Caller(project, "bob", frozenset(grants or ("view", "contacts:write"))), TOKEN_KEY)
         headers = {"Authorization": f"Bearer {token}", **how.pop("headers", {})}
-        answer = await self._http.request(method, f"/v1{path}", headers=headers, **how)
+        answer = await self._http.request(method, f"{below}{path}", headers=headers, **how)
         assert answer.status_code == expect, answer.text
         self.headers = answer.headers
         if answer.is_error:
@@ -87,7 +88,8 @@ async def test_import_takes_good_lines_and_tells_bad_ones(world: World, call: Cl
 async def test_csv_is_imported_by_its_header(call: Client) -> None:
     body = "id,email,groups,consent.news,score\na,a@example.com,vip;x,true,71\nb,,,,\n"
     answer = await call("POST", "/contacts", content=body.encode(), headers={"content-type": "text/csv; charset=utf-8"})
-    assert answer == {"imported": 2, "rejected": [], "repeated": []}
+    score = {"attribute": "score", "kind": "number", "lines": 1, "first": [2]}
+    assert answer == {"imported": 2, "rejected": [], "repeated": [], "attributes": [score]}
     shown = await call("GET", "/contacts/a")
     assert shown == {
         "id": "a", "email": "a@example.com", "phone": None, "zone": None, "active": True, "groups": ["vip", "x"],
@@ -172,9 +174,20 @@ async def test_what_no_database_keeps_is_refused_wherever_it_stands_in_a_body(wo
         assert (refused["code"], "U+0000" in refused["detail"]) == ("invalid", True)
 
 
+async def test_who_is_nobody_yet_is_suppressed_beforehand_and_told(world: World, call: Client) -> None:
+    await world.load({"id": "c-1", "email": "ann@example.com"})
+    addresses = ["later@example.com", "ann@example.com"]
+    added = await call("POST", "/suppressions", json={"contacts": ["later", "c-1", "later"], "addresses": addresses})
+    assert added == {"unknown_contacts": ["later"], "unknown_addresses": ["later@example.com"]}
+    await world.load({"id": "later", "email": "x@example.com"}, {"id": "c-2", "email": "later@example.com"})
+    for contact_id in ("later", "c-2"):
+        assert (await call("GET", f"/contacts/{contact_id}"))["suppressed"]
+
+
 async def test_suppressions_are_set_listed_and_lifted(world: World, call: Client) -> None:
     await world.load({"id": "a/1", "email": "ann@example.com"})
-    await call("POST", "/suppressions", expect=204, json={"contacts": ["a/1"], "addresses": ["Ann@Example.com"]})
+    both = {"contacts": ["a/1"], "addresses": ["Ann@Example.com"]}
+    assert await call("POST", "/suppressions", json=both) == {"unknown_contacts": [], "unknown_addresses": []}
     items = (await call("GET", "/suppressions"))["items"]
     assert [(item["kind"], item["contact_id"], item["address"], item["at"]) for item in items] == [
         ("address", None, "Ann@example.com", "2026-11-20T12:00:00.000Z"),
@@ -319,7 +332,7 @@ async def test_who_changed_contacts_groups_and_suppressions_is_in_the_audit(call
     await call("POST", "/groups", json={"group": "vip"})
     await call("POST", "/groups/vip/contacts", json={"add": ["c-1", "c-2"], "remove": []})
     await call("POST", "/groups/vip/contacts", json={"add": ["c-1"], "remove": []})
-    await call("POST", "/suppressions", expect=204, json={"contacts": ["c-2"], "addresses": ["c-1@example.com"]})
+    await call("POST", "/suppressions", json={"contacts": ["c-2"], "addresses": ["c-1@example.com"]})
     await call("DELETE", "/suppressions/c-2", expect=204)
     await call("DELETE", "/suppressions/c-2", expect=404)
     await call("DELETE", "/contacts/c-2", expect=204)
@@ -349,3 +362,34 @@ async def test_who_changed_contacts_groups_and_suppressions_is_in_the_audit(call
     assert len((await call("GET", "/audit?thing=group"))["items"]) == 3
     assert (await call("GET", "/audit", project="other"))["items"] == []
     await call("GET", "/audit?cursor=x", expect=422)
+
+
+async def test_a_count_is_answered_to_a_launcher_that_is_older_or_newer(world: World, call: Client) -> None:
+    await world.hear(user("ann"))
+    await call.load({"id": "a", "email": "a@x.example"}, {"id": "b", "active": False})
+    version = requested().version.model_dump(mode="json", by_alias=True)
+    older = {"version": version, "participants": {"kind": "all"}, "options": {}, "launched_by": "ann"}
+    newer = {**older, "soon": 1, "options": {"soon": 1}, "participants": {"kind": "all", "soon": 1}}
+    for body in (older, newer):
+        asked: dict[str, Any] = {"grants": ("process:start",), "below": "/internal"}
+        counted = await call("POST", "/counts", json=body, **asked)
+        assert (counted["targeted"], counted["excluded"]["inactive"]) == (2, 1)
+        behind = {**body, "behind": {"reason": "inactive", "soon": 1} if body is newer else {"reason": "inactive"}}
+        assert (await call("POST", "/counts", json=behind, **asked))["items"] == ["b"]
+
+
+async def test_conditions_that_others_wrote_are_looked_over_by_what_contacts_have(world: World, call: Client) -> None:
+    await call.load(*({"id": f"c{n}", "attributes": {"score": n, "city": "Wien"}} for n in range(3)), {"id": "none"})
+    conditions = {
+        "steps.ask.branch[0].when": "contact.attributes.score > '50'",
+        "steps.ask.branch[1].when": "contact.attributes.score > 50 && contact.attributes.city == context.city",
+        "steps.ask.branch[2].when": "contact.active == 'true'",
+        "steps.ask.branch[3].when": "contact.attributes.",
+    }
+    body = {"conditions": [{"place": place, "where": where} for place, where in conditions.items()]}
+    answer = await call("POST", "/conditions", json=body, below="/internal", grants=("view",))
+    told = [(point["place"][-8:], point["code"], point["severity"]) for point in answer["points"]]
+    assert told == [("[0].when", "condition_type", "warning"), ("[2].when", "condition_type", "error")]
+    assert "`score` is a number in 3 of the 3 contacts looked at" in answer["points"][0]["remedy"]
+    other = await call("POST", "/conditions", json=body, below="/internal", grants=("view",), project="other")
+    assert [point["severity"] for point in other["points"]] == ["error"], "of other projects' contacts nothing is seen"

@@ -12,13 +12,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from contacts.adapters.counting import Snapshots
-from contacts.domain.counting import Counted
-from contacts.handlers.counting import Behind, Wanted
+from contacts.domain.counting import Behind, Counted, Listed
+from contacts.handlers.counting import Wanted
 from contacts.ports.counting import Busy
 from contracts.launches import All, Contacts, Groups, Options, ParticipantsListed, Segment
 from contracts.outcomes import TargetsEnded, TargetsRefused, TargetsStarted
 from contracts.scenario import Scenario
-from contracts.words import Recurrence
+from contracts.words import Figure, Recurrence, Why
 from fakes.transaction import NOON
 from integration.contacts.test_walk import people, person
 from integration.contacts.world import PROJECT, World, key, requested, scenario, user, version
@@ -51,6 +51,24 @@ async def started(world: World, launch_id: str, *ids: str, ended: bool = False, 
         else TargetsStarted(**about)
     )
     await world.outcomes_say(told, id=event, key=launch_id)
+
+
+async def behind(world: World, asked: Wanted, figure: Behind) -> list[str]:
+    return (await world.counting.listed(asked, figure)).contact_ids
+
+
+async def every_figure_has_its_list(world: World, asked: Wanted, counted: Counted) -> None:
+    """`starting` is who was admitted by the launch before."""
+    starting = await behind(world, asked, Behind(figure=Figure.STARTING))
+    targeted = await behind(world, asked, Behind(figure=Figure.TARGETED))
+    assert (len(starting), len(targeted)) == (counted.starting, counted.targeted)
+    for message in counted.messages:
+        step = message.sending.step
+        reached = await behind(world, asked, Behind(figure=Figure.REACHED, step=step))
+        skipped = {why: await behind(world, asked, Behind(why, figure=Figure.SKIPPED, step=step)) for why in Why}
+        assert len(reached) == message.reached
+        assert {why: len(ids) for why, ids in skipped.items() if ids} == message.skipped
+        assert sorted(sum(skipped.values(), reached)) == starting
 
 
 @pytest.fixture(autouse=True)
@@ -127,9 +145,10 @@ async def test_count_is_what_the_launch_does(
         assert await launched(world, asked, f"l-{number}") == (counted.starting, counted.excluded)
         assert counted.targeted == counted.starting + sum(counted.excluded.values())
         for reason, contacts in counted.excluded.items():
-            listed, _ = await world.counting.listed(asked, Behind(reason))
+            listed = await behind(world, asked, Behind(reason))
             assert listed == sorted(one for one, why in world.targets(f"l-{number}").excluded.items() if why == reason)
             assert len(listed) == contacts
+        await every_figure_has_its_list(world, asked, counted)
 
 
 async def test_count_tells_messages_and_types_apart(world: World) -> None:
@@ -148,11 +167,15 @@ async def test_count_tells_messages_and_types_apart(world: World) -> None:
         ("hello", 1, {"no_consent": 1, "no_address": 1}),
         ("news", 3, {}),
     ]
-    assert await world.counting.listed(wanted(body=TWO), Behind("no_consent")) == (["c-000003"], None), (
-        "who is kept out"
-    )
-    assert await world.counting.listed(wanted(body=TWO), Behind("no_address")) == (["c-000004"], None), "not reached"
-    assert await world.counting.listed(wanted(body=TWO), Behind("no_adress")) == ([], None)
+    for meant, figure, ids in (
+        (Behind("no_consent"), Figure.EXCLUDED, ["c-000003"]),
+        (Behind("no_consent", figure=Figure.SKIPPED, step="hello"), Figure.SKIPPED, ["c-000002"]),
+        (Behind("no_consent", figure=Figure.SKIPPED, step="news"), Figure.SKIPPED, []),
+        (Behind("no_consent", "news", figure=Figure.SKIPPED), Figure.SKIPPED, []),
+        (Behind("no_address"), Figure.SKIPPED, ["c-000004"]),
+        (Behind("no_adress"), Figure.SKIPPED, []),
+    ):
+        assert await world.counting.listed(wanted(body=TWO), meant) == Listed(figure, ids, None), meant
 
 
 @pytest.mark.parametrize(
@@ -202,10 +225,11 @@ async def test_list_is_paged(world: World) -> None:
     seen: list[str] = []
     cursor: str | None = ""
     while cursor is not None:
-        page, cursor = await world.counting.listed(wanted(), Behind("inactive", None, cursor, 10))
-        seen += page
+        page = await world.counting.listed(wanted(), Behind("inactive", None, cursor, 10))
+        seen += page.contact_ids
+        cursor = page.next
     assert seen == [f"c-{number:06}" for number in range(25)]
-    assert await world.counting.listed(wanted(), Behind("no_consent", "news")) == ([], None)
+    assert await behind(world, wanted(), Behind("no_consent", "news")) == []
 
 
 async def test_a_count_has_ten_seconds_in_all_and_leaves_others_theirs(
@@ -267,7 +291,7 @@ async def test_who_has_a_place_in_the_scenario_is_counted_as_refused(
         "always": NOBODY,
     }
     assert (await places(world, recurrence)).excluded == expected[recurrence]
-    listed, _ = await world.counting.listed(wanted(body=recurring(recurrence)), Behind("recurrence_running"))
+    listed = await behind(world, wanted(body=recurring(recurrence)), Behind("recurrence_running"))
     assert listed == (["c-000001", "c-000002"] if recurrence == "if_not_running" else [])
 
 

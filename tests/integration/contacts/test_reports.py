@@ -65,6 +65,16 @@ async def test_a_bounce_suppresses_the_address_whoever_has_it_and_says_why(world
     assert await reasons(world) == {"a": "hard_bounce", "x@x.example": "hard_bounce"}
 
 
+async def test_an_address_that_is_proven_later_is_suppressed_too(world: World) -> None:
+    await world.load({"id": "a", "email": "x@x.example"}, {"id": "b", "email": "x@x.example"})
+    await world.hear(report("bounced", "a"))
+    assert await reasons(world) == {"a": "hard_bounce"}
+    for _ in range(2):
+        await world.hear(report("bounced", "a", recipients=["x@x.example"], mark="named"))
+    assert await reasons(world) == {"a": "hard_bounce", "x@x.example": "hard_bounce"}
+    assert {id: change.suppressed for id, change in told(world).items()} == {"a": True, "b": True}
+
+
 async def test_of_an_address_that_nobody_has_any_more_only_the_hash_is_kept(world: World) -> None:
     await world.load({"id": "a", "email": "x@x.example"})
     await world.write(Wanted(PROJECT, "a", Erase(), "gone"))

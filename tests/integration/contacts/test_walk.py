@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from contacts.domain.audience import FIRST_PER_PARTITION
+from contacts.domain.audience import FIRST_PER_PARTITION, MAX_BYTES
 from contracts.launches import Contacts, Groups, ParticipantsListed
 from contracts.targets import LaunchOpened, TargetingFinished, TargetsAdmitted
 from contracts.words import ControlState, LaunchMode
@@ -358,7 +358,7 @@ async def test_large_contacts_make_smaller_pages_and_chunks(world: World) -> Non
     assert await world.walk_out() == 3
     assert len(world.targets().admitted) == world.targets().total == 1120
     chunks = [event.targets for event in world.on("contacts.targets") if isinstance(event, TargetsAdmitted)]
-    assert max(len(chunk.model_dump_json()) for chunk in chunks) <= 256 * 1024
+    assert max(len(chunk.model_dump_json()) for chunk in chunks) <= MAX_BYTES
 
 
 async def test_replayed_topic_changes_nothing(world: World) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from executor.adapters import figures
 from integration.executor.asking import HOOK, bearer, everything
-from integration.executor.desk import STOP, Desk, controlled
+from integration.executor.desk import RESUME, STOP, Desk, controlled
 from runtime.partitions import partition_of
 from unit.executor.builders import EVERYTHING
 
@@ -51,6 +51,22 @@ async def test_a_scenario_s_page_lists_who_is_in_process(desk: Desk, client: htt
         ("l-2", "c-2"),
     ]
     assert await everything(client, "/v1/scenarios/autumn/instances", 2) == []
+
+
+async def test_a_step_that_the_launch_does_not_have_is_refused_with_those_it_has(
+    desk: Desk, client: httpx.AsyncClient
+) -> None:
+    await desk.launch(["c-0"])
+    for step, waiting in (("hello", 1), ("won", 0)):
+        assert len(await everything(client, "/v1/launches/l-1/instances", 2, step=step)) == waiting
+    answer = await client.get("/v1/launches/l-1/instances", params={"step": "hallo"})
+    assert (answer.status_code, answer.json()["code"]) == (422, "unknown_step")
+    assert answer.json()["remedy"].startswith("its steps are hello")
+
+
+async def test_before_a_launch_opens_nobody_is_at_any_step(desk: Desk, client: httpx.AsyncClient) -> None:
+    await desk.control(controlled(RESUME, 1))
+    assert await everything(client, "/v1/launches/l-1/instances", 2, step="hello") == []
 
 
 async def test_the_ledger_has_every_target_once_by_contact_id(

@@ -6,7 +6,7 @@ import asyncpg
 import pytest
 
 from contracts.launches import All, LaunchRequested, Options
-from contracts.outcomes import IncidentsClosed
+from contracts.outcomes import IncidentsClosed, StepsPassed
 from contracts.words import ControlState
 from executor.handlers.control import Controls
 from fakes.transaction import FakeTransaction, received
@@ -195,6 +195,7 @@ async def test_what_became_due_while_paused_goes_on_once_after_the_resume(desk: 
         "c-1": "waiting_paused at vip",
         "c-2": "waiting_paused at pause",
     }
+    assert [event.contact_ids for event in desk.take(StepsPassed)] == [["c-0", "c-1"]], "their wait is over"
     assert desk.emitted == []
     await desk.control(controlled(RESUME, 3))
     await desk.orders()
@@ -202,6 +203,7 @@ async def test_what_became_due_while_paused_goes_on_once_after_the_resume(desk: 
     await desk.timers()
     assert desk.updates().contact_ids == ["c-0", "c-1"]
     assert (await desk.standing())["c-2"] == "waiting_timer at pause"
+    assert sorted(event.contact_ids for event in desk.take(StepsPassed)) == [["c-0", "c-1"], ["c-2"]]
     assert desk.emitted == []
 
 

@@ -25,6 +25,7 @@ from contracts.crm import (
 )
 from contracts.event import Event
 from contracts.words import LaunchState
+from fakes.conditions import FakeConditions
 from fakes.counting import FakeCounting
 from fakes.counting import figures as counted
 from fakes.progress import FakeProgress
@@ -48,7 +49,9 @@ RESULTS = FakeResults()
 """Targets of earlier launches, as tests set them."""
 PROGRESS = FakeProgress()
 """Figures of launches that log publishes nowhere."""
-SERVICE = build(SETTINGS, COUNTING, RESULTS, PROGRESS)
+CONDITIONS = FakeConditions()
+"""What contacts says to conditions."""
+SERVICE = build(SETTINGS, COUNTING, RESULTS, PROGRESS, CONDITIONS)
 SAMPLES = Path(__file__).parents[3] / "examples" / "scenarios"
 STARTER = ("process:start", "launch:preapproved", "launch:stop")
 E = TypeVar("E", bound=Event)

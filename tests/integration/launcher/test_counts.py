@@ -1,20 +1,20 @@
 """Counts over HTTP: what contacts is asked, what is told, and the token that a launch is confirmed with."""
 
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from aiohttp import web
 
 from contracts.launches import Contacts, Segment
-from contracts.words import LaunchState, Permission
+from contracts.words import Figure, LaunchState, Permission
 from fakes.counting import figures as counted
 from integration.launcher.desk import COUNTING, RESULTS, SETTINGS, Desk
 from launcher.adapters.contacts_http import ContactsHttp
 from launcher.adapters.count_tokens import SignedCountTokens
 from launcher.adapters.services_http import ServiceHttp
-from launcher.domain.counting import Basis, Counted, Listing
+from launcher.domain.counting import Basis, Counted, Found, Listing
 from launcher.domain.parties import Asker
 from launcher.domain.points import error
 from launcher.domain.refusals import Denied
@@ -31,7 +31,8 @@ async def _counting(desk: Desk) -> None:
     COUNTING.behind = [f"c-{number:03}" for number in range(5)]
     await desk.done("POST", "/v1/users", {"user": "ann", "grants": ["process:start", "view"]})
     await desk.done("POST", "/v1/users", {"user": "bob", "grants": ["view", "launch:approve"]})
-    desk.now = datetime.now(UTC)
+    # It stands still, and counts are dated by PostgreSQL's clock.
+    desk.now = datetime.now(UTC) + timedelta(minutes=1)
 
 
 async def count(desk: Desk, body: Any = None, **more: Any) -> Any:
@@ -104,6 +105,41 @@ async def test_contacts_behind_a_figure_are_paged(desk: Desk) -> None:
     last = await count(desk, {**BODY, "list": {"reason": "no_consent", "limit": 3, "cursor": first["next"]}})
     assert [row["contact_id"] for row in first["items"] + last["items"]] == COUNTING.behind
     assert last["next"] is None
+
+
+@pytest.mark.parametrize(
+    ("listing", "figure"),
+    [
+        ({"reason": "no_consent"}, "excluded"),
+        ({"reason": "no_consent", "step": "hello"}, "skipped"),
+        ({"figure": "skipped", "reason": "no_consent"}, "skipped"),
+        ({"figure": "reached", "step": "hello"}, "reached"),
+        ({"figure": "starting"}, "starting"),
+        ({"figure": "targeted"}, "targeted"),
+    ],
+)
+async def test_a_list_says_which_figure_it_is_behind(desk: Desk, listing: Any, figure: str) -> None:
+    page = await count(desk, {**BODY, "list": {**listing, "limit": 3}})
+    assert page["figure"] == figure
+    following = await count(desk, {**BODY, "list": {**listing, "limit": 3, "cursor": page["next"]}})
+    assert (following["figure"], len(following["items"])) == (figure, 2)
+
+
+@pytest.mark.parametrize(
+    ("listing", "said"),
+    [
+        ({}, "name a reason, or a figure"),
+        ({"reason": "no_adress"}, "there is no reason no_adress; there are inactive, not_permitted"),
+        ({"figure": "excluded"}, "say the reason"),
+        ({"figure": "starting", "reason": "inactive"}, "starting has no reasons"),
+        ({"figure": "reached"}, "say the step"),
+        ({"figure": "excluded", "reason": "inactive", "step": "hello"}, "excluded is no step's"),
+        ({"reason": "inactive", "step": "goodbye"}, "sends no message at a step goodbye"),
+    ],
+)
+async def test_a_list_of_what_there_cannot_be_is_refused(desk: Desk, listing: Any, said: str) -> None:
+    response = await desk.call("POST", "/v1/counts", {**BODY, "list": listing}, as_user="ann")
+    assert response.status_code == 422 and said in response.json()["detail"], response.text
 
 
 async def failed_ones(desk: Desk) -> Any:
@@ -230,14 +266,16 @@ def adapter(url: str) -> ContactsHttp:
 async def test_adapter_gives_what_contacts_says(desk: Desk, contacts: Contactless) -> None:
     message = {"step": "a", "channel": "email", "message_type": "promo", "reached": 2, "skipped": {"no_address": 1}}
     contacts.body = {"targeted": 4, "starting": 3, "excluded": {"inactive": 1}, "no_consent": {}, "points": []}
-    contacts.body["messages"] = [message]
+    contacts.body |= {"messages": [message], "newer": {"than": "launcher"}}
     http = adapter(contacts.url)
     found = await http.count(ANN, await selected(desk))
     assert isinstance(found, Counted)
     assert found.figures == counted(4, inactive=1) and found.messages[0].reached == 2
     assert contacts.asked["participants"] == {"kind": "all"} and contacts.asked["launched_by"] == "ann"
-    contacts.body = {"items": ["a"], "next": "a"}
-    assert await http.listed(ANN, await selected(desk), Listing("inactive")) == (["a"], "a")
+    contacts.body = {"figure": "skipped", "items": ["a"], "next": "a"}
+    listing = Listing("no_address", figure=Figure.SKIPPED, step="hello")
+    assert await http.listed(ANN, await selected(desk), listing) == Found(Figure.SKIPPED, ["a"], "a")
+    assert {"figure": "skipped", "reason": "no_address", "step": "hello"}.items() <= contacts.asked["behind"].items()
 
 
 @pytest.mark.parametrize(
@@ -247,6 +285,7 @@ async def test_adapter_gives_what_contacts_says(desk: Desk, contacts: Contactles
         (500, {"code": "internal", "detail": "d", "remedy": "r"}, "unavailable"),
         (502, "oops", "unavailable"),
         (422, {"code": "broken_scenario", "detail": "d", "remedy": "r"}, "broken_scenario"),
+        (200, {"targeted": 4}, "unavailable"),
     ],
 )
 async def test_adapter_says_why_nothing_was_counted(

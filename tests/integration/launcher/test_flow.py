@@ -13,13 +13,14 @@ from fakes.counting import figures as counted
 from fakes.transaction import NOON
 from integration.launcher.desk import COUNTING, SETTINGS, Desk
 from launcher.adapters.count_tokens import SignedCountTokens
-from launcher.domain.counting import Counted, Figures, basis_of
+from launcher.domain.counting import Counted, Figures, MessageFigures, basis_of
 from launcher.domain.points import error
 from launcher.domain.refusals import Denied
 from unit.launcher.builders import request
 
 TOKENS = SignedCountTokens(SETTINGS.token_key)
 ALL = {"kind": "all"}
+MESSAGES = [MessageFigures("hello", "email", "administrative", 80, {"no_address": 10})]
 BODY = {"scenario": "welcome", "participants": ALL}
 
 
@@ -41,7 +42,7 @@ async def _user(desk: Desk, name: str, *grants: str) -> None:
 def token(figures: Figures, at: Any = NOON, version: int = 1, **fields: Any) -> str:
     """Of a count of what `waiting` asks for."""
     asked = request(scenario="welcome", **fields)
-    return TOKENS.mint(basis_of(asked, version, "ann", figures), at)[0]
+    return TOKENS.mint(basis_of(asked, version, "ann", figures, MESSAGES), at)[0]
 
 
 async def drafted(desk: Desk, body: Any = None, **more: Any) -> str:
@@ -97,6 +98,8 @@ async def test_a_launch_goes_from_draft_to_requested_and_nothing_runs_before_it_
     assert answer["state"] == "awaiting_approval"
     assert answer["summary"]["figures"] == {"targeted": 100, "starting": 90, "excluded": {"no_consent": 10}}
     assert (answer["summary"]["confirmed_by"], answer["summary"]["version"]) == ("ann", 1)
+    [message] = (await shown(people, launch_id))["summary"]["messages"]
+    assert (message["step"], message["reached"], message["skipped"]) == ("hello", 80, {"no_address": 10})
     assert people.take(LaunchRequested) == []
     COUNTING.now(counted(100, no_consent=10))
     people.later(minutes=5)

@@ -35,6 +35,17 @@ async def test_pause_and_resume_are_control_records_with_rising_revisions(desk: 
     assert (await audited(desk, launch_id))[-2:] == [(key.id, "launch.paused"), (key.id, "launch.resumed")]
 
 
+async def test_a_resume_that_is_only_tried_changes_nothing(desk: Desk, key: Key) -> None:
+    launch_id = await running(desk, key)
+    await turn(desk, key, LaunchPause, launch_id, "p-1")
+    desk.take(LaunchControlled)
+    tried = await desk.done("POST", f"/v1/launches/{launch_id}/resume", {"dry_run": True})
+    assert (tried["state"], tried["changed"]) == ("paused", False)
+    assert desk.take(LaunchControlled) == []
+    assert (await audited(desk, launch_id))[-1] == (key.id, "launch.paused")
+    assert (await desk.done("POST", f"/v1/launches/{launch_id}/resume"))["state"] == "running"
+
+
 async def test_figures_from_before_a_pause_do_not_undo_it(desk: Desk, key: Key) -> None:
     launch_id = await running(desk, key)
     await turn(desk, key, LaunchPause, launch_id, "p-1")
@@ -49,7 +60,8 @@ async def test_a_paused_launch_can_be_stopped_and_then_not_resumed(desk: Desk, k
     await turn(desk, key, LaunchPause, launch_id, "p-1")
     await desk.commands(stop(desk, key, launch_id))
     path = f"/v1/launches/{launch_id}/resume"
-    assert await desk.refused("POST", path, {}) == (409, "wrong_state")
+    for body in ({}, {"dry_run": True}):
+        assert await desk.refused("POST", path, body) == (409, "wrong_state")
     assert [control.state for control in desk.take(LaunchControlled)] == [ControlState.PAUSED, ControlState.STOPPED]
 
 

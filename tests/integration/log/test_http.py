@@ -16,9 +16,20 @@ import pytest
 
 from contracts.deliveries import DeliveriesRecorded
 from contracts.launches import LaunchControlled, Options
-from contracts.outcomes import IncidentsOpened, OrdersCarriedOut, StepsCounted, TargetsEnded, TargetsStarted
+from contracts.outcomes import (
+    ContactsErased,
+    IncidentsOpened,
+    OrdersCarriedOut,
+    Passage,
+    Place,
+    StepsCounted,
+    StepsPassed,
+    TargetsEnded,
+    TargetsStarted,
+    Way,
+)
 from contracts.targets import TargetsExcluded
-from contracts.words import ControlState, DeliveryState, Outcome
+from contracts.words import REASONS, ControlState, DeliveryState, Outcome
 from fakes.launch_story import Story, Target, Told, later
 from fakes.transaction import NOON
 from integration.log.conftest import Log
@@ -76,6 +87,16 @@ async def test_progress_is_what_the_topic_tells_and_steps(log: Log, http: httpx.
     assert {name: answer[name] for name in story.expected()} == story.expected()
     assert (answer["state"], answer["steps"], answer["stuck"]) == ("completed", {"hello": 3, "won": 2}, 1)
     assert answer["requested_at"] == "2026-11-20T12:00:00.000Z"
+
+
+async def test_a_reason_that_no_target_ends_for_is_refused(http: httpx.AsyncClient, story: Story) -> None:
+    path = f"/v1/launches/{story.launch_id}/outcomes"
+    for reason in (*REASONS, "end:nowhere"):
+        (await http.get(path, params={"reason": reason})).raise_for_status()
+    for reason, close in (("no_consent", "not_started:no_consent"), ("xyz", "end:STEP"), ("end:No!", "end:STEP")):
+        answer = await http.get(path, params={"reason": reason})
+        assert (answer.status_code, answer.json()["code"]) == (422, "unknown_reason")
+        assert close in answer.json()["remedy"]
 
 
 @pytest.mark.parametrize("path", ["progress", "outcomes", "in-progress", "events", "ledger"])
@@ -250,6 +271,53 @@ async def test_the_timeline_tells_what_people_did_while_the_target_lived(log: Lo
             derive("outcome", story.launch_id, "c-1"),
         ),
     ]
+
+
+async def test_the_timeline_tells_the_way_and_forgets_that_of_who_was_deleted(
+    log: Log, http: httpx.AsyncClient, story: Story
+) -> None:
+    first, second = [target for target in story.targets if target.fate == "ended"][:2]
+    entered = Passage(what="waiting", step="pause", until=later(60))
+    taken = Passage(what="branch", step="vip", arm=2, says="otherwise", next="won")
+    waiting = Way(left=Place(step="hello"), passed=(entered,), reached=Place(step="pause"))
+    waited = Passage(what="waited", step="pause")
+    leaving = Way(left=Place(step="pause"), passed=(waited, taken), reached=Place(step="won"))
+
+    def told(id: str, way: Way, seconds: float, *targets: Target) -> Told:
+        event = StepsPassed(
+            project="acme",
+            launch_id=story.launch_id,
+            contact_ids=[target.contact_id for target in targets],
+            way=way,
+            at=later(seconds),
+        )
+        return Told("executor.outcomes", 1, id, event)
+
+    async def way(target: Target) -> list[tuple[str, dict[str, Any], str]]:
+        url = f"/v1/contacts/{quote(target.contact_id, safe='')}/timeline"
+        items = (await http.get(url, params={"launch": story.launch_id})).raise_for_status().json()["items"]
+        return [(each["what"], each["detail"], each["event_id"]) for each in items if each["event_id"] in ("w1", "w2")]
+
+    records = [told("w1", waiting, 1, first, second), told("w2", leaving, 61, first, second)]
+    await log.take("executor.outcomes", first.number, records)
+    if second.number != first.number:
+        await log.take("executor.outcomes", second.number, [*records, *records])
+    whole = [
+        ("waiting", {"step": "pause", "until": "2026-11-20T12:01:00.000Z"}, "w1"),
+        ("waited", {"step": "pause"}, "w2"),
+        ("branch", {"step": "vip", "arm": 2, "when": "otherwise", "next": "won"}, "w2"),
+    ]
+    assert await way(first) == await way(second) == whole
+
+    for project, left in (("other", whole), ("acme", [])):
+        gone = ContactsErased(project=project, contact_ids=[first.contact_id, "never seen"], at=NOON)
+        erased = Told("executor.outcomes", first.number, f"erased-{project}", gone)
+        await log.take("executor.outcomes", first.number, [erased])
+        await log.take("executor.outcomes", first.number, records)
+        assert await way(first) == left
+    assert await way(second) == whole
+    others = "SELECT count(*) FROM event_chunk WHERE kind <> 'way' AND $1 = ANY(contact_ids)"
+    assert await log.pool.fetchval(others, first.contact_id) > 0, "what became of it is accounted for as before"
 
 
 async def test_the_figures_add_up_in_every_event_of_a_launch(log: Log, http: httpx.AsyncClient) -> None:

@@ -4,11 +4,13 @@ import shutil
 from pathlib import Path
 
 import asyncpg
+import pytest
 
 import log
 from log.adapters.queries import Queries, Wanted
 from platform_for_tests import FreshDatabase
 from runtime.migrations import apply
+from runtime.poison import judge
 
 MIGRATIONS = Path(log.__file__).parent / "migrations"
 
@@ -36,7 +38,17 @@ async def test_every_outcome_is_found_as_it_was(fresh_database: FreshDatabase, t
     assert await connection.fetchval("SELECT count(*) FROM ending") == 8
     await connection.close()
     pool = await asyncpg.create_pool(dsn, min_size=1, max_size=2)
-    found = await Queries(pool).outcomes(2, "", Wanted(), 100)
+    found = await Queries(pool, 8).outcomes(2, "", Wanted(), 100)
     assert [(row.contact_id, row.outcome, row.reason, row.started_at, row.ended_at) for row in found] == before
-    assert [row.contact_id for row in await Queries(pool).outcomes(1, "a", Wanted("success", "end:won"), 1)] == ["c"]
+    assert [row.contact_id for row in await Queries(pool, 8).outcomes(1, "a", Wanted("success", "end:won"), 1)] == ["c"]
     await pool.close()
+
+
+async def test_code_of_the_version_before_counts_nothing_and_parks_nothing(fresh_database: FreshDatabase) -> None:
+    dsn = await fresh_database.empty("wide")
+    await apply(dsn, "log", MIGRATIONS)
+    connection = await asyncpg.connect(dsn)
+    with pytest.raises(asyncpg.UndefinedColumnError) as raised:
+        await connection.execute("INSERT INTO outcome (launch, ending, contact_id) SELECT 1, 1, 'z'")
+    assert judge(raised.value, connection_open=True) is raised.value, "the world's fault: tried again until replaced"
+    await connection.close()

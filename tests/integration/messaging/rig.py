@@ -104,10 +104,10 @@ class World:
 
     @asynccontextmanager
     async def request(self) -> AsyncIterator[FakeTransaction]:
-        """The transaction of an HTTP request."""
+        """The transaction of an HTTP request, where there is one partition: number 0, as tests use it."""
         async with self.walled_pool.acquire() as connection, connection.transaction():
             now: datetime = await connection.fetchval("SELECT date_trunc('milliseconds', clock_timestamp())")
-            tx = FakeTransaction(number=None, now=now, connection=connection)
+            tx = FakeTransaction(number=None, partitions=1, now=now, connection=connection)
             yield tx
         self.committed(tx.emitted)
 

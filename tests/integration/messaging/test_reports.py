@@ -11,12 +11,14 @@ import pytest
 
 from fakes.mailer import FakeMailer
 from integration.messaging.rig import Node, World
+from messaging.adapters.reports import PostgresReports
 from messaging.adapters.sends import PostgresSends
 from messaging.api_reports import routes
 from messaging.domain.links import Links, Reference
 from messaging.domain.webhooks import Secrets
 from runtime import web
 from runtime.health import Readiness
+from runtime.rows import Missed
 from runtime.settings import Settings
 from runtime.webhook_signing import sign
 from unit.messaging.builders import LAUNCH, PROJECT, STEP, change, chunk, requested, snapshot
@@ -103,13 +105,14 @@ async def test_each_report_moves_its_delivery_once_and_the_sum_stays(
     await tell(http, world, event("c-0", "complained"), event("c-3", "complained"), event("c-3", "delivered"))
     await rounds(node)
     assert world.counts == {"accepted": 1, "complained": 3}
-    kinds = [(report.contact_ids[0], report.kinds[0], report.recipients[0]) for report in world.reports]
+    by_id = {report.ids[0]: report for report in world.reports}
+    kinds = [(report.contact_ids[0], report.kinds[0], report.recipients[0]) for report in by_id.values()]
     assert sorted(kinds, key=str) == [
         ("c-0", "bounced", "c-0@x.example"),
         ("c-0", "complained", None),
         ("c-1", "complained", None),
         ("c-3", "complained", None),
-    ]
+    ], "once each, by the ids that contacts takes them in by"
     await world.check()
 
 
@@ -151,6 +154,11 @@ async def test_only_what_is_signed_in_time_and_readable_is_taken(
         b'{"events": [{"ref": "x", "event": "\\u0000"}]}',
     ):
         assert (await post(http, world, wrong)).status_code == 422
+    twice = body.replace(b'"event":', b'"event":"delivered","event":')
+    refused = await post(http, world, twice)
+    assert (refused.status_code, refused.json()["code"]) == (422, "duplicate_key")
+    deep = await post(http, world, b'{"events": ' + b"[" * 150 + b"]" * 150 + b"}")
+    assert (deep.status_code, deep.json()["code"]) == (422, "too_deep")
     assert await world.pool.fetchval("SELECT count(*) FROM report") == 0
 
 
@@ -165,6 +173,33 @@ async def test_an_unknown_message_stays_unknown_and_its_contact_is_suppressed(
     await rounds(node)
     row = await world.pool.fetchval("SELECT state FROM send WHERE contact_id = 'c-9'")
     assert row == "unknown" and [report.contact_ids for report in world.reports] == [["c-9"]]
+
+
+async def test_a_repeated_report_of_an_unknown_message_leaves_no_block_that_nobody_answers(
+    world: World, http: httpx.AsyncClient, node: Node
+) -> None:
+    async def reported() -> str:
+        await tell(http, world, {"launch_id": "launch-2", "contact_id": "c-9", "step": STEP, "event": "bounced"})
+        await rounds(node)
+        return world.reports[-1].ids[0]
+
+    async def blocks() -> int:
+        return int(await world.pool.fetchval("SELECT count(*) FROM local_block"))
+
+    await node.launches(requested("launch-2"))
+    await node.sends(chunk(snapshot(1, first=9), "launch-2"), cause="second")
+    await world.pool.execute("UPDATE send SET state = 'unknown' WHERE contact_id = 'c-9'")
+    suppressed = {"cause": await reported(), "suppressed": True}
+    assert await blocks() == 1
+    await node.changes(change("c-9", 20).model_copy(update=suppressed))
+    assert await blocks() == 0
+    again = [await reported() for _ in range(2)]
+    assert await blocks() == 0 and again[0] == again[1], "for contacts both are one"
+    await node.changes(change("c-9", 21))  # somebody lifted it
+    fresh = await reported()
+    assert await blocks() == 1 and fresh not in (suppressed["cause"], *again)
+    await node.changes(change("c-9", 22).model_copy(update={"cause": fresh, "suppressed": True}))
+    assert await blocks() == 0
 
 
 def came_back(contact_id: str, status: str = "5.1.1", headers: str = "To: {to}\nX-Slipway-To: {proof}\n") -> bytes:
@@ -183,13 +218,12 @@ def came_back(contact_id: str, status: str = "5.1.1", headers: str = "To: {to}\n
 async def test_a_mail_that_came_back_names_its_contact_and_where_it_went(
     world: World, http: httpx.AsyncClient, node: Node
 ) -> None:
-    forged = "To: c-0@x.example\nX-Slipway-To: {proof}\n"
     for mail in (
         came_back("c-0"),
         came_back("c-0"),
         came_back("c-1", "4.4.7"),
         came_back("c-2", "5.7.1"),
-        came_back("c-3", headers=forged),
+        came_back("c-3", headers=FORGED),
     ):
         answer = await post(http, world, mail, kind="message/rfc822")
         assert (answer.status_code, answer.json()) == (202, {"taken": 1, "unknown": 0, "without_ref": 0})
@@ -202,6 +236,57 @@ async def test_a_mail_that_came_back_names_its_contact_and_where_it_went(
     reason = await world.pool.fetchval("SELECT reason FROM send WHERE contact_id = 'c-0'")
     assert reason == "5.1.1"
     await world.check()
+
+
+FORGED = "To: c-0@x.example\nX-Slipway-To: {proof}\n"
+
+
+async def returned(http: httpx.AsyncClient, world: World, contact_id: str, **headers: str) -> None:
+    answer = await post(http, world, came_back(contact_id, **headers), kind="message/rfc822")
+    assert answer.json() == {"taken": 1, "unknown": 0, "without_ref": 0}
+
+
+async def test_where_a_mail_went_is_told_even_if_a_report_without_proof_came_first(
+    world: World, http: httpx.AsyncClient, node: Node
+) -> None:
+    await returned(http, world, "c-1", headers=FORGED)
+    await rounds(node)
+    [before] = world.reports
+    for _ in range(2):
+        await returned(http, world, "c-1")
+        await returned(http, world, "c-1", headers=FORGED)
+        await rounds(node)
+    assert world.counts == {"accepted": 3, "bounced": 1}
+    assert [report.recipients for report in world.reports] == [[None], ["c-1@x.example"], ["c-1@x.example"]]
+    ids = [report.ids for report in world.reports]
+    assert ids[0] == before.ids and ids[1] == ids[2] != ids[0], "once for contacts, however often it is told"
+    assert await world.pool.fetchval("SELECT count(*) FROM local_block") == 1, "the first one's, until it is answered"
+    await world.check()
+
+
+async def test_of_two_reports_that_are_not_taken_in_yet_the_one_with_proof_counts(
+    world: World, http: httpx.AsyncClient, node: Node
+) -> None:
+    for headers in ({"headers": FORGED}, {}, {"headers": FORGED}):
+        await returned(http, world, "c-2", **headers)
+    await rounds(node)
+    assert [(report.contact_ids, report.recipients) for report in world.reports] == [(["c-2"], ["c-2@x.example"])]
+
+
+async def test_a_proof_that_comes_while_its_report_is_taken_in_is_not_forgotten(
+    world: World, http: httpx.AsyncClient, node: Node
+) -> None:
+    reports = PostgresReports()
+    await returned(http, world, "c-3", headers=FORGED)
+    number = await world.pool.fetchval("SELECT partition FROM report")
+    async with world.pool.acquire() as connection:
+        read = await reports.of(connection, number, 10)
+    await returned(http, world, "c-3")
+    with pytest.raises(Missed):
+        async with node.lease(number).transaction() as tx:
+            await reports.forget(tx, read)
+    await rounds(node)
+    assert [report.recipients for report in world.reports] == [["c-3@x.example"]]
 
 
 async def test_a_mail_about_none_of_ours_is_unknown_and_one_about_nothing_is_refused(

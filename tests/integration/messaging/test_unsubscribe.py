@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from fakes.mailer import FakeMailer
+from fakes.transaction import FakeTransaction
 from integration.messaging.rig import Node, World, eventually
 from messaging.adapters.sends import PostgresSends
 from messaging.api_public import routes
@@ -19,6 +20,7 @@ from unit.messaging.builders import LAUNCH, PROJECT, STEP, change, chunk, key, r
 
 LINKS = Links("l" * 32, "https://slipway.example")
 REFERENCE = Reference(PROJECT, "c-0", "promotional", LAUNCH, STEP, 1)
+POLICY = "content-security-policy"
 
 
 @pytest.fixture
@@ -53,9 +55,7 @@ async def test_looking_at_the_page_changes_nothing_however_often(world: World, h
         assert page.status_code == 200 and '<form method="post">' in page.text and "news&lt;b&gt;" in page.text
         await http.head(link())
         await http.options(link())
-    assert (
-        page.headers["cache-control"] == "no-store" and "default-src 'none'" in page.headers["content-security-policy"]
-    )
+    assert page.headers["cache-control"] == "no-store" and "default-src 'none'" in page.headers[POLICY]
     assert await blocks(world) == set() and world.reports == []
 
 
@@ -68,14 +68,34 @@ async def test_a_click_is_told_once_however_often_it_is_repeated(world: World, h
     assert (report.project, report.launch_id, report.recipients) == (PROJECT, LAUNCH, [None])
 
 
-async def test_a_link_that_is_altered_is_not_found_and_changes_nothing(world: World, http: httpx.AsyncClient) -> None:
-    whole = link()
-    other = Links("x" * 32).token(REFERENCE)
-    for wrong in (whole[:-1], whole + "A", whole.replace("/u/", "/u/A"), f"/u/{other}", "/u/x"):
-        for method in ("GET", "POST"):
-            answer = await http.request(method, wrong)
-            assert (answer.status_code, answer.json()["code"]) == (404, "unknown_link")
-    assert await blocks(world) == set()
+WHOLE = link()
+BROKEN = [WHOLE[:-1], WHOLE[: len(WHOLE) // 2], WHOLE + "A", WHOLE + "%3E", WHOLE.replace("/u/", "/u/A"), "/u/x",
+          f"/u/{Links('x' * 32).token(REFERENCE)}", "/u/" + "x" * 9000]  # fmt: skip
+
+
+@pytest.mark.parametrize("wrong", [*BROKEN, "/u/", "/u"])
+async def test_who_follows_a_link_that_is_not_whole_sees_a_page_that_says_what_to_do(
+    world: World, http: httpx.AsyncClient, wrong: str
+) -> None:
+    for accepted in ("text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8", "*/*", ""):
+        page = await http.get(wrong, headers={"Accept": accepted})
+        assert (page.status_code, page.headers["content-type"]) == (400, "text/html; charset=utf-8")
+        assert "Open the message once more" in page.text and "default-src 'none'" in page.headers[POLICY]
+    for accepted in ("application/json", "application/problem+json, application/json;q=0.9"):
+        answer = await http.get(wrong, headers={"Accept": accepted})
+        assert (answer.status_code, answer.json()["code"]) == (400, "unknown_link")
+        assert answer.headers["content-type"] == "application/problem+json"
+
+
+@pytest.mark.parametrize("wrong", BROKEN)
+async def test_a_click_on_a_link_that_is_not_whole_changes_nothing_and_says_so(
+    world: World, http: httpx.AsyncClient, wrong: str
+) -> None:
+    page = await http.post(wrong, data={"List-Unsubscribe": "One-Click"})
+    assert page.status_code == 400 and "Nothing has been changed" in page.text
+    answer = await http.post(wrong, headers={"Accept": "application/json"})
+    assert (answer.status_code, answer.json()["code"]) == (400, "unknown_link")
+    assert await blocks(world) == set() and world.reports == []
 
 
 async def test_the_link_of_a_test_changes_nothing(world: World, http: httpx.AsyncClient) -> None:
@@ -163,6 +183,6 @@ async def test_what_is_looked_up_once_more_is_seen_with_its_blocks(
     await node.sends(chunk(2))
     await click(http)
     async with world.pool.acquire() as connection:
-        found = await PostgresSends().load(connection, [key("c-0"), key("c-1")])
+        found = await PostgresSends().load(FakeTransaction(connection=connection), [key("c-0"), key("c-1")])
     assert [found[key(id)].standing("promotional").consented for id in ("c-0", "c-1")] == [False, True]
     assert found[key("c-0")].standing("promotional").email == "c-0@x.example"

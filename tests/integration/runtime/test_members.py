@@ -1,6 +1,9 @@
 """Several processes of one service: numbers stay whole, one owner each, and a late one commits nothing."""
 
-from integration.runtime.harness import MORE, SESSION_MS, Bench, Ledger, until
+from aiokafka import AIOKafkaConsumer
+from aiokafka.coordinator.assignors.range import RangePartitionAssignor
+
+from integration.runtime.harness import IN, MORE, SESSION_MS, Bench, Ledger, until
 from integration.runtime.processes import ledger_process
 from runtime import failpoints
 from runtime.engine import Engine
@@ -54,6 +57,35 @@ async def test_a_member_whose_giving_up_fails_works_on_with_one_worker_a_number(
             assert set((await _epochs(bench)).values()) == {2}, "nobody took a number from anybody"
             second.terminate()
             assert await second.ended() == 0
+
+
+async def test_a_number_that_nobody_works_on_says_why(bench: Bench) -> None:
+    async with bench.engine(Ledger(), "a") as first:
+        await until(lambda: running(first) == [0, 1, 2, 3], 15)
+        assert [row["problem"] for row in await first.partitions_of_service()] == [None] * 4
+        stranger = AIOKafkaConsumer(
+            *(bench.prefix + topic for topic in (IN, MORE)),
+            bootstrap_servers=bench.kafka,
+            group_id=f"{bench.prefix}ledger",
+            client_id="stranger",
+            partition_assignment_strategy=(RangePartitionAssignor,),
+        )
+        await stranger.start()
+        try:
+            await until(lambda: len(running(first)) == 2, 20)
+            left = {row["number"]: row for row in await first.partitions_of_service()}
+            lost = [row for number, row in left.items() if number not in running(first)]
+            assert [row["problem"] for row in lost] == ["stranger has been given it and has not taken it yet"] * 2
+            assert [left[number]["problem"] for number in running(first)] == [None] * 2
+        finally:
+            await stranger.stop()
+
+
+async def test_numbers_that_nobody_ever_had_are_listed_with_their_reason(bench: Bench) -> None:
+    async with bench.engine(Ledger(), "a", start=False) as engine:
+        rows = await engine.partitions_of_service()
+    assert [(row["number"], row["owner"]) for row in rows] == [(number, None) for number in range(4)]
+    assert all("has not joined the group yet" in row["problem"] for row in rows)
 
 
 async def _epochs(bench: Bench) -> dict[int, int]:

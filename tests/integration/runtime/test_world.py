@@ -1,12 +1,19 @@
 """The world is in the way: connections die, PostgreSQL is away, a COMMIT gets no answer. Then it goes on, exactly."""
 
 import asyncio
+from collections.abc import Sequence
+from contextlib import suppress
 from urllib.parse import urlsplit
 
+import asyncpg
 import pytest
+from structlog.testing import capture_logs
 
 from fakes.tcp_proxy import TcpProxy, tcp_proxy
-from integration.runtime.harness import Bench, Ledger, until
+from integration.runtime.harness import Bench, Ledger, Noted, until
+from runtime.poison import is_open
+from runtime.records import Received
+from runtime.transaction import Transaction
 
 
 @pytest.mark.parametrize("boundary", ["stream.before_commit", "stream.committed"])
@@ -50,6 +57,28 @@ async def test_killed_backends_cost_nothing_but_time(bench: Bench) -> None:
                 " WHERE datname = current_database() AND application_name LIKE 'ledger/%'"
             )
         await bench.exact(ids)
+
+
+async def test_what_a_handler_met_is_said_although_its_connection_was_lost(bench: Bench) -> None:
+    """Nothing can be rolled back then, and the pool has the connection back: that is not the reason to name."""
+    lost: list[int] = []
+
+    async def lose(tx: Transaction, _: Sequence[Received[Noted]]) -> None:
+        if lost:
+            return
+        lost.append(tx.connection.get_server_pid())
+        await bench.pool.execute("SELECT pg_terminate_backend($1)", lost[0])
+        with suppress(asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError):
+            await tx.connection.execute("SELECT pg_sleep(20)")
+        await until(lambda: not is_open(tx.connection), 10)
+        raise KeyError("what it met")
+
+    with capture_logs() as logs:
+        async with bench.engine(Ledger(before=lose)) as engine:
+            await bench.exact(await bench.note(10, partition=1))
+            assert await engine.parked() == []
+    [waits] = [log for log in logs if log["event"].startswith("partition waits")]
+    assert waits["error"] == "KeyError: 'what it met'"
 
 
 async def later(seconds: float, proxy: TcpProxy) -> None:

@@ -2,13 +2,15 @@
 
 from collections.abc import Iterator
 from functools import cache
+from operator import attrgetter
 from types import SimpleNamespace
-from typing import Any, cast
+from typing import Any, cast, get_args
 
 import pytest
 from fastapi import APIRouter
 from fastapi.routing import RouteContext
 from prometheus_client import CollectorRegistry
+from pydantic import BaseModel
 
 import contacts.app
 import contacts.settings
@@ -18,7 +20,8 @@ import launcher.settings
 import log.app
 import messaging.app
 import messaging.settings
-from contracts.access import COMMANDS, ROUTES, Access, Door
+from contracts.access import COMMANDS, INTERNAL, ROUTES, Access, Door
+from contracts.scenario import Part
 from contracts.topics import TOPICS
 from contracts.words import Permission
 from fakes.mailer import FakeMailer
@@ -99,6 +102,36 @@ def test_every_route_wants_what_its_row_says(service: str) -> None:
             assert found and all(guard.across_projects for guard in found), path
         else:
             assert wanted == {(access.permission, access.alternative)}, path
+
+
+@pytest.mark.parametrize("service", sorted(services()))
+def test_what_services_ask_of_each_other_may_be_newer_than_who_is_asked(service: str) -> None:
+    """Fields that are not known are passed over, at every level. A scenario's are not: it would run without them."""
+    for path, route in registered(service).items():
+        if path[1].startswith(INTERNAL):
+            shapes = {each for field in route.dependant.body_params for each in _models(field.field_info.annotation)}
+            strict = {each for each in shapes if each.model_config.get("extra") == "forbid"}
+            assert all(issubclass(each, Part) for each in strict), path
+            required = [field.alias for field in route.dependant.query_params + route.dependant.header_params
+                        if field.field_info.is_required()]  # fmt: skip
+            assert not required, path
+
+
+def _models(annotation: Any) -> Iterator[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+        if not issubclass(annotation, Part):
+            for field in annotation.model_fields.values():
+                yield from _models(field.annotation)
+    for inner in get_args(annotation):
+        yield from _models(inner)
+
+
+def test_the_requests_between_services_are_looked_at() -> None:
+    found = {name for service in services() for path, route in registered(service).items()
+             if path[1].startswith(INTERNAL) for field in route.dependant.body_params
+             for name in map(attrgetter("__name__"), _models(field.field_info.annotation))}  # fmt: skip
+    assert {"CountGiven", "BehindGiven", "ScenarioVersion", "Options", "Groups", "Scenario"} <= found
 
 
 def test_every_route_belongs_to_services_that_there_are() -> None:

@@ -1,8 +1,18 @@
-"""Where global options may stand."""
+"""Where global options may stand, and what is said of what does not exist."""
 
 import pytest
+from typer.testing import CliRunner
 
-from cli.app import global_options_first
+from cli.app import app, global_options_first
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [(["lanch", "welcome"], "launch"), (["partition"], "partitions"), (["scenario", "psuh"], "push")],
+)
+def test_who_mistypes_a_command_is_told_which_may_be_meant(typed: list[str], meant: str) -> None:
+    answer = CliRunner().invoke(app, typed)
+    assert (answer.exit_code, f"Did you mean '{meant}'" in answer.stderr) == (2, True), answer.stderr
 
 
 @pytest.mark.parametrize(

@@ -36,7 +36,7 @@ def test_targets_of_a_launch_are_counted(
 
 def test_targets_of_a_launch_are_launched_on_in_the_same_words(monkeypatch: pytest.MonkeyPatch) -> None:
     made = {"launch_id": "l-2", "state": "validating", "points": []}
-    told = slipway(monkeypatch, {"POST /v1/launches": (202, made)})
+    told = slipway(monkeypatch, {"POST /v1/launches": (202, made), "POST /v1/counts": (200, COUNTED)})
     told("launch", "welcome", "--of", "l-1", "--outcome", "failure", "--yes")
     [asked] = [json.loads(request.content) for request in told.seen if request.method == "POST"]
     assert asked["participants"] == {"kind": "results", "launch_id": "l-1", "outcome": "failure"}
@@ -60,6 +60,47 @@ def test_targets_of_a_launch_are_launched_on_in_the_same_words(monkeypatch: pyte
 def test_what_is_said_in_no_way_or_in_two_is_not_counted(monkeypatch: pytest.MonkeyPatch, arguments: list[str]) -> None:
     told = slipway(monkeypatch, {"POST /v1/counts": (200, COUNTED)})
     assert told("count", "welcome", *arguments).exit_code == 2
+    assert told.seen == []
+
+
+MESSAGES = [
+    {"step": "hello", "channel": "email", "reached": 1, "skipped": {}},
+    {"step": "news", "channel": "email", "reached": 0, "skipped": {"no_consent": 7}},
+]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "asked", "figure", "said"),
+    [
+        (["no_consent"], {"reason": "no_consent"}, "excluded", "1 do not start: no_consent"),
+        (["no_consent"], {"reason": "no_consent"}, "excluded", "besides, 7 start and are skipped at step news: --step"),
+        (["no_address"], {"reason": "no_address"}, "skipped", "1 start and are skipped by a message: no_address"),
+        (["no_address"], {"reason": "no_address"}, "skipped", "no reason no_address; it has no_consent"),
+        (
+            ["no_consent", "--step", "news"],
+            {"reason": "no_consent", "step": "news"},
+            "skipped",
+            "1 start and are skipped at step news: no_consent",
+        ),
+        (["reached", "--step", "hello"], {"figure": "reached", "step": "hello"}, "reached", "1 start and are reached"),
+        (["starting"], {"figure": "starting"}, "starting", "1 would start"),
+        (["targeted"], {"figure": "targeted"}, "targeted", "1 targeted"),
+    ],
+)
+def test_a_list_says_which_figure_it_is_behind_and_how_to_have_the_others(
+    monkeypatch: pytest.MonkeyPatch, arguments: list[str], asked: dict[str, str], figure: str, said: str
+) -> None:
+    page = {"figure": figure, "items": [{"contact_id": "c-1"}], "next": None}
+    told = slipway(monkeypatch, {"POST /v1/counts": (200, {**COUNTED, "messages": MESSAGES, **page})})
+    listed = told("count", "welcome", "--all", "--list", *arguments)
+    assert (listed.exit_code, listed.stdout) == (0, "c-1\n")
+    assert said in listed.stderr
+    assert json.loads(told.seen[0].content)["list"] == {**asked, "cursor": None}
+
+
+def test_a_step_without_a_list_is_not_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    told = slipway(monkeypatch, {"POST /v1/counts": (200, COUNTED)})
+    assert told("count", "welcome", "--all", "--step", "news").exit_code == 2
     assert told.seen == []
 
 

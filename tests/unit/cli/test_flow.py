@@ -50,6 +50,18 @@ def test_an_approval_is_asked_about_with_what_was_counted(monkeypatch: pytest.Mo
     assert bodies(here, "/approve") == [{"dry_run": True}], "the answer was no"
 
 
+def test_who_approves_sees_what_was_confirmed(monkeypatch: pytest.MonkeyPatch, asked: list[str]) -> None:
+    reached = {"step": "hello", "channel": "email", "reached": 2, "skipped": {"no_address": 1}}
+    unknown = {"step": "news", "channel": "email", "reached": None, "skipped": None}
+    figures = {"targeted": 4, "starting": 3, "excluded": {"inactive": 1}}
+    summary = {"figures": figures, "messages": [reached, unknown], "confirmed_by": "ann"}
+    here = slipway(monkeypatch, {LAUNCH: (200, {**WAITS, "summary": summary}), APPROVE: (200, LOOKED)})
+    told = here("approve", "l-1").stderr
+    for line in ("as confirmed by ann:", "1 inactive", "step hello reaches 2 by email (1 no_address)"):
+        assert line in told
+    assert "news" not in told
+
+
 def test_what_was_approved_already_is_told_and_not_asked_about(
     monkeypatch: pytest.MonkeyPatch, asked: list[str]
 ) -> None:

@@ -87,3 +87,11 @@ def test_a_target_that_contacts_never_had_is_named() -> None:
     ledgers = agreed()
     del ledgers["contacts"][2]
     assert "c: contacts never targeted it, others know it" in differences(ledgers)
+
+
+def test_messages_of_whom_contacts_never_had_are_among_those_counted() -> None:
+    ledgers = agreed()
+    ledgers["messaging"].append({"contact_id": "z", "step": "hello", "occurrence": 1, "state": "held"})
+    found = differences(ledgers, deliveries={"accepted": 1, "held": 1})
+    assert "z: contacts never targeted it, others know it" in found
+    assert not any("delivery" in each for each in found), found

@@ -9,6 +9,8 @@ from unit.cli.answering import slipway
     ("typed", "told"),
     [
         (("count", "welcome", "--segment", "good-ones"), '--segment "$(slipway segment show good-ones)"'),
+        (("count", "welcome", "--segment", ""), "it is empty"),
+        (("launch", "welcome", "--segment", "  "), "Everybody: --all."),
         (("launch", "welcome", "--segment", "vip"), "A group: --group vip."),
         (("rehearse", "welcome", "--segment", "5"), "--segment wants a condition"),
         (("count", "welcome", "--group", "contact.active"), "--segment 'contact.attributes.score > 50'"),

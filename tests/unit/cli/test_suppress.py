@@ -6,12 +6,23 @@ import pytest
 
 from unit.cli.answering import slipway
 
+NOBODY_UNKNOWN: dict[str, list[str]] = {"unknown_contacts": [], "unknown_addresses": []}
+
 
 def test_contacts_and_addresses_are_put_on_the_list(monkeypatch: pytest.MonkeyPatch) -> None:
-    told = slipway(monkeypatch, {"POST /v1/suppressions": (204, None)})
+    told = slipway(monkeypatch, {"POST /v1/suppressions": (200, NOBODY_UNKNOWN)})
     answer = told("suppress", "add", "c-1", "c-2", "--address", "ann@example.org")
     assert (answer.exit_code, answer.stderr) == (0, "on the list: 2 contacts, 1 addresses\n")
     assert json.loads(told.seen[0].content) == {"contacts": ["c-1", "c-2"], "addresses": ["ann@example.org"]}
+
+
+def test_who_does_not_exist_is_put_on_the_list_and_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    unknown = {"unknown_contacts": ["C-1"], "unknown_addresses": ["ann@example.org"]}
+    told = slipway(monkeypatch, {"POST /v1/suppressions": (200, unknown)})
+    answer = told("suppress", "add", "C-1", "--address", "ann@example.org")
+    assert answer.exit_code == 0
+    assert "no contact has the id C-1 so far" in answer.stderr and "capitals" in answer.stderr
+    assert "no contact has the address ann@example.org so far" in answer.stderr
 
 
 def test_each_is_taken_off_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:

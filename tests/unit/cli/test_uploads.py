@@ -87,3 +87,37 @@ def test_a_long_row_with_all_its_quotes_is_just_too_long(monkeypatch: pytest.Mon
     monkeypatch.setattr(lines, "LONGEST", 30)
     rows = list(csv_records(read_lines(io.BytesIO(b'1,"' + b"x" * 20 + b"\n" + b"y" * 20 + b'"\n2,b\n'))))
     assert [(row.number, row.bad and row.bad[:13]) for row in rows] == [(1, "46 bytes long"), (3, None)]
+
+
+class Noticing(Contacts):
+    """Finds in every portion an attribute that is mostly a number."""
+
+    def get(self, asked: str, default: Any = None) -> Any:
+        if not asked.startswith("POST /v1/contacts?first_line="):
+            return default
+        first = int(asked.rpartition("=")[2])
+        score = {"attribute": "score", "kind": "number", "lines": 1, "first": [first]}
+        odd = {"attribute": "score", "kind": "string", "lines": 2, "first": [first + 1, first + 2]}
+        city = {"attribute": "city", "kind": "string", "lines": 2, "first": [first]}
+        return 200, {"imported": 3, "rejected": [], "attributes": [city, score, *([odd] if first == 5 else [])]}
+
+
+def test_what_may_be_meant_otherwise_is_named_with_its_lines(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(uploads, "LINES", 3)
+    run = slipway(monkeypatch, Noticing())
+    file = tmp_path / "people.csv"
+    file.write_bytes(b"id,score,city\n" + b"".join(b"c%d,1,x\n" % n for n in range(9)))
+    answer = run("contacts", "import", str(file))
+    told = " ".join(answer.stderr.split())
+    assert answer.exit_code == 0 and "columns taken as attributes: city, score" in told
+    assert "attribute score: a number in 3 lines, a text in 2 lines (first: 6, 7); all are taken" in told
+    assert "attribute city" not in told
+    listed = orjson.loads(run("contacts", "import", str(file), "--json").stdout)["attributes"]
+    assert [(each["attribute"], list(each["kinds"])) for each in listed] == [
+        ("city", ["string"]),
+        ("score", ["number", "string"]),
+    ]
+    assert listed[0]["kinds"]["string"] == {"lines": 6, "first": [2, 5, 8]}
+    lines = tmp_path / "people.ndjson"
+    lines.write_bytes(b'{"id":"a"}\n' * 3)
+    assert "columns" not in run("contacts", "import", str(lines)).stderr

@@ -67,6 +67,8 @@ def test_who_has_no_ledger_is_refused(service: str | None, code: str) -> None:
         "/v1/launches/../../internal/tokens",
         "/v1/launches/%2e%2e/internal",
         "/v1//launches",
+        "/u//",
+        "/u/token/",
         "/internal/tokens",
         "/internal/counts",
         "/%69nternal/tokens",

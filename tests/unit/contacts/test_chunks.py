@@ -134,10 +134,10 @@ def test_box_holds_500_changes() -> None:
 def test_pages_begin_short_and_double_up_to_full_chunks() -> None:
     targeted = 0
     sizes: list[int] = []
-    while len(sizes) < 6:
+    while len(sizes) < 7:
         sizes.append(page_size(targeted, 8))
         targeted += sizes[-1]
     first = 8 * FIRST_PER_PARTITION
-    assert sizes == [first, first, 2 * first, 4 * first, 4 * first, 4 * first]
+    assert sizes == [first, first, 2 * first, 4 * first, 6 * first, 6 * first, 6 * first]
     assert sizes[-1] == 8 * MOST_PER_PARTITION and MOST_PER_PARTITION < MAX_CONTACTS
     assert page_size(1, 8) == first, "whoever was few before"

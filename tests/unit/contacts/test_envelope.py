@@ -62,6 +62,17 @@ def test_without_an_id_nobody_can_be_answered(headers: dict[str, bytes], value: 
     assert read_envelope(headers, value) is None
 
 
+@pytest.mark.parametrize("structured", [True, False])
+def test_a_key_that_stands_twice_is_named_in_either_mode(structured: bool) -> None:
+    data = b'{"project":"demo","contact_id":"c","contact_id":"d"}'
+    value = orjson.dumps({**ATTRIBUTES, "data": None})[:-5] + data + b"}" if structured else data
+    envelope = read_envelope(STRUCTURED if structured else BINARY, value)
+    assert envelope is not None
+    rejection = unreadable(envelope)
+    assert rejection is not None
+    assert (rejection.code, "the key `contact_id` stands twice" in rejection.detail) == ("malformed", True)
+
+
 def test_structured_event_without_data_is_not_readable() -> None:
     envelope = read_envelope(STRUCTURED, orjson.dumps({**ATTRIBUTES, "data_base64": "e30="}))
     assert envelope is not None

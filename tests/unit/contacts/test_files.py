@@ -65,6 +65,9 @@ def test_ndjson_lines_keep_their_numbers() -> None:
         ({"id": "a", "consent": {"news": 1}}, "consent.news:"),
         ({"id": "a", "consent": {"No": True}}, "consent.No"),
         ({"id": "a", "attributes": {"": 1}}, "attributes:"),
+        (b'{"id":"a","email":"a@x.example","email":"b@x.example"}', "the key `email` stands twice in one object: keep"),
+        (b'{"id":"a","attributes":{"at":"09:30","x":{"y":1,"y":2}}}', "the key `y` stands twice"),
+        (b'{"id":"a","zone":"x","zone":"\\u003a"}', "the key `zone` stands twice"),
         ({"id": "a", "attributes": {"x": {"y": ["\0"]}}}, "attributes.x: U+0000"),
     ],
 )

@@ -21,10 +21,10 @@ def taken(when: str, people: Roll, context: dict[str, Any] | None = None) -> lis
     graph = flow(steps, context=context)
     node = graph.nodes["fork"]
     assert isinstance(node, Branch)
-    return ways.branch(node, range(len(people.contact_ids)), people, graph).get("yes_", [])
+    return ways.branch(node, range(len(people.contact_ids)), people, graph).get(0, [])
 
 
-def shares(weights: list[int], step: str = "half", scenario: str | None = None) -> dict[str | None, list[int]]:
+def shares(weights: list[int], step: str = "half", scenario: str | None = None) -> dict[int | None, list[int]]:
     arms = ", ".join(f"{{weight: {weight}, next: s{place}}}" for place, weight in enumerate(weights))
     ends = "\n".join(f"s{place}: {{end: success}}" for place in range(len(weights)))
     graph = flow(f"{step}: {{split: [{arms}]}}\n{ends}")
@@ -68,7 +68,7 @@ def test_the_first_condition_that_holds_decides() -> None:
     """)
     node = graph.nodes["fork"]
     assert isinstance(node, Branch)
-    assert ways.branch(node, range(3), roll(), graph) == {"c": [0], "b": [1], "a": [2]}
+    assert ways.branch(node, range(3), roll(), graph) == {2: [0], 1: [1], 0: [2]}
 
 
 def test_values_that_python_holds_equal_are_told_apart() -> None:
@@ -90,7 +90,7 @@ def test_a_decision_is_made_once_for_contacts_that_look_alike() -> None:
     people = roll([f"c-{n}" for n in range(100)], attributes={"score": [n % 2 for n in range(100)]})
     found = ways.branch(node, range(100), people, flow("a: {end: success}"))
     assert counting.asked == 2
-    assert found == {"b": list(range(0, 100, 2)), "a": list(range(1, 100, 2))}
+    assert found == {1: list(range(0, 100, 2)), 0: list(range(1, 100, 2))}
 
 
 def test_a_split_is_the_same_whenever_it_is_drawn() -> None:
@@ -99,11 +99,11 @@ def test_a_split_is_the_same_whenever_it_is_drawn() -> None:
 
 def test_a_split_follows_its_weights() -> None:
     found = shares([1, 3, 0, 6])
-    assert [round(len(found.get(f"s{n}", [])) / len(IDS), 1) for n in range(4)] == [0.1, 0.3, 0.0, 0.6]
+    assert [round(len(found.get(n, [])) / len(IDS), 1) for n in range(4)] == [0.1, 0.3, 0.0, 0.6]
 
 
 def test_two_splits_draw_independently() -> None:
-    first, second = set(shares([1, 1])["s0"]), set(shares([1, 1], step="other")["s0"])
+    first, second = set(shares([1, 1])[0]), set(shares([1, 1], step="other")[0])
     assert 0.45 < len(first & second) / len(first) < 0.55
 
 
@@ -116,7 +116,7 @@ def test_a_split_without_weights_has_no_way() -> None:
 def test_a_split_takes_everybody_along_once(weights: list[int]) -> None:
     found = shares(weights)
     assert sorted(member for members in found.values() for member in members) == list(range(len(IDS)))
-    assert all(weights[int(way[1:])] > 0 for way in found if way is not None)
+    assert all(weights[place] > 0 for place in found if place is not None)
 
 
 def test_a_condition_that_does_not_compile_is_none() -> None:

@@ -7,15 +7,16 @@ import pytest
 
 from fakes.counting import FakeCountTokens, figures
 from fakes.transaction import NOON
-from launcher.adapters.count_tokens import SignedCountTokens
-from launcher.domain.counting import Basis, basis_of
+from launcher.adapters.count_tokens import MOST, SignedCountTokens
+from launcher.domain.counting import Basis, MessageFigures, Reach, basis_of
 from launcher.domain.refusals import Denied
 from launcher.ports import CountTokens
 from runtime.tokens import Caller, InvalidToken, mint, verify
 from unit.launcher.builders import request
 
 KEY = "k" * 32
-BASIS = basis_of(request(), 3, "ann", figures(100, no_consent=7, suppressed=3))
+MESSAGE = MessageFigures("hello", "email", "promotional", 80, {"no_address": 10})
+BASIS = basis_of(request(), 3, "ann", figures(100, no_consent=7, suppressed=3), [MESSAGE])
 
 
 @pytest.fixture(params=[FakeCountTokens(), SignedCountTokens(KEY)], ids=["fake", "real"])
@@ -34,6 +35,17 @@ def test_a_count_is_read_as_it_was_made_for_fifteen_minutes(tokens: CountTokens)
     assert expires_at == NOON + timedelta(minutes=15)
     assert tokens.read(token, "demo", expires_at - timedelta(seconds=1)) == BASIS
     assert code(tokens.read(token, "demo", expires_at + timedelta(seconds=1))) == "count_token_expired"
+
+
+@pytest.mark.parametrize(("messages", "kept"), [(100, 100), (101, 0)])
+def test_a_token_of_many_messages_is_not_too_long(messages: int, kept: int) -> None:
+    skipped = dict.fromkeys(("not_permitted", "suppressed", "no_address", "no_consent"), 10**8)
+    many = {f"{'s' * 60}{number:03}": Reach(10**8, skipped) for number in range(messages)}
+    tokens = SignedCountTokens(KEY)
+    token, _ = tokens.mint(replace(BASIS, messages=many), NOON)
+    assert len(token) < MOST
+    found = tokens.read(token, "demo", NOON)
+    assert isinstance(found, Basis) and len(found.messages) == kept
 
 
 def test_a_count_of_another_project_is_none(tokens: CountTokens) -> None:

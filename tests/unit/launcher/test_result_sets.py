@@ -2,15 +2,16 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
 
 import pytest
 
 from contracts.checks import Point
 from contracts.crm import ResultsGiven
 from contracts.launches import Contacts, Options
-from contracts.words import Outcome
+from contracts.words import Figure, Outcome
 from fakes.results import AWAY, FakeResults
-from launcher.domain.counting import Counted, Figures, Listing, MessageFigures, Selected, merged
+from launcher.domain.counting import Counted, Figures, Found, Listing, MessageFigures, Selected, merged
 from launcher.domain.parties import Asker
 from launcher.domain.points import error
 from launcher.domain.refusals import Denied
@@ -37,6 +38,8 @@ class Contactful:
     def __init__(self, excluded: Mapping[str, str] | None = None, against: Point | None = None) -> None:
         """`excluded`: why, by contact. Others start, and the one message reaches them."""
         self.excluded = dict(excluded or {})
+        self.skipped: dict[str, str] = {}
+        """Why the message skips them, by contact: they start."""
         self.against = against
         self.portions: list[int] = []
         self.away = False
@@ -56,13 +59,16 @@ class Contactful:
         no_consent = {"promo": why["no_consent"]} if why["no_consent"] else {}
         return Counted(Figures(len(contacts), starting, dict(why)), no_consent, (message,), tuple(points))
 
-    async def listed(self, asker: Asker, selected: Selected, listing: Listing) -> tuple[list[str], str | None] | Denied:
+    async def listed(self, asker: Asker, selected: Selected, listing: Listing) -> Found | Denied:
         assert isinstance(selected.participants, Contacts) and asker == ANN
         if self.away:
             return Denied("busy", "others count", "ask again")
-        behind = [one for one in selected.participants.contacts if self.excluded.get(one) == listing.reason]
+        assert listing.figure is not None, "every page says the same"
+        told = self.excluded if listing.figure is Figure.EXCLUDED else self.skipped
+        behind = [one for one in selected.participants.contacts if told.get(one) == listing.reason]
         page = sorted(one for one in behind if one > (listing.cursor or ""))[: listing.limit + 1]
-        return page[: listing.limit], page[listing.limit - 1] if len(page) > listing.limit else None
+        following = page[listing.limit - 1] if len(page) > listing.limit else None
+        return Found(listing.figure, page[: listing.limit], following)
 
 
 def behind(entries: Sequence[str], page: int) -> FakeResults:
@@ -81,8 +87,8 @@ async def every_page(results: FakeResults, contacts: Contactful, reason: str, li
     while listing is not None:
         found = await ResultSets(results, contacts).listed(ANN, selected(), FAILED, listing)
         assert not isinstance(found, Denied)
-        ids, listing = found
-        pages.append(ids)
+        pages.append(found.contact_ids)
+        listing = found.following
         assert len(pages) < 1000
     return pages
 
@@ -149,7 +155,15 @@ async def test_a_page_of_a_list_reads_so_many_pages_of_the_set_at_most() -> None
     results, contacts = behind(MANY, 1), Contactful({MANY[99]: "inactive"})
     pages = await every_page(results, contacts, "inactive", 10)
     assert pages == [[], [], [], [], [MANY[99]]]
-    assert len(results.asked) == 100
+    assert len(results.asked) == 200, "counted, then read"
+
+
+async def test_what_a_reason_means_is_the_same_on_every_page() -> None:
+    contacts = Contactful({MANY[99]: "no_consent"})
+    contacts.skipped = dict.fromkeys(MANY[:50], "no_consent")
+    assert list(chain(*await every_page(behind(MANY, 10), contacts, "no_consent", 10))) == [MANY[99]]
+    contacts.excluded = {}
+    assert list(chain(*await every_page(behind(MANY, 10), contacts, "no_consent", 10))) == MANY[:50]
 
 
 def denials() -> Iterator[tuple[FakeResults, Contactful, str]]:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from contracts.crm import ResultsGiven
-from contracts.words import LaunchMode, LaunchState
+from contracts.words import REASONS, LaunchMode, LaunchState
 from fakes.transaction import NOON
 from launcher.domain.launch import PLAIN, Collected, Kind, Launch
 from launcher.domain.parties import Asker
@@ -44,6 +44,21 @@ def test_nothing_is_chosen_from_what_was_only_tried(mode: LaunchMode) -> None:
 @pytest.mark.parametrize("chosen", [{"outcome": "failure"}, {"reason": "error:send"}, {"delivery": "unknown"}])
 def test_one_thing_is_named(chosen: dict[str, str]) -> None:
     assert unclear(wanted(**chosen)) is None
+
+
+@pytest.mark.parametrize("reason", [*REASONS, "end:won"])
+def test_every_reason_that_an_outcome_may_have_can_be_chosen(reason: str) -> None:
+    assert unclear(wanted(reason=reason)) is None
+
+
+@pytest.mark.parametrize(
+    ("reason", "said"),
+    [("error:sned", "did you mean `error:send`?"), ("xyz", "there is end:STEP, stopped,"), ("end:", "end:STEP")],
+)
+def test_a_reason_that_no_outcome_has_is_told(reason: str, said: str) -> None:
+    wrong = unclear(wanted(reason=reason))
+    assert wrong is not None
+    assert (wrong[0], said in wrong[2]) == ("unknown_reason", True)
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,9 @@ from launcher.adapters.scenario_files import read_file
 from launcher.adapters.yaml_files import read_yaml
 from launcher.domain.documents import Unreadable
 from launcher.domain.shape import KINDS
-from unit.launcher.builders import document
+from launcher.domain.validation import validate
+from runtime.nesting import DEEPEST
+from unit.launcher.builders import LANGUAGE, document
 
 RIGHT = """\
 key: hello
@@ -22,19 +24,24 @@ steps:
 """
 
 
+def judge(scenario: Scenario) -> list[Point]:
+    return validate(scenario, LANGUAGE)
+
+
 def wrong(raw: str | bytes, *, json: bool = False) -> list[tuple[str, str, str]]:
-    points = read_file(raw.encode() if isinstance(raw, str) else raw, json=json)
+    points = read_file(raw.encode() if isinstance(raw, str) else raw, judge, json=json)
     assert isinstance(points, list)
     assert all(isinstance(point, Point) for point in points)
     return [(point.code, point.place, point.remedy) for point in points]
 
 
 def test_yaml_and_json_say_the_same() -> None:
-    assert read_file(RIGHT.encode(), json=False) == read_file(json.dumps(read_yaml(RIGHT.encode())).encode(), json=True)
+    again = json.dumps(read_yaml(RIGHT.encode())).encode()
+    assert read_file(RIGHT.encode(), judge, json=False) == read_file(again, judge, json=True)
 
 
 def test_a_file_with_a_byte_order_mark_is_read() -> None:
-    assert isinstance(read_file(b"\xef\xbb\xbf" + RIGHT.encode(), json=False), Scenario)
+    assert isinstance(read_file(b"\xef\xbb\xbf" + RIGHT.encode(), judge, json=False), Scenario)
 
 
 def test_times_and_words_stay_text() -> None:
@@ -151,4 +158,11 @@ def test_a_hostile_file_is_refused_and_not_worked_on(raw: str) -> None:
 
 
 def test_the_builders_document_is_a_file() -> None:
-    assert isinstance(read_file(json.dumps(document()).encode(), json=True), Scenario)
+    assert isinstance(read_file(json.dumps(document()).encode(), judge, json=True), Scenario)
+
+
+@pytest.mark.parametrize("json", [True, False])
+@pytest.mark.parametrize(("levels", "refused"), [(DEEPEST, False), (DEEPEST + 1, True)])
+def test_both_forms_may_be_nested_as_deep_as_any_body(levels: int, refused: bool, json: bool) -> None:
+    codes = [code for code, _, _ in wrong("[" * levels + "1" + "]" * levels, json=json)]
+    assert ("too_deep" in codes) is refused

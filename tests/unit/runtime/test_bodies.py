@@ -10,6 +10,7 @@ from pydantic import BaseModel
 
 from runtime import problems
 from runtime.bodies import demand_readable
+from runtime.nesting import DEEPEST
 
 TWICE = '{"count": 1, "within": {"a": 1, "b": 2, "a": 3}}'
 
@@ -74,9 +75,15 @@ async def test_what_else_is_wrong_is_told_as_before(client: httpx.AsyncClient, c
     assert (await posted(client, "/v1/document", content)).json()["code"] == "invalid"
 
 
-@pytest.mark.parametrize("levels", [101, 260, 900])
+@pytest.mark.parametrize("levels", [DEEPEST, 260, 900])
 async def test_what_is_nested_too_deep_is_refused(client: httpx.AsyncClient, levels: int) -> None:
     """The framework itself gives up at a thousand, with 400."""
     answer = await posted(client, "/v1/document", '{"a": ' + "[" * levels + "]" * levels + "}")
     assert (answer.status_code, answer.json()["code"]) == (422, "too_deep")
     assert answer.headers["content-type"] == "application/problem+json"
+
+
+async def test_the_deepest_that_may_be_is_taken(client: httpx.AsyncClient) -> None:
+    levels = DEEPEST - 2
+    answer = await posted(client, "/v1/document", '{"count": 1, "within": {"a": ' + "[" * levels + "]" * levels + "}}")
+    assert (answer.status_code, answer.json()) == (200, 1)

@@ -26,7 +26,11 @@ SHOWN = 20
 
 @contacts.command("import")
 def import_contacts(context: typer.Context, file: File, as_json: Json = False) -> None:
-    """Import a file: good lines are taken, bad ones are listed with line number and reason (exit 1)."""
+    """Import a file: good lines are taken, bad ones are listed with line number and reason (exit 1).
+
+    Columns that are no field of a contact become attributes, and are named, as are attributes that are a number in one
+    line and a text in another.
+    """
     with connection(context).client(timeout=120) as client, file.open("rb") as source:
         total = file.stat().st_size or None  # none is known of a pipe
         lines, header = read_lines(source), None
@@ -35,12 +39,15 @@ def import_contacts(context: typer.Context, file: File, as_json: Json = False) -
             header = _header(file, next(lines, None))
         summary = upload_contacts(client, lines, total, header)
     if as_json:
-        emit_json({"imported": summary.imported, "rejected": summary.rejected})
+        noticed = summary.attributes.document()
+        emit_json({"imported": summary.imported, "rejected": summary.rejected, "attributes": noticed})
     else:
         for bad in summary.rejected[:SHOWN]:
             say(f"{file}:{bad['line']}: {bad['reason']}", "red")
         if len(summary.rejected) > SHOWN:
             say(f"… and {len(summary.rejected) - SHOWN:,} more; --json lists them all")
+        for line in summary.attributes.told(columns=header is not None):
+            say(line)
         say(f"{summary.imported:,} imported, {len(summary.rejected):,} rejected")
     if summary.rejected:
         raise typer.Exit(Exit.NO)
@@ -76,6 +83,8 @@ def instances(context: typer.Context, contact_id: ContactId, as_json: Json = Fal
     """All process instances of a contact."""
     with connection(context).client() as client:
         found = list(client.pages(at("contacts", contact_id, "instances")))
+        if not found and client.get_if_allowed(at("contacts", contact_id)) is None:
+            say(f"no contact has the id {contact_id}, or none has it any more", "yellow")
     columns = ["launch_id", "scenario", "status", "step", "started_at", "ended_at", "outcome", "reason"]
     show_rows(found, columns, as_json)
 
@@ -160,8 +169,13 @@ def suppress_add(context: typer.Context, ids: Suppressed = None, address: Addres
     if not contacts and not addresses:
         fail(Exit.USAGE, *NOBODY)
     with connection(context).client() as client:
-        client.post(at("suppressions"), {"contacts": contacts, "addresses": addresses})
+        added = client.post(at("suppressions"), {"contacts": contacts, "addresses": addresses})
     say(f"on the list: {len(contacts)} contacts, {len(addresses)} addresses")
+    if unknown := added["unknown_contacts"]:
+        say(f"no contact has the id {', '.join(unknown)} so far: whoever gets it is suppressed", "yellow")
+        say(f"  {REMEDIES['unknown_contact']}")
+    if unknown := added["unknown_addresses"]:
+        say(f"no contact has the address {', '.join(unknown)} so far: whoever gets it is suppressed", "yellow")
 
 
 @suppress.command("remove")

@@ -15,7 +15,8 @@ Launch = Annotated[str, typer.Argument(metavar="LAUNCH", help="Launch id.")]
 Token = Annotated[str | None, typer.Option("--token", help="The token of your count (`slipway count`).")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 NEXT = {
-    "draft": "mend what is named, then `slipway validate-launch {id}`",
+    "draft": "mend what is named, then `slipway validate-launch {id}`; what was asked for"
+    " cannot be changed: `slipway decline {id}`, and ask anew",
     "awaiting_confirmation": "nothing runs yet: `slipway confirm {id}` counts it and asks you",
     "awaiting_approval": "nothing runs yet: somebody with launch:approve says `slipway approve {id}`",
 }
@@ -59,9 +60,7 @@ def approve(
     """Let a launch run. It is counted once more; refused if that differs too much from what was confirmed."""
     with connection(context).client() as client:
         seen = client.get_if_allowed(at("launches", launch_id)) or {"launch_id": launch_id, "scenario": launch_id}
-        if figures := (seen.get("summary") or {}).get("figures"):
-            say("as confirmed:")
-            show_figures(figures)
+        show_confirmed(seen)
         if recount and token is None:
             say("as counted now:")
             token = _count(client, seen)["token"]
@@ -124,13 +123,24 @@ def _settled(seen: dict[str, Any]) -> bool:
 def _count(client: Client, seen: dict[str, Any]) -> dict[str, Any]:
     """Of the launch's own selection."""
     counted: dict[str, Any] = client.post(at("counts"), {"launch_id": seen["launch_id"]})
+    _show(counted, f"Mend that and say `slipway validate-launch {seen['launch_id']}`.")
+    return counted
+
+
+def look(client: Client, body: dict[str, Any]) -> None:
+    """Whether this could be launched, and with which figures, before anybody is asked whether it is to be. Ends the
+    command where it could not; says nothing where others are counted for."""
+    if (counted := client.post_if_free(at("counts"), body)) is not None:
+        _show(counted, "Mend that and launch again.")
+
+
+def _show(counted: dict[str, Any], remedy: str) -> None:
     for line in told(counted["points"]):
         say(line)
     if counted["token"] is None:
-        fail(Exit.NO, "it could not run as it is", f"Mend that and say `slipway validate-launch {seen['launch_id']}`.")
+        fail(Exit.NO, "it could not run as it is", remedy)
     show_figures(counted)
     show_reach(counted)
-    return counted
 
 
 def show_figures(figures: dict[str, Any]) -> None:
@@ -139,11 +149,25 @@ def show_figures(figures: dict[str, Any]) -> None:
         say(f"  {count:,} {reason}")
 
 
+def show_confirmed(seen: dict[str, Any]) -> None:
+    """What the launch is told, and the figures that were confirmed, as they were frozen; nothing where nobody has
+    counted."""
+    for name, value in (seen.get("context") or {}).items():
+        say(f"context {name}: {value}")
+    summary = seen.get("summary") or {}
+    if figures := summary.get("figures"):
+        say(f"as confirmed by {summary['confirmed_by']}:")
+        show_figures(figures)
+        show_reach(summary)
+
+
 def show_reach(counted: dict[str, Any]) -> None:
-    """What each message reaches. Figures that were confirmed have none of it."""
+    """What each message reaches. Of figures that were confirmed, that may not have been kept."""
     for message_type, contacts in counted.get("no_consent", {}).items():
         say(f"    {contacts:,} of them without consent to {message_type}")
     for message in counted.get("messages", []):
+        if message.get("reached") is None:
+            continue
         skipped = ", ".join(f"{contacts:,} {why}" for why, contacts in sorted(message["skipped"].items()))
         also = f" ({skipped})" if skipped else ""
         say(f"  step {message['step']} reaches {message['reached']:,} by {message['channel']}{also}")

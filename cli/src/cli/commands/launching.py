@@ -5,10 +5,10 @@ from uuid import uuid4
 
 import typer
 
-from cli.commands.flow import checked, tell
+from cli.commands.flow import checked, look, tell
 from cli.connection import Client, at, connection
 from cli.output import confirm
-from cli.selection import Intersect, became, context_values, lifting, narrowing, participants, results
+from cli.selection import Intersect, became, context_values, in_words, lifting, narrowing, participants, results
 
 launching = typer.Typer(no_args_is_help=True)
 
@@ -31,6 +31,8 @@ Of = Annotated[str | None, typer.Option(metavar="LAUNCH", help="Targets of this 
 OfReason = Annotated[str | None, typer.Option(help="With --of: its targets with this reason, such as error:send.")]
 Delivery = Annotated[str | None, typer.Option(help="`unknown`: nobody can know whether their message arrived.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
+PATIENCE = 110.0
+"""Seconds: a result set is read page by page before it is counted."""
 
 
 @launching.command("launch")
@@ -56,9 +58,9 @@ def launch(
     """Ask for a launch; it is answered when it has been checked, with what comes next."""
     options = lifting(include_all, reason) | narrowing(intersect_with_launcher)
     who = participants(everybody, group, contact, segment, results(of, outcome, of_reason, delivery))
-    confirm(f"Launch {scenario} on {_words(who)}?", yes)
     body = {"scenario": scenario, "participants": who, "context": context_values(value), "options": options}
-    with connection(context).client() as client:
+    with connection(context).client(timeout=PATIENCE) as client:
+        _sure(client, f"Launch {scenario} on {in_words(who)}?", body, yes)
         _ask(client, at("launches"), body, idempotency_key, as_json)
 
 
@@ -108,9 +110,9 @@ def relaunch(
     body: dict[str, Any] = {"participants": who, "options": options}
     if value:
         body["context"] = context_values(value)
-    with connection(context).client() as client:
+    with connection(context).client(timeout=PATIENCE) as client:
         earlier = client.get(at("launches", launch_id))
-        confirm(f"Launch {earlier['scenario']} on {_words(who)}?", yes)
+        _sure(client, f"Launch {earlier['scenario']} on {in_words(who)}?", {**_again(earlier), **body}, yes)
         _ask(client, at("launches", launch_id, "relaunch"), body, idempotency_key, as_json)
 
 
@@ -132,24 +134,26 @@ def retry(
     chosen = became(outcome, reason, delivery)
     body: dict[str, Any] = {**chosen, **({"context": context_values(value)} if value else {})}
     [(what, said)] = chosen.items()
-    with connection(context).client() as client:
+    with connection(context).client(timeout=PATIENCE) as client:
         earlier = client.get(at("launches", launch_id))
-        confirm(f"Launch {earlier['scenario']} again on the targets of {launch_id} with {what} {said}?", yes)
+        question = f"Launch {earlier['scenario']} again on the targets of {launch_id} with {what} {said}?"
+        who = {"kind": "results", "launch_id": launch_id, **chosen}
+        given = {"context": body["context"]} if "context" in body else {}
+        _sure(client, question, {**_again(earlier), "participants": who, **given}, yes)
         _ask(client, at("launches", launch_id, "retry"), body, idempotency_key, as_json)
+
+
+def _sure(client: Client, question: str, body: dict[str, Any], yes: bool) -> None:
+    """Looks first whether it can be done, and asks after that."""
+    if not yes:
+        look(client, body)
+    confirm(question, yes)
+
+
+def _again(earlier: dict[str, Any]) -> dict[str, Any]:
+    return {"scenario": earlier["scenario"], "context": earlier["context"]}
 
 
 def _ask(client: Client, path: str, body: dict[str, Any], key: str | None, as_json: bool) -> None:
     answer = client.post(path, body, headers={"Idempotency-Key": key or str(uuid4())})
     tell(checked(client, answer["launch_id"]), as_json)
-
-
-def _words(who: dict[str, Any]) -> str:
-    if who["kind"] == "all":
-        return "ALL contacts"
-    if who["kind"] == "segment":
-        return f"contacts for whom {who['where']}"
-    if who["kind"] == "results":
-        [(what, said)] = [(name, said) for name, said in who.items() if name not in ("kind", "launch_id")]
-        return f"the targets of {who['launch_id']} with {what} {said}"
-    names = who[who["kind"]]
-    return f"{who['kind']} {', '.join(names[:5])}{' …' if len(names) > 5 else ''}"

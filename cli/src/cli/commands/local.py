@@ -10,6 +10,7 @@ from typing import Annotated, NoReturn
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
+from cli.elsewhere import elsewhere, rows_of, seen_from_here
 from cli.output import Exit, emit_json, fail, print_table, say, stderr, stdout
 from cli.platform import control
 from cli.platform.detached import start_detached
@@ -92,9 +93,15 @@ def down(
 
 @local.command("status")
 def status(as_json: Json = False) -> None:
-    """What runs where. Exit 1 if something is not ready, 3 if nothing runs."""
+    """What runs where. Exit 1 if something is not ready, 3 if nothing runs.
+
+    Of the local platform; of another one, if SLIPWAY_HTTP names its address, as far as it tells over HTTP.
+    """
     home = find_home()
     try:
+        if (address := elsewhere(read_state(home.state))) is not None:
+            _status_elsewhere(home, address, as_json)
+            return
         answer = control.ask(home, do="status")
         state = read_state(home.state) or fail(Exit.INTERNAL, f"{home.state} is gone")
     except PlatformError as error:
@@ -114,6 +121,18 @@ def status(as_json: Json = False) -> None:
     if answer["phase"] != "running":
         say(f"the platform is {answer['phase']}")
     if answer["phase"] != "running" or not all(service["ready"] for service in services):
+        raise typer.Exit(Exit.NO)
+
+
+def _status_elsewhere(home: Home, address: str, as_json: bool) -> None:
+    status = seen_from_here(home, address)
+    if as_json:
+        emit_json(status)
+    else:
+        say(f"{address}, as SLIPWAY_HTTP has it")
+        print_table(("service", "instance", "ready", "partitions"), rows_of(status))
+    if not all(service["ready"] for service in status["services"]):
+        say("`slipway partitions` says what is the matter")
         raise typer.Exit(Exit.NO)
 
 

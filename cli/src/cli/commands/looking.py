@@ -160,7 +160,7 @@ def why(
     contact_id: Annotated[str, typer.Argument(metavar="CONTACT")],
     as_json: Json = False,
 ) -> None:
-    """Why this contact did, or did not, get a message: the timeline of one target."""
+    """Why this contact did, or did not, get a message: the whole way of one target, waits and branches included."""
     with connection(context).client() as client:
         entries = client.get(at("contacts", contact_id, "timeline"), launch=launch_id)["items"]
     if as_json:

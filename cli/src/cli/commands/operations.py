@@ -24,7 +24,8 @@ PARTITION_COLUMNS = {
     "parked": "parked",
     "problem": "problem",
 }
-"""Heading and field of `/v1/partitions`. State and problem are known of the numbers of the process that was asked."""
+"""Heading and field of `/v1/partitions`. The state is known of the numbers of the process that was asked; a problem of
+others is why nobody works on them."""
 
 MISSING = {
     ("contacts.targets", "executor"): "their targets do not start",

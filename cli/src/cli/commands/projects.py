@@ -5,7 +5,7 @@ from typing import Annotated, Any
 import typer
 
 from cli.connection import at, connection
-from cli.output import Exit, emit_json, fail, say, show_rows, stdout
+from cli.output import Exit, emit_json, fail, say, show_rows, stdout, told
 
 project = typer.Typer(no_args_is_help=True, help="Projects: the tenants of an installation.")
 key = typer.Typer(no_args_is_help=True, help="Keys of programs: a CRM on Kafka, a script on HTTP.")
@@ -168,7 +168,9 @@ def restrict_user(
     where: Annotated[str | None, typer.Option(help="CEL over `contact`; left out: everybody again.")] = None,
 ) -> None:
     """Restrict whom scenarios of this creator may send to."""
-    _change(context, name, "restrict", {"where": where})
+    now = _change(context, name, "restrict", {"where": where})
+    for line in told(now["points"]):
+        say(line)
     say(f"user {name} may send to " + (f"contacts where {where}" if where else "everybody"))
 
 

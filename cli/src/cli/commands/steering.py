@@ -67,6 +67,8 @@ def resume(
     """Let a paused launch go on. One that is held (it would send more than planned) then sends that, too."""
     with connection(context).client() as client:
         held = held_of(client.get(at("launches", launch_id)))
+        if held is not None and not yes:
+            client.post(at("launches", launch_id, "resume"), {"dry_run": True})
     if held is not None:
         say(f"launch {launch_id} is held: {held}", "yellow")
         confirm("Send what is held as well?", yes)

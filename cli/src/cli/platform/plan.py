@@ -74,7 +74,7 @@ def _place(home: Home, state: State, environment: Mapping[str, str]) -> State:
     wished, state = state.ports, replace(state, ports={})
     host = "127.0.0.1"
     if address := environment.get("SLIPWAY_HTTP"):
-        host, port = _http_address(address)
+        host, port = http_address(address)
         state = state.with_port("console-0", demanded(port, "SLIPWAY_HTTP", host))
     names = ["kafka", "postgres"] if state.embedded else []
     if smtp := environment.get("SLIPWAY_SMTP_URL"):
@@ -94,7 +94,7 @@ def _place(home: Home, state: State, environment: Mapping[str, str]) -> State:
     return replace(state, smtp=smtp_url, http=f"http://{host}:{state.ports['console-0']}")
 
 
-def _http_address(given: str) -> tuple[str, int]:
+def http_address(given: str) -> tuple[str, int]:
     """`8080`, `127.0.0.1:8080` and `http://127.0.0.1:8080` are the same."""
     if given.isdigit():
         return "127.0.0.1", _port(given, "SLIPWAY_HTTP")

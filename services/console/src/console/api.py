@@ -94,6 +94,8 @@ class Console:
     async def _audit(self, request: Request, access: Access) -> Response:
         """A page of all services' audits in one, newest first."""
         query = dict(request.query_params)
+        if unheard := audit.unheard_of(query.get("thing"), query.get("action")):
+            raise unheard
         places = audit.places(query.pop("cursor", None), access.services)
         limit = query.pop("limit", str(AUDIT_LIMIT))
         if places is None:

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 from fastapi import APIRouter
-from pydantic import BaseModel
 
 from contacts.adapters import work
 from contacts.adapters.answers import PostgresAnswers
@@ -31,7 +30,7 @@ from contacts.handlers.imports import Imports
 from contacts.handlers.launches import LaunchHandlers
 from contacts.handlers.outcomes import OutcomeHandlers
 from contacts.handlers.projects import ProjectHandlers
-from contacts.handlers.reports import ReportHandlers, Unread
+from contacts.handlers.reports import READ, ReportHandlers
 from contacts.handlers.suppressing import Suppressing
 from contacts.handlers.updates import UpdateHandlers
 from contacts.handlers.writing import ContactWriter
@@ -45,7 +44,6 @@ from contacts.jobs.sweep import (
 )
 from contacts.jobs.walk import AudienceWalk
 from contacts.settings import Settings
-from contracts.deliveries import ContactsReported
 from contracts.topics import TOPICS
 from runtime.database import connect
 from runtime.errors import Transient
@@ -108,7 +106,7 @@ def build(settings: Settings) -> Service:
             _subscription("launcher.projects", projects.on_launcher_projects),
             _subscription("executor.updates", updates.on_executor_updates),
             RawSubscription("executor.outcomes", outcomes.on_executor_outcomes, outcomes.concerns),
-            Subscription("messaging.deliveries", _reported(), reports.on_messaging_deliveries, reports.concerns),
+            Subscription("messaging.deliveries", READ, reports.on_messaging_deliveries, reports.concerns),
         ),
         emits=("contacts.targets", "contacts.changes", "contacts.checks", "contacts.replies"),
         jobs=(
@@ -122,12 +120,6 @@ def build(settings: Settings) -> Service:
         routes=routes,
         lifespan=lifespan,
     )
-
-
-def _reported() -> Mapping[str, type[BaseModel]]:
-    """Of deliveries only what concerns the contacts themselves."""
-    events = TOPICS["messaging.deliveries"].events
-    return {event.TYPE: event if event is ContactsReported else Unread for event in events}
 
 
 def _subscription(topic: str, handler: Any) -> Subscription:

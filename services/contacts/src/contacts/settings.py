@@ -11,7 +11,8 @@ class Settings(settings.Settings):
     needs: ClassVar[tuple[str, ...]] = (*settings.Settings.needs, "secret_key")
 
     targets_ahead: int = Field(
-        30_000,
+        45_000,
         ge=1000,
-        description="Fan-out waits while executor has so many targeted contacts before it: about a second of its work.",
+        description="Fan-out waits while executor has so many targeted contacts before it:"
+        " a second or two of its work.",
     )

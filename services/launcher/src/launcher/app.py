@@ -47,7 +47,7 @@ from launcher.handlers.vacancies import Vacancies
 from launcher.handlers.validator import Validator
 from launcher.handlers.versions import Versions
 from launcher.jobs import Expiry, Forgetting, Reading, Settling, Watching
-from launcher.ports import Counting, Progress, Results
+from launcher.ports import Conditions, Counting, Progress, Results
 from launcher.settings import Settings
 from runtime.audit import Audit
 from runtime.service import Job, RawSubscription, Service, Subscription
@@ -58,8 +58,9 @@ def build(
     counting: Counting | None = None,
     results: Results | None = None,
     progress: Progress | None = None,
+    conditions: Conditions | None = None,
 ) -> Service:
-    """`counting`, `results`, `progress`: a test's own in place of contacts, log and messaging."""
+    """`counting`, `results`, `progress`, `conditions`: a test's own in place of contacts, log and messaging."""
     urls = {"contacts": settings.contacts_url, "log": settings.log_url, "messaging": settings.messaging_url}
     services = {name: ServiceHttp(name, url, settings.token_key) for name, url in urls.items()}
     projects, keys, users = PostgresProjects(), PostgresKeys(), PostgresUsers()
@@ -77,7 +78,8 @@ def build(
     tokens = SignedCountTokens(settings.token_key)
     control = LaunchHandlers(launches, versions, tokens, audit, deciding, pausing, requesters, quotas)
     drafts = Drafts(launches, versions, requesters, tokens, deciding)
-    counting = counting or ContactsHttp(services["contacts"])
+    contacts = ContactsHttp(services["contacts"])
+    counting, conditions = counting or contacts, conditions or contacts
     results = results or ResultsHttp(services["log"], services["messaging"])
     reading = Reading(launches, Collecting(launches, versions, results, deciding))
     approving = Approving(
@@ -106,7 +108,7 @@ def build(
         ordering=ordering,
         drafts=drafts,
         approving=approving,
-        counts=Counts(launches, versions, counting, results, tokens),
+        counts=Counts(launches, versions, counting, conditions, results, tokens),
         starting=Starting(launches, control),
         trials=Trials(versions, control),
         vacancies=Vacancies(launches, results),
@@ -114,6 +116,7 @@ def build(
         validator=validator,
         channels=channels,
         idempotency=Idempotency(PostgresHttpRequests(), seals),
+        conditions=conditions,
     )
     return Service(
         name="launcher",

@@ -3,15 +3,16 @@
 The adapters are `launcher.adapters`; the handlers' tests run them on a real PostgreSQL.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
 from contracts.channels import ChannelSet
+from contracts.checks import Point
 from contracts.crm import LaunchFigures, ResultsGiven
 from contracts.words import LaunchMode, LaunchState
-from launcher.domain.counting import Basis, Counted, Listing, Selected
+from launcher.domain.counting import Basis, Counted, Found, Listing, Selected
 from launcher.domain.launch import Launch
 from launcher.domain.parties import Asker, Key, Project, User
 from launcher.domain.refusals import Denied
@@ -253,8 +254,17 @@ class Counting(Protocol):
 
     async def count(self, asker: Asker, selected: Selected) -> Counted | Denied: ...
 
-    async def listed(self, asker: Asker, selected: Selected, listing: Listing) -> tuple[list[str], str | None] | Denied:
-        """Contact ids behind one figure, in byte order; and the cursor of the next page, None after the last."""
+    async def listed(self, asker: Asker, selected: Selected, listing: Listing) -> Found | Denied:
+        """Contacts behind one figure."""
+        ...
+
+
+class Conditions(Protocol):
+    """What contacts says to conditions, over the network: never inside a transaction."""
+
+    async def mistaken(self, asker: Asker, conditions: Mapping[str, str]) -> list[Point]:
+        """`condition_type` of these (CEL by place): what they take for another kind of value than it is. Empty, too,
+        where contacts cannot be asked: it is advice."""
         ...
 
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 
 from contracts.crm import LaunchFigures
 from contracts.event import Event
+from contracts.outcomes import ContactsErased
 from contracts.words import LaunchMode
 from log.domain import facts
 from log.domain.chunks import Kind
@@ -39,6 +40,12 @@ class Handlers:
 
     async def on_outcomes(self, tx: Transaction, events: Sequence[Received[Event]]) -> None:
         await self._record(tx, events)
+        erased: dict[str, list[str]] = defaultdict(list)
+        for received in events:
+            if isinstance(received.event, ContactsErased):
+                erased[received.event.project] += received.event.contact_ids
+        for project, contact_ids in erased.items():
+            await self._chunks.forget_ways(tx, project, contact_ids)
 
     async def on_deliveries(self, tx: Transaction, events: Sequence[Received[Event]]) -> None:
         await self._record(tx, events)
@@ -59,7 +66,7 @@ class Handlers:
         readings: list[Reading] = []
         traces: dict[str, str | None] = {}
         for received in events:
-            if (reading := read(received.event, received.id, tx.now)) is not None:
+            if (reading := read(received.event, received.id, received.record.written_at)) is not None:
                 readings.append(reading)
                 traces.setdefault(reading.launch_id, received.record.header(HEADER))
         if not readings:

@@ -101,3 +101,7 @@ class ChunkStore(Protocol):
     async def note(self, tx: Transaction, number: int, project: str, controls: Sequence[Control]) -> None:
         """Each once."""
         ...
+
+    async def forget_ways(self, tx: Transaction, project: str, contact_ids: Sequence[str]) -> None:
+        """Whatever the chunks of this transaction's partition say of the ways of these contacts, in all launches."""
+        ...

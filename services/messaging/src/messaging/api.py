@@ -41,7 +41,7 @@ class DeliveryPage(BaseModel):
 
 
 def routes(resources: "Resources") -> APIRouter:
-    queries = Queries(resources.pool)
+    queries = Queries(resources.pool, resources.partitions)
     router = APIRouter(prefix="/v1", tags=["messaging"])
 
     @router.get("/launches/{launch_id}/deliveries", response_model=DeliveryPage, responses=streamed(CSV))

@@ -14,6 +14,7 @@ from messaging.domain.webhooks import MOST_EVENTS, Batch, Secrets, Told, timely
 from messaging.ports.known import Report
 from messaging.ports.sends import Sends
 from runtime import walls
+from runtime.bodies import demand_document
 from runtime.guards import PUBLIC
 from runtime.invalid import in_words
 from runtime.problems import Problem
@@ -65,7 +66,7 @@ def routes(resources: "Resources", links: Links, secrets: Secrets, sends: Sends)
         async with resources.transaction() as tx:
             if not timely(webhook_timestamp, tx.now):
                 raise _refused("it was signed more than five minutes ago, or the clocks differ")
-            known = await sends.load(tx.connection, {key for key in keys if key is not None})
+            known = await sends.load(tx, {key for key in keys if key is not None})
             await keep_reports(
                 tx,
                 [
@@ -101,6 +102,7 @@ async def _read_mail(body: bytes, links: Links) -> list[Told]:
 
 
 def _read_json(body: bytes) -> list[Told]:
+    demand_document(body)
     try:
         return Batch.model_validate_json(body).events
     except ValidationError as error:

@@ -88,7 +88,7 @@ class Handlers:
             gone = {change.contact_id: change.revision for change in changes if change.contact is None}
             if gone:
                 cancelled = await self._sends.cancel_contacts(tx, project, gone, DELETED)
-                held = await self._sends.load(tx.connection, await self._guard.held_of(tx, project, gone))
+                held = await self._sends.load(tx, await self._guard.held_of(tx, project, gone))
                 ended = [kept_out(send, DELETED) for send in held.values()]
                 if ended:
                     await self._sends.move(tx, list(map(Move, held.values(), ended)), sure=True)

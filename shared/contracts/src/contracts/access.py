@@ -49,6 +49,7 @@ ROUTES: Final[dict[tuple[str, str], Access]] = {
     # between services
     ("POST", "/internal/tokens"): Access("launcher", Door.CREDENTIALS),
     ("POST", "/internal/counts"): Access("contacts", P.PROCESS_START),
+    ("POST", "/internal/conditions"): Access("contacts", P.VIEW),
     # who there is
     ("POST", "/v1/projects"): Access("launcher", Door.ADMINISTRATOR),
     ("GET", "/v1/projects"): Access("launcher", P.VIEW),
@@ -134,6 +135,8 @@ ROUTES: Final[dict[tuple[str, str], Access]] = {
     ("POST", "/v1/incidents/{id}/fail"): Access("executor", P.LAUNCH_STOP),
     # from outside: providers and recipients
     ("POST", "/v1/deliveries/{provider}"): Access("messaging", Door.PUBLIC),
+    ("GET", "/u"): Access("messaging", Door.PUBLIC),
+    ("GET", "/u/"): Access("messaging", Door.PUBLIC),
     ("GET", "/u/{token}"): Access("messaging", Door.PUBLIC),
     ("POST", "/u/{token}"): Access("messaging", Door.PUBLIC),
     # operations: the runtime's, in every service

@@ -1,9 +1,10 @@
-"""`executor.outcomes`: what became of targets, in chunks of one launch and partition. Key: launch id."""
+"""`executor.outcomes`: what became of targets, in chunks of one launch and partition. Key: launch id; where contacts
+of several launches are meant, the project."""
 
 from datetime import datetime
 from typing import ClassVar, Literal
 
-from contracts.event import Event
+from contracts.event import Event, Value
 from contracts.launches import OrderKind
 from contracts.words import Outcome
 
@@ -45,6 +46,66 @@ class TargetsEnded(Event):
     outcomes: list[Outcome]
     reasons: list[str]
     started_at: list[datetime]
+    at: datetime
+
+
+class Place(Value):
+    """Where an instance rests: a step, and how many times it has come to it."""
+
+    step: str
+    occurrence: int = 1
+
+
+class Passage(Value):
+    """A wait that was entered or left, or the arm of a fork that was taken."""
+
+    what: Literal["waiting", "waited", "branch", "split"]
+    step: str
+    until: datetime | None = None
+    """Of `waiting`: when it will be over, if nobody ends it before."""
+    arm: int | None = None
+    """Of a fork: its place among the step's arms, from 1. None: none could be taken, and the instance failed."""
+    says: str | None = None
+    """The arm's condition, or `otherwise`; at a split its weight."""
+    next: str | None = None
+    """Where the arm leads."""
+
+
+class Way(Value):
+    """What an instance passed in one transaction, from where it rested to where it came to rest."""
+
+    left: Place | None = None
+    """None: it has only just started."""
+    passed: tuple[Passage, ...]
+    """In order; sends and ends, of which other events tell, are not among them."""
+    reached: Place
+    part: int = 0
+    """Of ways of one contact at the same time the lower was gone first."""
+
+
+class StepsPassed(Event):
+    """By executor, in the transaction that moved the instances: contacts who went the same way through waits and forks.
+
+    Nothing is said of steps that are neither: scenarios without them have no such events.
+    """
+
+    TYPE: ClassVar[str] = "com.slipway.steps-passed.v1"
+    project: str
+    launch_id: str
+    contact_ids: list[str]
+    way: Way
+    at: datetime
+
+
+class ContactsErased(Event):
+    """By executor, on the contacts' partition, behind everything that it has told of them: they were deleted.
+
+    Which way somebody went says what was known of them: whoever keeps ways forgets theirs.
+    """
+
+    TYPE: ClassVar[str] = "com.slipway.contacts-erased.v1"
+    project: str
+    contact_ids: list[str]
     at: datetime
 
 

@@ -43,7 +43,7 @@ class LaunchOpened(Event):
 
 
 class TargetsAdmitted(Event):
-    """By contacts, at most 2,000 contacts: executor starts an instance for each, recurrence permitting."""
+    """By contacts, at most 3,000 contacts: executor starts an instance for each, recurrence permitting."""
 
     TYPE: ClassVar[str] = "com.slipway.targets-admitted.v1"
     project: str
@@ -52,7 +52,7 @@ class TargetsAdmitted(Event):
 
 
 class TargetsExcluded(Event):
-    """By contacts, at most 2,000 contacts that do not start. `reasons[i]` is a `<why>`, `stopped` or `deleted`."""
+    """By contacts, at most 3,000 contacts that do not start. `reasons[i]` is a `<why>`, `stopped` or `deleted`."""
 
     TYPE: ClassVar[str] = "com.slipway.targets-excluded.v1"
     project: str

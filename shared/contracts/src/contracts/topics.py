@@ -105,15 +105,17 @@ TOPICS: dict[str, Topic] = {
         Topic(
             "executor.outcomes",
             "executor",
-            "launch id",
+            "launch id, or project",
             (
                 outcomes.TargetsStarted,
                 outcomes.TargetsRefused,
                 outcomes.TargetsEnded,
+                outcomes.StepsPassed,
                 outcomes.StepsCounted,
                 outcomes.IncidentsOpened,
                 outcomes.IncidentsClosed,
                 outcomes.OrdersCarriedOut,
+                outcomes.ContactsErased,
             ),
         ),
         Topic(

@@ -110,6 +110,52 @@ class Why(StrEnum):
     RECURRENCE_RUNNING = "recurrence_running"
 
 
+class Left(StrEnum):
+    """What keeps or takes a target out of a launch, beside `Why`: nothing of its scenario."""
+
+    STOPPED = "stopped"
+    REMOVED = "removed"
+    DELETED = "deleted"
+
+
+NOT_STARTED: Final = "not_started:"
+"""Begins the reason of a target that had no instance; `Why` or `Left` follows."""
+BY_STOP: Final[Mapping[Outcome, str]] = MappingProxyType(
+    {Outcome.ABANDON: Left.STOPPED.value, Outcome.OTHER: f"{NOT_STARTED}{Left.STOPPED}"}
+)
+"""The reason of a target that the launch's stop ended, by outcome: it had an instance, or had none."""
+
+
+ERRORS: Final = ("render", "send", "webhook", "condition", "update", "step_limit", "internal")
+"""What makes an instance fail, behind `error:`."""
+REASONS: Final = (
+    *(left.value for left in Left),
+    *("exit_criteria", "expired"),
+    *(f"error:{error}" for error in ERRORS),
+    *(f"skipped:{why}" for why in Why),
+    *(f"{NOT_STARTED}{why}" for why in (*Why, *Left)),
+)
+"""Why targets end as they do, beside the ends of their scenario (`end:<step>`)."""
+REASON: Final = rf"end:[a-z][a-z0-9_]{{0,62}}|{'|'.join(REASONS)}"
+"""The pattern of all of them."""
+
+COUNT_REASONS: Final = (*(why.value for why in Why), Left.DELETED.value)
+"""What a count may say of contacts who do not start, or whom a message skips."""
+
+
+class Figure(StrEnum):
+    """Of a count: what has contacts behind it."""
+
+    TARGETED = "targeted"
+    STARTING = "starting"
+    EXCLUDED = "excluded"
+    """They do not start, for a reason."""
+    REACHED = "reached"
+    """They start, and get a step's message if they come to it."""
+    SKIPPED = "skipped"
+    """They start, and a message skips them for a reason."""
+
+
 class Recurrence(StrEnum):
     ALWAYS = "always"
     IF_NOT_RUNNING = "if_not_running"

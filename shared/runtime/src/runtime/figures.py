@@ -1,13 +1,15 @@
 """What a process can tell about partitions: for `/metrics` every few seconds, for `/v1/partitions` when asked."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import asyncpg
 import structlog
+from aiokafka.errors import KafkaError
 
 from runtime import cursor, parked
+from runtime.holding import why_not_taken
 from runtime.metrics import StreamMetrics
 from runtime.service import Service
 from runtime.settings import Settings
@@ -75,26 +77,49 @@ class Figures:
         ]
 
     async def of_service(self, pool: "asyncpg.Pool[asyncpg.Record]", stream: Stream | None) -> list[dict[str, Any]]:
-        """Of every number its owner, epoch, next offset and lag per topic, what is parked and the service's own
-        figures; state and problem only of those that this process owns."""
+        """Of every number its owner (null: nobody ever had it), epoch, next offset and lag per topic, what is parked
+        and the service's own figures; state only of those that this process owns, and why nobody works on it."""
         name = self._service.name
         positions = await cursor.positions(pool, name)
-        ends = {} if stream is None else await stream.ends(self._settings.partitions)
+        joined = stream if stream is not None and stream.joined else None
+        ends = {} if joined is None else await joined.ends(self._settings.partitions)
         stuck = await parked.counted(pool, name)
-        figures = {gauge.name: await gauge.read(pool, sorted(positions)) for gauge in self._service.gauges}
+        numbers = sorted({*positions, *range(self._settings.partitions)})
+        figures = {gauge.name: await gauge.read(pool, numbers) for gauge in self._service.gauges}
         own = {view["number"]: view for view in self.of_process(stream)}
+        reasons = await self._reasons(joined, positions, [number for number in numbers if number not in own])
         return [
             {
                 "service": name,
                 "number": number,
-                "owner": position.owner.removeprefix(f"{name}/"),
-                "epoch": position.epoch,
+                "owner": position.owner.removeprefix(f"{name}/") if position else None,
+                "epoch": position.epoch if position else None,
                 "state": own.get(number, {}).get("state"),
-                "problem": own.get(number, {}).get("problem"),
-                "offsets": position.offsets,
-                "lag": sum(max(0, ends.get((topic, number), at) - at) for topic, at in position.offsets.items()),
+                "problem": own[number]["problem"] if number in own else reasons.get(number),
+                "offsets": position.offsets if position else {},
+                "lag": sum(max(0, ends.get((topic, number), at) - at) for topic, at in position.offsets.items())
+                if position
+                else 0,
                 "parked": stuck.get(number, 0),
                 **{gauge: values.get(number, 0) for gauge, values in figures.items()},
             }
-            for number, position in sorted(positions.items())
+            for number in numbers
+            for position in [positions.get(number)]
         ]
+
+    async def _reasons(
+        self, stream: Stream | None, positions: Mapping[int, cursor.Owned], numbers: Sequence[int]
+    ) -> Mapping[int, str | None]:
+        """Why nobody works on these numbers, which are not this process's."""
+        if stream is None:
+            return dict.fromkeys(numbers, "this process has not joined the group yet, so it does not know")
+        if not numbers:
+            return {}
+        try:
+            found = await stream.holding()
+        except (KafkaError, TimeoutError) as error:
+            log.warning("kafka did not say who has which partition", error=repr(error))
+            return {}
+        topics = [self._settings.topic(subscription.topic) for subscription in self._service.subscriptions]
+        owners = {number: position.owner for number, position in positions.items()}
+        return {number: why_not_taken(number, topics, owners.get(number), found) for number in numbers}

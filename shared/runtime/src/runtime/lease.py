@@ -14,7 +14,7 @@ from runtime.cloudevents import RECORD_LIMIT, Row, encode
 from runtime.cursor import CLOCK, Position, TopicAt
 from runtime.errors import Transient
 from runtime.outbox import Outbox
-from runtime.poison import judge
+from runtime.poison import Body, is_open, judge
 from runtime.producer import Publisher
 from runtime.records import Outgoing
 from runtime.transaction import Connection
@@ -118,11 +118,11 @@ class OwnedNumber:
         Errors of the body come out judged (`runtime.poison`): Poison, or the world's as they are. After the commit
         there is Transient alone: the number starts again, and publishes what is stored first.
         """
-        connection_open = True
+        connection_open, body = True, Body()
         try:
             async with self.pool.acquire() as connection:
                 try:
-                    async with connection.transaction():
+                    async with connection.transaction(), body:
                         gone = self.outbox.acknowledged()
                         now = await cursor.advance(
                             connection,
@@ -142,13 +142,14 @@ class OwnedNumber:
                         failpoints.hit("stream.before_commit", connection)
                     failpoints.hit("stream.committed", connection)
                 except Exception:
-                    connection_open = not connection.is_closed()
+                    connection_open = is_open(connection)
                     raise
         except Exception as error:
-            verdict = judge(error, connection_open=connection_open)
-            if verdict is error:
-                raise
-            raise verdict from error
+            raised = body.error or error
+            verdict = judge(raised, connection_open=connection_open)
+            if verdict is raised:
+                raise raised  # noqa: B904 - the first there was; what followed says less
+            raise verdict from raised
         self.next[topic] = to
         self.moved = time.monotonic()
         self.outbox.forget(gone)

@@ -2,6 +2,7 @@
 
 from base64 import b64decode, urlsafe_b64encode
 from datetime import UTC, datetime
+from enum import Enum
 from typing import Any
 
 import orjson
@@ -50,6 +51,8 @@ def _read(part: Any, kind: type) -> Any:
         if at.tzinfo is None:
             raise ValueError("a time without a zone")
         return at.astimezone(UTC)
+    if issubclass(kind, Enum):
+        return kind(part)
     if type(part) is not kind:
         raise TypeError("another kind")
     if isinstance(part, int) and not -_MOST <= part < _MOST:

@@ -4,11 +4,14 @@ Poison is a record's or our own code's fault: Permanent, an exception of handler
 SQLSTATE classes 22 (data) and 23 (integrity).
 """
 
+from types import TracebackType
+
 import asyncpg
 from aiokafka.errors import KafkaError
 
 from runtime.cursor import Stopped
 from runtime.errors import Fenced, Permanent, Transient, Unsupported
+from runtime.transaction import Connection
 
 POISON_CLASSES = ("22", "23")
 WORLD = (OSError, TimeoutError, MemoryError, asyncpg.InterfaceError, asyncpg.InternalClientError, KafkaError)
@@ -39,3 +42,27 @@ def judge(error: Exception, *, connection_open: bool) -> Exception:
     if isinstance(error, WORLD):
         return error
     return Poison(f"{type(error).__name__}: {error}")
+
+
+class Body:
+    """Around the body of a transaction, inside it: `error` is what the body raised. Where the connection is lost, the
+    transaction cannot be rolled back, and what comes out of it says that alone."""
+
+    def __init__(self) -> None:
+        self.error: Exception | None = None
+
+    async def __aenter__(self) -> None:
+        return None
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.error = error if isinstance(error, Exception) else None
+
+
+def is_open(connection: Connection) -> bool:
+    """Of a pool: it takes back by itself what was lost, and then nothing can be asked of it."""
+    try:
+        return not connection.is_closed()
+    except asyncpg.InterfaceError:
+        return False

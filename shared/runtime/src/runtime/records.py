@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Generic, TypeVar
 
 from pydantic import BaseModel
@@ -28,6 +29,14 @@ class Record:
             return None if raw is None else raw.decode()
         except UnicodeDecodeError:
             return None
+
+    @property
+    def written_at(self) -> datetime:
+        """When its transaction began, by the writer's PostgreSQL, if the record says so; else by Kafka's clock."""
+        said = self.header("ce_time")
+        if said is not None:
+            return datetime.fromisoformat(said)
+        return datetime.fromtimestamp(self.timestamp / 1000, UTC)
 
 
 @dataclass(frozen=True, slots=True)

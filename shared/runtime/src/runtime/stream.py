@@ -22,6 +22,7 @@ from runtime.errors import Transient
 from runtime.feed import Feed
 from runtime.group import SESSION_MS
 from runtime.handling import Handling
+from runtime.holding import Holding, holding
 from runtime.lease import Ground
 from runtime.looking import work_of
 from runtime.metrics import StreamMetrics
@@ -36,6 +37,7 @@ DRAIN_SECONDS = 25.0
 COMMIT_SECONDS = 0.25
 ASK_SECONDS = 10.0
 WATCH_SECONDS = 1.0
+HOLDING_SECONDS = 2.0
 ANNOUNCE_AGAIN_SECONDS = 0.5
 log = structlog.get_logger()
 
@@ -275,6 +277,11 @@ class Stream(ConsumerRebalanceListener):
         }
         wanted = [TopicPartition(name, number) for name in names for number in range(partitions)]
         return {(names[tp.topic], tp.partition): end for tp, end in (await self.consumer.end_offsets(wanted)).items()}
+
+    async def holding(self) -> Holding:
+        """Who has which number. Raises KafkaError, TimeoutError."""
+        async with asyncio.timeout(HOLDING_SECONDS):
+            return await holding(self.consumer, self._settings.topic(self._service.name))
 
     def lags(self) -> list[tuple[str, int, int]]:
         """(topic, partition, records not handled yet) of every partition owned here, as of the last fetch."""

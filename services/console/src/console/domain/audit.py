@@ -2,9 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import Any
 
+from contracts.audited import ACTIONS, THINGS
 from runtime.pages import decoded, encoded, to_cursor
+from runtime.problems import Problem
 
 Item = dict[str, Any]
 DONE = ""
@@ -24,6 +27,18 @@ class Page:
     items: list[Item]
     """Each with its `service`."""
     next: str | None
+
+
+def unheard_of(thing: str | None, action: str | None) -> Problem | None:
+    """The refusal of what no service ever tells of; None: it may be there."""
+    if thing is not None and thing.partition("/")[0] not in THINGS:
+        known = ", ".join(THINGS)
+        detail = f"nothing is called {thing} in the audit"
+        return Problem(422, "unknown_thing", detail, f"name launch/ID, or a kind alone; the kinds are {known}")
+    if action is not None and action not in ACTIONS:
+        close = ", ".join(get_close_matches(action, ACTIONS, n=3)) or ", ".join(ACTIONS)
+        return Problem(422, "unknown_action", f"nothing that is done is called {action}", f"there is {close}")
+    return None
 
 
 def places(cursor: str | None, services: Sequence[str]) -> dict[str, str | None] | None:

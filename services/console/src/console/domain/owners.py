@@ -36,7 +36,7 @@ def find(method: str, raw_path: str, query: str = "") -> Row | Refusal:
     if NUL in raw_path or NUL in query:
         return Refusal(422, "invalid", "there is the character U+0000 in it", "leave it out: no text here has it")
     segments = tuple(raw_path.split("/")[1:])
-    if any(unquote(segment) in ("", ".", "..") for segment in segments):
+    if segments not in _OUTSIDE and any(unquote(segment) in ("", ".", "..") for segment in segments):
         return Refusal(404, "not_found", "this path has an empty or dotted segment", "percent-encode the id in it")
     there = {verb: path for path, verbs in _OUTSIDE.items() if _fits(path, segments) for verb in verbs}
     if not there:

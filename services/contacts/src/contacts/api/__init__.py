@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter
 
-from contacts.api import contacts, counting, groups, ledger, segments, suppressions
+from contacts.api import conditions, contacts, counting, groups, ledger, segments, suppressions
 from contacts.api.doors import Doors
 
 __all__ = ["Doors", "build_routes"]
@@ -15,4 +15,5 @@ def build_routes(doors: Doors) -> APIRouter:
     all_of_them = APIRouter()
     all_of_them.include_router(router)
     all_of_them.include_router(counting.routes(doors))
+    all_of_them.include_router(conditions.routes(doors))
     return all_of_them

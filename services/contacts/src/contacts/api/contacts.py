@@ -39,12 +39,25 @@ class RepeatedLine(BaseModel):
     id: str
 
 
+class SeenAttribute(BaseModel):
+    attribute: str
+    kind: str
+    """string, number, boolean, array or object."""
+    lines: int
+    """How many lines give it a value of this kind."""
+    first: list[int]
+    """The first three of them."""
+
+
 class ImportAnswer(BaseModel):
     imported: int
     """Lines taken."""
     rejected: list[RejectedLine]
     repeated: list[RepeatedLine]
     """Taken too: lines whose id an earlier line of the portion has. Where both say something, the later one wins."""
+    attributes: list[SeenAttribute]
+    """That the lines taken give: in CSV every column that is no field of a contact; one of two kinds stands twice. At
+    most 500."""
 
 
 def routes(doors: Doors) -> APIRouter:
@@ -73,6 +86,10 @@ def routes(doors: Doors) -> APIRouter:
             imported=done.imported,
             rejected=[RejectedLine(line=line, reason=reason) for line, reason in done.rejected],
             repeated=[RepeatedLine(line=line, id=contact_id) for line, contact_id in done.repeated],
+            attributes=[
+                SeenAttribute(attribute=each.attribute, kind=each.kind, lines=each.lines, first=list(each.first))
+                for each in done.attributes
+            ],
         )
 
     @router.get("/contacts")

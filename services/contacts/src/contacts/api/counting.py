@@ -5,13 +5,13 @@ from typing import Annotated
 from fastapi import APIRouter, Depends
 from pydantic import BaseModel, Field
 
-from contacts.api.doors import Doors, Given
-from contacts.domain.counting import Counted, MessageFigures
-from contacts.handlers.counting import UNREADABLE, Behind, Wanted
+from contacts.api.doors import Doors, Passed
+from contacts.domain.counting import Behind, Counted, MessageFigures
+from contacts.handlers.counting import UNREADABLE, Wanted
 from contacts.ports.counting import Busy
 from contracts.checks import Point
 from contracts.launches import Options, Participants, ScenarioVersion
-from contracts.words import Permission
+from contracts.words import Figure, Permission
 from runtime.auth import Caller, requires
 from runtime.problems import Problem
 
@@ -20,14 +20,16 @@ MAX_BYTES = 8 * 1024 * 1024
 Starter = Annotated[Caller, Depends(requires(Permission.PROCESS_START))]
 
 
-class BehindGiven(Given):
-    reason: str = Field(max_length=64)
+class BehindGiven(Passed):
+    figure: Figure | None = None
+    reason: str | None = Field(None, max_length=64)
+    step: str | None = Field(None, max_length=64)
     message_type: str | None = Field(None, max_length=64)
     cursor: str = Field("", max_length=1024)
     limit: int = Field(1000, ge=1, le=1000)
 
 
-class CountGiven(Given):
+class CountGiven(Passed):
     version: ScenarioVersion
     participants: Participants
     options: Options
@@ -57,6 +59,7 @@ class ShownCount(BaseModel):
 
 
 class ShownBehind(BaseModel):
+    figure: Figure
     items: list[str]
     next: str | None
 
@@ -81,8 +84,8 @@ def routes(doors: Doors) -> APIRouter:
         )
         try:
             if given.behind is not None:
-                items, after = await doors.counting.listed(wanted, Behind(**given.behind.model_dump()))
-                return ShownBehind(items=items, next=after)
+                found = await doors.counting.listed(wanted, Behind(**given.behind.model_dump()))
+                return ShownBehind(figure=found.figure, items=found.contact_ids, next=found.next)
             return _shown(await doors.counting.count(wanted))
         except Busy as error:
             raise Problem(

@@ -63,3 +63,9 @@ class Given(BaseModel):
         if wrong := unstorable(value):
             raise ValueError(wrong)
         return value
+
+
+class Passed(Given):
+    """What another service of ours passes on: it may be newer, and what is not known here is passed over."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")

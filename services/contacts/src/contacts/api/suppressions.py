@@ -24,6 +24,13 @@ class NewSuppressions(Given):
     reason: str = Field(default="blocklist", min_length=1, max_length=200)
 
 
+class Suppressed(BaseModel):
+    """All of it is on the list. What is nobody's so far is told: it may be meant so, or mistyped."""
+
+    unknown_contacts: list[str]
+    unknown_addresses: list[str]
+
+
 class ShownSuppression(BaseModel):
     kind: Literal["contact", "address"]
     contact_id: str | None = None
@@ -47,8 +54,8 @@ def routes(doors: Doors) -> APIRouter:
         after = f"{found[-1]['kind']}:{found[-1]['value']}" if len(found) == limit else None
         return Listed(items=[_shown(row) for row in found], next=after)
 
-    @router.post("/suppressions", status_code=204)
-    async def suppress(new: NewSuppressions, caller: Writer) -> None:
+    @router.post("/suppressions")
+    async def suppress(new: NewSuppressions, caller: Writer) -> Suppressed:
         """What is on the list already stays as it is. Effective before the next send."""
         if not new.contacts and not new.addresses:
             raise Problem(422, "invalid", "nobody is named", "name `contacts` or `addresses`")
@@ -57,8 +64,9 @@ def routes(doors: Doors) -> APIRouter:
                 raise Problem(422, "invalid", f"contacts: an id {wrong}", "correct it")
         addresses = [_address(address) for address in new.addresses]
         async with doors.transaction() as tx:
-            await doors.suppressing.suppress(tx, caller.project, new.contacts, addresses, new.reason)
+            unmet = await doors.suppressing.suppress(tx, caller.project, new.contacts, addresses, new.reason)
             await _note(doors, tx, caller, "suppression.added", new.contacts, addresses)
+        return Suppressed(unknown_contacts=unmet.contacts, unknown_addresses=unmet.addresses)
 
     @router.delete("/suppressions", status_code=204)
     async def lift_address(caller: Writer, address: Annotated[str, Query(max_length=320)]) -> None:

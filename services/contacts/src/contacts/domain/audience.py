@@ -7,13 +7,14 @@ from typing import Any, TypeVar
 
 import orjson
 
-from contacts.domain.judgement import Kept, Standing
+from contacts.domain.judgement import Standing
 from contacts.domain.plan import ALWAYS_CONSENTED
 from contracts.targets import Snapshot
+from contracts.words import Left
 
-MAX_CONTACTS = 2000
-MAX_BYTES = 256 * 1024
-FIRST_PER_PARTITION, MOST_PER_PARTITION = 460, 1840
+MAX_CONTACTS = 3000
+MAX_BYTES = 384 * 1024
+FIRST_PER_PARTITION, MOST_PER_PARTITION = 460, 2760
 """Contacts of a page, on average: chunks are nearly full then, and few need a second one."""
 
 T = TypeVar("T")
@@ -121,7 +122,7 @@ def excluded(partition: int, contact_ids: list[str], reasons: list[str]) -> Iter
 
 def gone(page: Page) -> Iterator[Excluded]:
     for partition, contact_ids in sorted(page.gone.items()):
-        yield from excluded(partition, contact_ids, [Kept.DELETED] * len(contact_ids))
+        yield from excluded(partition, contact_ids, [Left.DELETED] * len(contact_ids))
 
 
 def stopped(page: Page) -> Iterator[Excluded]:
@@ -129,7 +130,7 @@ def stopped(page: Page) -> Iterator[Excluded]:
     for partition in sorted({part.partition for part in page.parts} | set(page.gone)):
         ids = [contact for part in page.parts if part.partition == partition for contact in part.contact_ids]
         ids += page.gone.get(partition, [])
-        yield from excluded(partition, ids, [Kept.STOPPED] * len(ids))
+        yield from excluded(partition, ids, [Left.STOPPED] * len(ids))
 
 
 def _snapshots(part: Part, permitted: list[bool], indexes: list[int]) -> Iterator[Snapshot]:

@@ -3,10 +3,10 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from contacts.domain.judgement import Kept, Standing, judge
+from contacts.domain.judgement import Standing, judge
 from contacts.domain.plan import Message, Plan, Sending
 from contracts.checks import Point
-from contracts.words import Why
+from contracts.words import Figure, Left, Why
 
 ACTIVE, PERMITTED, SUPPRESSED, ADDRESSED, TAKEN, GONE = (1 << bit for bit in range(6))
 FIRST_CONSENT = 6
@@ -14,6 +14,36 @@ FIRST_CONSENT = 6
 
 Histogram = Mapping[int, int]
 """How many contacts there are of each code."""
+
+
+@dataclass(frozen=True, slots=True)
+class Behind:
+    """Which contacts behind a figure, page by page."""
+
+    reason: str | None = None
+    """What they are excluded, or skipped, for."""
+    message_type: str | None = None
+    """Of `no_consent`: only this type's."""
+    cursor: str = ""
+    limit: int = 1000
+    figure: Figure | None = None
+    """None: what the reason means first of all."""
+    step: str | None = None
+    """Reached, or skipped, by this step alone; None: by any."""
+
+    def is_about(self, sending: Sending) -> bool:
+        of_type = self.message_type in (None, sending.message.message_type)
+        return of_type and self.step in (None, sending.step)
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A page of contact ids, in byte order."""
+
+    figure: Figure
+    contact_ids: list[str]
+    next: str | None
+    """Cursor of the next page; None: this is the last."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +63,7 @@ class Rules:
     def why(self, code: int) -> str | None:
         """Why a contact of this code does not start; None: it starts."""
         if code & GONE:
-            return Kept.DELETED
+            return Left.DELETED
         [why] = judge(self._standing(code), self.plan.deciding, override=self.override)
         return self.refusal if why is None and code & TAKEN else why
 
@@ -42,18 +72,26 @@ class Rules:
         [why] = judge(self._standing(code), (message,), override=self.override)
         return why
 
-    def codes(self, found: Histogram, reason: str, message_type: str | None) -> list[int]:
-        """Of the codes found, those that are kept out for `reason` (and, of no_consent, this type's).
+    def figure(self, found: Histogram, behind: "Behind") -> Figure:
+        """Which is meant. By a reason alone: whom it keeps out; if that is nobody, whom a message skips for it."""
+        if behind.figure is not None:
+            return behind.figure
+        return Figure.EXCLUDED if any(self.why(code) == behind.reason for code in found) else Figure.SKIPPED
 
-        If it keeps nobody out: those that start, and that a message does not reach for it.
-        """
-        if message_type is not None and not (reason == Why.NO_CONSENT and message_type == self.refusing_type):
-            return []
-        if kept_out := [code for code in found if self.why(code) == reason]:
-            return kept_out
+    def codes(self, found: Histogram, behind: "Behind") -> list[int]:
+        """Of the codes found, those of the contacts behind a figure."""
+        figure = self.figure(found, behind)
+        if figure is Figure.TARGETED:
+            return list(found)
+        if figure is Figure.EXCLUDED:
+            others = behind.message_type not in (None, self.refusing_type)
+            return [] if others else [code for code in found if self.why(code) == behind.reason]
         starting = [code for code in found if self.why(code) is None]
-        messages = [sending.message for sending in self.plan.sendings]
-        return [code for code in starting if any(self.skipped(code, message) == reason for message in messages)]
+        if figure is Figure.STARTING:
+            return starting
+        messages = [sending.message for sending in self.plan.sendings if behind.is_about(sending)]
+        wanted = behind.reason if figure is Figure.SKIPPED else None
+        return [code for code in starting if any(self.skipped(code, message) == wanted for message in messages)]
 
     @property
     def refusing_type(self) -> str | None:

@@ -9,6 +9,7 @@ import orjson
 
 from contacts.domain.plain import canonical, unstorable
 from contracts.crm import RejectionCode
+from runtime.unique_keys import RepeatedKey, demand_unique
 
 MAX_BYTES = 1024 * 1024
 _STRUCTURED = "application/cloudevents+json"
@@ -99,6 +100,10 @@ def unreadable(envelope: Envelope) -> Rejection | None:
         return Rejection("malformed", "the data is not JSON in UTF-8")
     if not isinstance(envelope.data, dict):
         return Rejection("malformed", "the data is not a JSON object")
+    try:
+        demand_unique(envelope.body, orjson.loads(envelope.body))
+    except RepeatedKey as error:
+        return Rejection("malformed", f"{error}: keep one of the two")
     wrong = unstorable(envelope.data)
     return Rejection("malformed", wrong) if wrong else None
 

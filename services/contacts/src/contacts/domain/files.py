@@ -17,6 +17,7 @@ from pydantic import TypeAdapter, ValidationError
 from contacts.domain.given import read_contact
 from contracts.crm import ContactGiven
 from contracts.words import Name
+from runtime.unique_keys import RepeatedKey, demand_unique
 
 MAX_LINE_BYTES = 256 * 1024
 _FIXED = ("id", "email", "phone", "zone", "active", "groups")
@@ -99,7 +100,9 @@ def _read_json(raw: bytes) -> Any:
         data = orjson.loads(raw)
     except orjson.JSONDecodeError as error:
         return f"not JSON: {error.msg} at column {error.colno}"
-    return data if isinstance(data, dict) else 'not a JSON object: a line looks like {"id": "c-1", "email": "…"}'
+    if not isinstance(data, dict):
+        return 'not a JSON object: a line looks like {"id": "c-1", "email": "…"}'
+    return _repeated(raw, data) or data
 
 
 def _read_row(columns: list[str], cells: list[str]) -> Any:
@@ -135,8 +138,19 @@ def _as_object(columns: list[str], cells: list[str]) -> dict[str, Any] | str:
             contact[column] = None if text == "null" else text
         else:
             name, value = (column[:-5], cell) if column.endswith(":text") else (column, _value(cell))
+            if isinstance(value, dict | list) and (wrong := _repeated(text.encode(), value)):
+                return f"{column}: {wrong}"
             contact.setdefault("attributes", {})[name] = value
     return contact
+
+
+def _repeated(raw: bytes, value: Any) -> str | None:
+    """What is wrong with an object that says one thing twice; None: nothing."""
+    try:
+        demand_unique(raw, value)
+    except RepeatedKey as error:
+        return f"{error}: keep one of the two"
+    return None
 
 
 def _value(cell: str) -> Any:

@@ -5,17 +5,9 @@ Whatever is not decided here (recurrence, consent at the moment of sending) is d
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 
 from contacts.domain.plan import Message
 from contracts.words import Why
-
-
-class Kept(StrEnum):
-    """Reasons beside `Why` for which a target never starts."""
-
-    STOPPED = "stopped"
-    DELETED = "deleted"
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from contacts.domain.checks import ADMINISTRATOR, Facts, Member, points
-from contacts.domain.counting import GONE, Counted, Rules, figures
+from contacts.domain.counting import GONE, Behind, Counted, Listed, Rules, figures
 from contacts.domain.segments import SegmentFacts
 from contacts.handlers.reach import CONTACT, reach
 from contacts.handlers.reading import plan_of
@@ -12,7 +12,7 @@ from contacts.ports import Directory, Examine, LaunchStore
 from contacts.ports.counting import Asked, CountStore, Snapshot
 from contracts.checks import Point
 from contracts.launches import Contacts, Groups, Options, Participants, ScenarioVersion, Segment
-from contracts.words import Recurrence, Severity, Why
+from contracts.words import Figure, Recurrence, Severity, Why
 from runtime.cel import Condition, ConditionError
 from runtime.templates import TemplateError
 from runtime.transaction import Connection
@@ -33,16 +33,6 @@ class Wanted:
     """Of targets that had a place in the scenario before: `once` counts as `if_not_running`."""
     approves: bool = False
     """An approval waits for it: it does not stand in line with those who only want to know."""
-
-
-@dataclass(frozen=True, slots=True)
-class Behind:
-    """Which contacts behind a figure."""
-
-    reason: str
-    message_type: str | None = None
-    cursor: str = ""
-    limit: int = 1000
 
 
 class Counting:
@@ -75,18 +65,19 @@ class Counting:
             found_against = points(replace(facts, selected=selected, existing=selected - gone))
         return replace(figures(found, rules), points=found_against)
 
-    async def listed(self, wanted: Wanted, behind: Behind) -> tuple[list[str], str | None]:
-        """Contact ids in byte order, and the cursor of the next page. Raises Busy."""
+    async def listed(self, wanted: Wanted, behind: Behind) -> Listed:
+        """Raises Busy."""
         async with self._snapshot(wanted.project, approves=wanted.approves) as connection:
             facts = await self._facts(connection, wanted)
             if not isinstance(wanted.participants, Contacts) and _against(points(facts)):
-                return [], None
+                return Listed(behind.figure or Figure.EXCLUDED, [], None)
             asked, rules = await self._asked(connection, wanted)
             counts = self._counts(connection)
-            codes = rules.codes(await counts.histogram(asked), behind.reason, behind.message_type)
+            found = await counts.histogram(asked)
+            codes = rules.codes(found, behind)
             ids = await counts.listed(asked, codes, behind.cursor, behind.limit + 1) if codes else []
         more = len(ids) > behind.limit
-        return ids[: behind.limit], ids[behind.limit - 1] if more else None
+        return Listed(rules.figure(found, behind), ids[: behind.limit], ids[behind.limit - 1] if more else None)
 
     async def _facts(self, connection: Connection, wanted: Wanted) -> Facts:
         creator, participants = wanted.version.creator, wanted.participants

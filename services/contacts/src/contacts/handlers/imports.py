@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from contacts.domain.commands import Hash
 from contacts.domain.contact import Refused, Upsert
 from contacts.domain.files import Line
+from contacts.domain.noticed import Noticed, noticed
 from contacts.handlers.writing import ContactWriter, Wanted
 from contracts.crm import ContactGiven
 from runtime.ids import derive
@@ -26,6 +27,8 @@ class Imported:
     """(line, reason)"""
     repeated: list[tuple[int, str]]
     """(line, contact id) whose id an earlier line of this portion has: the later one wins where both say something."""
+    attributes: list[Noticed]
+    """Of the lines taken."""
 
 
 class Imports:
@@ -48,7 +51,8 @@ class Imports:
         results = list(zip(good, await self._writer.write(tx, wanted), strict=True))
         unread = [(line.number, line.reason) for line in lines if line.reason is not None]
         refused = [(number, _REASONS[result]) for (number, _), result in results if isinstance(result, Refused)]
-        return Imported(len(good) - len(refused), sorted(unread + refused), _repeated(good))
+        taken = [one for one, result in results if not isinstance(result, Refused)]
+        return Imported(len(taken), sorted(unread + refused), _repeated(good), noticed(taken))
 
 
 def _repeated(good: Sequence[tuple[int, ContactGiven]]) -> list[tuple[int, str]]:

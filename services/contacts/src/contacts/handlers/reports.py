@@ -1,6 +1,7 @@
 """`messaging.deliveries`: who can or wants not to be sent to any more. Each report counts once and is answered once."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Final
 
 from contacts.domain.address import read_address
 from contacts.domain.commands import Hash
@@ -8,7 +9,7 @@ from contacts.domain.contact import Resuppress, SetConsent
 from contacts.handlers.writing import ContactWriter, Wanted
 from contacts.ports import AnswerStore, ContactStore, SuppressionStore
 from contracts.deliveries import ContactsReported
-from contracts.event import Value
+from contracts.event import Event, Value
 from contracts.topics import TOPICS
 from runtime.ids import derive
 from runtime.records import Received, Record
@@ -21,8 +22,10 @@ class Unread(Value):
     """What became of messages says nothing to contacts."""
 
 
-UNREAD = frozenset(event.TYPE for event in TOPICS["messaging.deliveries"].events) - {ContactsReported.TYPE}
-"""Nothing of them is decoded."""
+READ: Final[Mapping[str, type[Event | Unread]]] = {
+    event.TYPE: event if event is ContactsReported else Unread for event in TOPICS["messaging.deliveries"].events
+}
+"""What each event of the topic is read as. Beside others; alone, nothing of one that is Unread is decoded."""
 
 
 class ReportHandlers:
@@ -43,7 +46,7 @@ class ReportHandlers:
     @staticmethod
     def concerns(record: Record) -> bool:
         """Whether it reports of contacts, or is something new (`runtime.service.Concern`)."""
-        return record.header("ce_type") not in UNREAD
+        return READ.get(record.header("ce_type") or "") is not Unread
 
     async def on_messaging_deliveries(
         self, tx: Transaction, events: Sequence[Received[ContactsReported | Unread]]

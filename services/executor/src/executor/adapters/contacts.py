@@ -18,7 +18,7 @@ class PostgresContacts:
             SELECT $1, t.contact_id, $2, t.revision, nullif(t.contact, 'null')::json, t.suppressed
             FROM unnest(unpacked($3), unpacked($4)::bigint[], unpacked($5), unpacked($6)::boolean[])
                 AS t (contact_id, revision, contact, suppressed)
-            ON CONFLICT (project, contact_id) DO UPDATE
+            ON CONFLICT (project, partition, contact_id) DO UPDATE
             SET revision = excluded.revision, contact = excluded.contact, suppressed = excluded.suppressed
             WHERE contact_state.revision < excluded.revision
             """,

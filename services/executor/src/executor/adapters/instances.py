@@ -20,8 +20,8 @@ WITH made AS (
                         ended_at, outcome, reason, size, members)
     VALUES ($1, $2, $3, $4, $5::text::json, $6, $7, $8::text::json, $9, $10, $11, $12, $13, $14, $15) RETURNING number
 )
-INSERT INTO process_instance (launch, cohort, revision, contact_id, facts)
-SELECT $1, (SELECT number FROM made), t.revision, t.contact_id, t.facts
+INSERT INTO process_instance (launch, cohort, revision, partition, contact_id, facts)
+SELECT $1, (SELECT number FROM made), t.revision, $2, t.contact_id, t.facts
 FROM unnest(unpacked($16), unpacked($17)::integer[], unpacked($18)::json[]) AS t (contact_id, revision, facts)
 """
 
@@ -32,7 +32,7 @@ WITH made AS (
     VALUES ($1, $2, $3, $4, $5::text::json, $6, $7, $8::text::json, $9, $10, $11, $12, $13, $14, $15) RETURNING number
 )
 UPDATE process_instance SET cohort = (SELECT number FROM made), facts = CASE WHEN $9 THEN facts END
-WHERE launch = $1 AND contact_id = ANY(unpacked($16))
+WHERE launch = $1 AND partition = $2 AND contact_id = ANY(unpacked($16))
 """
 
 _MOVE = """
@@ -50,18 +50,20 @@ class PostgresInstances:
         packed_ids = packed(ids)
         decided = await tx.connection.fetch(
             """
-            SELECT contact_id FROM process_instance WHERE launch = $1 AND contact_id = ANY(unpacked($2))
+            SELECT contact_id FROM process_instance
+            WHERE launch = $1 AND partition = $3 AND contact_id = ANY(unpacked($2))
             UNION ALL
             SELECT contact_id FROM refused_target WHERE launch = $1 AND contact_id = ANY(unpacked($2))
             """,
             launch.number,
             packed_ids,
+            tx.number,
         )
         newer = await tx.connection.fetch(
             """
             WITH stored AS MATERIALIZED (
                 SELECT contact_id, revision, contact, suppressed FROM contact_state
-                WHERE project = $1 AND contact_id = ANY(unpacked($2))
+                WHERE project = $1 AND partition = $4 AND contact_id = ANY(unpacked($2))
             )
             SELECT t.place - 1 AS member, s.revision AS newer, s.contact, s.suppressed
             FROM unnest(unpacked($2), unpacked($3)::bigint[]) WITH ORDINALITY AS t (contact_id, revision, place)
@@ -70,6 +72,7 @@ class PostgresInstances:
             launch.project,
             packed_ids,
             packed([str(each) for each in revisions]),
+            tx.number,
         )
         repeated = {row["contact_id"] for row in decided}
         return Known(
@@ -96,11 +99,12 @@ class PostgresInstances:
         return bool(
             await tx.connection.fetchval(
                 """
-                SELECT EXISTS (SELECT FROM process_instance WHERE launch = $1 AND contact_id = $2)
+                SELECT EXISTS (SELECT FROM process_instance WHERE launch = $1 AND partition = $3 AND contact_id = $2)
                     OR EXISTS (SELECT FROM refused_target WHERE launch = $1 AND contact_id = $2)
                 """,
                 launch.number,
                 contact_id,
+                tx.number,
             )
         )
 
@@ -201,7 +205,8 @@ class PostgresInstances:
             CROSS JOIN LATERAL (SELECT number FROM launch WHERE launch_id = s.launch_id LIMIT 1) AS l
             CROSS JOIN LATERAL (
                 SELECT p.contact_id, p.cohort FROM process_instance p
-                WHERE p.launch = l.number AND p.contact_id = d.contact_id AND p.revision < d.revision LIMIT 1
+                WHERE p.launch = l.number AND p.partition = $1 AND p.contact_id = d.contact_id
+                  AND p.revision < d.revision LIMIT 1
             ) AS i
             CROSS JOIN LATERAL (
                 SELECT FROM cohort WHERE launch = l.number AND number = i.cohort AND outcome IS NULL LIMIT 1

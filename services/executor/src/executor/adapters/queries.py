@@ -7,6 +7,8 @@ from typing import Any
 
 import asyncpg
 
+from runtime.partitions import each_partition, partition_of
+
 LEDGER_PAGE = 2000
 
 
@@ -44,9 +46,71 @@ class LedgerRow:
     reason: str | None
 
 
+# Where one reads over all partitions, PostgreSQL merges them, in the order of contacts.
+_EACH = """
+    SELECT contact_id, cohort FROM process_instance
+    WHERE launch = {launch} AND partition = :partition AND contact_id > {after}
+"""
+_IN_PROCESS = """
+    SELECT contact_id, cohort FROM process_instance
+    WHERE launch = l.number AND partition = :partition
+      AND contact_id > CASE WHEN l.launch_id = $3 THEN $4 ELSE '' END
+"""
+_IN_PROCESS = """
+SELECT l.launch_id, i.contact_id, l.scenario, l.version, i.status, i.step, i.due_at, i.started_at, i.ended_at,
+       i.outcome, i.reason
+FROM launch l
+CROSS JOIN LATERAL (
+    SELECT p.contact_id, c.* FROM ({each}) AS p
+    CROSS JOIN LATERAL (
+        SELECT * FROM cohort WHERE launch = l.number AND number = p.cohort AND outcome IS NULL LIMIT 1
+    ) AS c
+    ORDER BY p.contact_id LIMIT $5
+) AS i
+WHERE l.project = $1 AND l.scenario = $2 AND l.launch_id >= $3 AND l.mode = 'live'
+  AND EXISTS (SELECT FROM launch_share s WHERE s.launch_id = l.launch_id AND s.open > 0)
+ORDER BY l.launch_id, i.contact_id LIMIT $5
+"""
+_OF_LAUNCH = """
+SELECT l.launch_id, i.contact_id, l.scenario, l.version, i.status, i.step, i.due_at, i.started_at, i.ended_at,
+       i.outcome, i.reason
+FROM (SELECT * FROM launch WHERE launch_id = $1) AS l
+CROSS JOIN LATERAL (
+    SELECT p.contact_id, c.* FROM ({each}) AS p
+    CROSS JOIN LATERAL (
+        SELECT * FROM cohort
+        WHERE launch = l.number AND number = p.cohort
+          AND ($2::text IS NULL OR status = $2) AND ($3::text IS NULL OR step = $3) LIMIT 1
+    ) AS c
+    ORDER BY p.contact_id LIMIT $5
+) AS i
+ORDER BY i.contact_id
+"""
+_LEDGER = """
+(SELECT i.contact_id, CASE WHEN c.outcome IS NULL THEN 'open' ELSE 'ended' END AS state, c.outcome,
+        CASE WHEN c.outcome IS NOT NULL THEN c.reason END AS reason
+ FROM (SELECT * FROM ({each}) AS listed ORDER BY contact_id LIMIT $3) AS i
+ CROSS JOIN LATERAL (SELECT outcome, reason FROM cohort WHERE launch = $1 AND number = i.cohort LIMIT 1) AS c)
+UNION ALL
+(SELECT contact_id, 'refused', 'other', reason
+ FROM refused_target WHERE launch = $1 AND contact_id > $2 ORDER BY contact_id LIMIT $3)
+ORDER BY contact_id LIMIT $3
+"""
+
+
+def _each(partitions: int, launch: str, after: str) -> str:
+    """Instances of a launch behind a contact. Both are SQL of ours."""
+    return each_partition(_EACH.format(launch=launch, after=after), range(partitions), order="contact_id")
+
+
 class Queries:
-    def __init__(self, pool: "asyncpg.Pool[asyncpg.Record]") -> None:
+    def __init__(self, pool: "asyncpg.Pool[asyncpg.Record]", partitions: int) -> None:
         self._pool = pool
+        self._partitions = partitions
+        going_on = "CASE WHEN l.launch_id = $3 THEN $4 ELSE '' END"
+        self._in_process = _IN_PROCESS.format(each=_each(partitions, "l.number", going_on))
+        self._of_launch = _OF_LAUNCH.format(each=_each(partitions, "l.number", "$4"))
+        self._ledger = _LEDGER.format(each=_each(partitions, "$1", "$2"))
 
     async def knows(self, project: str, launch_id: str) -> bool:
         """Whether it is a launch of that project; one without any target leaves nothing but its gate."""
@@ -60,8 +124,16 @@ class Queries:
         )
         return bool(found)
 
+    async def steps(self, launch_id: str) -> list[str]:
+        """Names, as its scenario version has them; none before the launch opens: its gate may come first, and without
+        any target it never does."""
+        rows = await self._pool.fetch(
+            "SELECT json_object_keys(definition #> '{body,steps}') AS step FROM launch WHERE launch_id = $1", launch_id
+        )
+        return [row["step"] for row in rows]
+
     async def of_contact(
-        self, project: str, contact_id: str, partition: int, before: tuple[datetime, str] | None, limit: int
+        self, project: str, contact_id: str, before: tuple[datetime, str] | None, limit: int
     ) -> list[InstanceRow]:
         """All instances of a contact but those of trials, newest first. Probes each launch that started anybody on the
         partition: an index by contact would cost every start as much as its primary key does."""
@@ -71,14 +143,14 @@ class Queries:
                    c.ended_at, c.outcome, c.reason
             FROM launch_share s
             JOIN launch l ON l.launch_id = s.launch_id
-            JOIN process_instance i ON i.launch = l.number AND i.contact_id = $3
+            JOIN process_instance i ON i.launch = l.number AND i.partition = $2 AND i.contact_id = $3
             CROSS JOIN LATERAL (SELECT * FROM cohort WHERE launch = l.number AND number = i.cohort LIMIT 1) AS c
             WHERE s.project = $1 AND s.partition = $2 AND l.mode = 'live'
               AND ($4::timestamptz IS NULL OR (c.started_at, l.launch_id) < ($4, $5))
             ORDER BY c.started_at DESC, l.launch_id DESC LIMIT $6
             """,
             project,
-            partition,
+            partition_of(contact_id, self._partitions),
             contact_id,
             *(before or (None, None)),
             limit,
@@ -90,23 +162,7 @@ class Queries:
     ) -> list[InstanceRow]:
         """Open instances of a scenario, by launch and contact; those of trials are no contact's business."""
         rows = await self._pool.fetch(
-            """
-            SELECT l.launch_id, i.contact_id, l.scenario, l.version, i.status, i.step, i.due_at, i.started_at,
-                   i.ended_at, i.outcome, i.reason
-            FROM launch l
-            CROSS JOIN LATERAL (
-                SELECT p.contact_id, c.* FROM process_instance p
-                CROSS JOIN LATERAL (
-                    SELECT * FROM cohort
-                    WHERE launch = l.number AND number = p.cohort AND outcome IS NULL LIMIT 1
-                ) AS c
-                WHERE p.launch = l.number AND p.contact_id > CASE WHEN l.launch_id = $3 THEN $4 ELSE '' END
-                ORDER BY p.contact_id LIMIT $5
-            ) AS i
-            WHERE l.project = $1 AND l.scenario = $2 AND l.launch_id >= $3 AND l.mode = 'live'
-              AND EXISTS (SELECT FROM launch_share s WHERE s.launch_id = l.launch_id AND s.open > 0)
-            ORDER BY l.launch_id, i.contact_id LIMIT $5
-            """,
+            self._in_process,
             project,
             scenario,
             *(after or ("", "")),
@@ -119,19 +175,7 @@ class Queries:
     ) -> list[InstanceRow]:
         """Instances of a launch, open and ended, by contact (bytewise)."""
         rows = await self._pool.fetch(
-            """
-            SELECT l.launch_id, i.contact_id, l.scenario, l.version, c.status, c.step, c.due_at, c.started_at,
-                   c.ended_at, c.outcome, c.reason
-            FROM (SELECT * FROM launch WHERE launch_id = $1) AS l
-            JOIN process_instance i ON i.launch = l.number
-            CROSS JOIN LATERAL (
-                SELECT * FROM cohort
-                WHERE launch = l.number AND number = i.cohort
-                  AND ($2::text IS NULL OR status = $2) AND ($3::text IS NULL OR step = $3) LIMIT 1
-            ) AS c
-            WHERE i.contact_id > $4
-            ORDER BY i.contact_id LIMIT $5
-            """,
+            self._of_launch,
             launch_id,
             status,
             step,
@@ -171,24 +215,7 @@ class Queries:
         number = await self._pool.fetchval("SELECT number FROM launch WHERE launch_id = $1", launch_id)
         after = ""
         while True:
-            rows: list[Any] = await self._pool.fetch(
-                """
-                (SELECT i.contact_id, CASE WHEN c.outcome IS NULL THEN 'open' ELSE 'ended' END AS state, c.outcome,
-                        CASE WHEN c.outcome IS NOT NULL THEN c.reason END AS reason
-                 FROM (SELECT contact_id, cohort FROM process_instance
-                       WHERE launch = $1 AND contact_id > $2 ORDER BY contact_id LIMIT $3) AS i
-                 CROSS JOIN LATERAL (
-                     SELECT outcome, reason FROM cohort WHERE launch = $1 AND number = i.cohort LIMIT 1
-                 ) AS c)
-                UNION ALL
-                (SELECT contact_id, 'refused', 'other', reason
-                 FROM refused_target WHERE launch = $1 AND contact_id > $2 ORDER BY contact_id LIMIT $3)
-                ORDER BY contact_id LIMIT $3
-                """,
-                number,
-                after,
-                LEDGER_PAGE,
-            )
+            rows: list[Any] = await self._pool.fetch(self._ledger, number, after, LEDGER_PAGE)
             for row in rows:
                 yield LedgerRow(**row)
             if len(rows) < LEDGER_PAGE:

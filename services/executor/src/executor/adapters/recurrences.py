@@ -30,13 +30,14 @@ class PostgresRecurrences:
                    CROSS JOIN LATERAL (
                        SELECT outcome FROM cohort WHERE launch = i.launch AND number = i.cohort LIMIT 1
                    ) AS c
-                   WHERE i.launch = r.launch AND i.contact_id = r.contact_id) IS NOT TRUE
+                   WHERE i.launch = r.launch AND i.partition = $5 AND i.contact_id = r.contact_id) IS NOT TRUE
             RETURNING r.contact_id
             """,
             launch.project,
             launch.scenario,
             launch.number,
             packed(ids),
+            tx.number,
         )
         return {row["contact_id"] for row in rows}
 
@@ -49,12 +50,13 @@ class PostgresRecurrences:
                    CROSS JOIN LATERAL (
                        SELECT outcome FROM cohort WHERE launch = i.launch AND number = i.cohort LIMIT 1
                    ) AS c
-                   WHERE i.launch = r.launch AND i.contact_id = r.contact_id))
+                   WHERE i.launch = r.launch AND i.partition = $5 AND i.contact_id = r.contact_id))
             """,
             launch.project,
             launch.scenario,
             packed(ids),
             over_ended,
+            tx.number,
         )
         return {row["contact_id"] for row in rows}
 

@@ -14,7 +14,7 @@ from executor.domain.contact_data import Newer, Stored, from_entries, superseded
 from executor.domain.launch import Launch
 from executor.ports import Standing
 from runtime.packed import SEPARATOR, packed
-from runtime.transaction import Connection, Transaction
+from runtime.transaction import Transaction
 
 _UNREAD: Final = Stored(
     email=None, zone=None, attributes={}, consents={}, suppressed=False, permitted=False, groups=None
@@ -24,7 +24,8 @@ _UNREAD: Final = Stored(
 # LATERAL … LIMIT 1 here and in queries: one probe of the primary key per row, whatever the planner believes.
 _OF_CONTACTS = """
 WITH found AS MATERIALIZED (
-    SELECT contact_id, cohort FROM process_instance WHERE launch = $1 AND contact_id = ANY(unpacked($2))
+    SELECT contact_id, cohort FROM process_instance
+    WHERE launch = $1 AND partition = $4 AND contact_id = ANY(unpacked($2))
 ), grouped AS MATERIALIZED (
     SELECT cohort, string_agg(contact_id, chr(31)) AS ids FROM found GROUP BY cohort
 )
@@ -47,7 +48,7 @@ SELECT c.*, i.ids FROM portion p
 CROSS JOIN LATERAL (SELECT * FROM cohort WHERE launch = $1 AND number = p.number LIMIT 1) AS c
 CROSS JOIN LATERAL (
     SELECT string_agg(contact_id, chr(31)) AS ids FROM process_instance
-    WHERE launch = $1 AND contact_id = ANY(unpacked(c.members)) AND cohort = c.number
+    WHERE launch = $1 AND partition = $2 AND contact_id = ANY(unpacked(c.members)) AND cohort = c.number
 ) AS i
 ORDER BY c.number
 """
@@ -68,7 +69,7 @@ CROSS JOIN LATERAL (SELECT * FROM cohort WHERE launch = p.launch AND number = p.
 CROSS JOIN LATERAL (SELECT launch_id, project FROM launch WHERE number = p.launch LIMIT 1) AS l
 CROSS JOIN LATERAL (
     SELECT string_agg(contact_id, chr(31)) AS ids FROM process_instance
-    WHERE launch = p.launch AND contact_id = ANY(unpacked(c.members)) AND cohort = c.number
+    WHERE launch = p.launch AND partition = $1 AND contact_id = ANY(unpacked(c.members)) AND cohort = c.number
 ) AS i
 ORDER BY l.launch_id, p.place
 """
@@ -78,20 +79,21 @@ SELECT i.contact_id, i.revision, i.facts, c.revision AS newer, c.contact, c.supp
 FROM process_instance i
 LEFT JOIN LATERAL (
     SELECT s.revision, s.contact, s.suppressed FROM contact_state s
-    WHERE i.facts IS NOT NULL AND s.project = $3 AND s.contact_id = i.contact_id AND s.revision > i.revision LIMIT 1
+    WHERE i.facts IS NOT NULL AND s.project = $3 AND s.partition = $4 AND s.contact_id = i.contact_id
+      AND s.revision > i.revision LIMIT 1
 ) AS c ON true
-WHERE i.launch = $1 AND i.contact_id = ANY(unpacked($2))
+WHERE i.launch = $1 AND i.partition = $4 AND i.contact_id = ANY(unpacked($2))
 """
 
 
 async def of_contacts(tx: Transaction, launch: Launch, ids: Collection[str], statuses: Collection[Status]) -> Standing:
-    rows = await tx.connection.fetch(_OF_CONTACTS, launch.number, packed(ids), list(statuses))
-    return await _standing(tx.connection, launch.number, launch.project, rows)
+    rows = await tx.connection.fetch(_OF_CONTACTS, launch.number, packed(ids), list(statuses), tx.number)
+    return await _standing(tx, launch.number, launch.project, rows)
 
 
 async def of_partition(tx: Transaction, launch: Launch, limit: int) -> Standing:
     rows = await tx.connection.fetch(_OF_PARTITION, launch.number, tx.number, limit)
-    return await _standing(tx.connection, launch.number, launch.project, rows)
+    return await _standing(tx, launch.number, launch.project, rows)
 
 
 async def due(tx: Transaction, limit: int) -> dict[str, Standing]:
@@ -99,11 +101,11 @@ async def due(tx: Transaction, limit: int) -> dict[str, Standing]:
     rows = await tx.connection.fetch(_DUE, tx.number, tx.now, limit)
     for launch_id, group in groupby(rows, itemgetter("launch_id")):
         alike = list(group)
-        found[launch_id] = await _standing(tx.connection, alike[0]["launch"], alike[0]["project"], alike)
+        found[launch_id] = await _standing(tx, alike[0]["launch"], alike[0]["project"], alike)
     return found
 
 
-async def _standing(connection: Connection, number: int, project: str, rows: Sequence[Any]) -> Standing:
+async def _standing(tx: Transaction, number: int, project: str, rows: Sequence[Any]) -> Standing:
     """`rows` are cohorts of one launch, each with the ids of instances of it."""
     ids: list[str] = []
     started_at = []
@@ -115,7 +117,8 @@ async def _standing(connection: Connection, number: int, project: str, rows: Seq
         started_at += [row["started_at"]] * len(here)
     if not any(row["facts"] for row in rows):
         return Standing(Roll(ids, started_at, lambda: None), cohorts)
-    return Standing(_roll(ids, started_at, await connection.fetch(_FACTS, number, packed(ids), project)), cohorts)
+    facts = await tx.connection.fetch(_FACTS, number, packed(ids), project, tx.number)
+    return Standing(_roll(ids, started_at, facts), cohorts)
 
 
 def _cohort(row: Any, members: Sequence[int]) -> Cohort:

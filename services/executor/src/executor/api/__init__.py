@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 
 def routes(resources: "Resources", patience: float = orders.PATIENCE_SECONDS) -> APIRouter:
     """`patience`: seconds to wait for an order that has not come here yet."""
-    queries = Queries(resources.pool)
+    queries = Queries(resources.pool, resources.partitions)
     router = APIRouter(prefix="/v1", tags=["executor"])
-    router.include_router(instances.routes(queries, resources.partitions))
+    router.include_router(instances.routes(queries))
     router.include_router(incidents.routes(queries, PostgresDecisions(resources.pool)))
     router.include_router(ledger.routes(queries))
     router.include_router(orders.routes(OrdersGiven(resources.pool), patience))

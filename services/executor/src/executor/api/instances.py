@@ -17,7 +17,6 @@ from runtime.cloudevents import rfc3339
 from runtime.exports import csv_line
 from runtime.media import CSV, streamed
 from runtime.pages import from_cursor, to_cursor
-from runtime.partitions import partition_of
 from runtime.problems import Problem
 
 Viewer = Annotated[Caller, Depends(requires(Permission.VIEW))]
@@ -45,7 +44,7 @@ class Instances(BaseModel):
     next: str | None
 
 
-def routes(queries: Queries, partitions: int) -> APIRouter:
+def routes(queries: Queries) -> APIRouter:
     router = APIRouter()
 
     @router.get("/contacts/{contact_id:path}/instances")
@@ -57,7 +56,7 @@ def routes(queries: Queries, partitions: int) -> APIRouter:
     ) -> Instances:
         """All process instances of a contact, newest first."""
         before = from_cursor(cursor, datetime, str)
-        rows = await queries.of_contact(caller.project, contact_id, partition_of(contact_id, partitions), before, limit)
+        rows = await queries.of_contact(caller.project, contact_id, before, limit)
         full = len(rows) == limit
         following = to_cursor(rows[-1].started_at, rows[-1].launch_id) if full else None
         return Instances(items=list(map(_instance, rows)), next=following)
@@ -82,6 +81,9 @@ def routes(queries: Queries, partitions: int) -> APIRouter:
         if not await queries.knows(caller.project, launch_id):
             remedy = "look at GET /v1/launches for its id"
             raise Problem(404, "unknown_launch", f"no launch {launch_id} is known here", remedy)
+        if step is not None and (steps := await queries.steps(launch_id)) and step not in steps:
+            detail = f"the scenario version of launch {launch_id} has no step {step}"
+            raise Problem(422, "unknown_step", detail, f"its steps are {', '.join(steps)}")
         if CSV in accept:
             lines = _lines(queries.all_of_launch(launch_id, status, step))
             return StreamingResponse(lines, media_type=f"{CSV}; charset=utf-8")

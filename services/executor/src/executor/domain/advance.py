@@ -1,12 +1,13 @@
 """The state machine of process instances: `advance(flow, cohort, event, now, roll)` gives the cohorts it becomes."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Final, assert_never
+from typing import Final, Literal, assert_never
 
-from contracts.words import DeliveryState, Outcome
+from contracts.outcomes import Passage
+from contracts.words import DeliveryState, Left, Outcome
 from executor.domain import ways
 from executor.domain.cohort import (
     SENT,
@@ -100,11 +101,11 @@ def advance(flow: Flow, cohort: Cohort, event: Event, now: datetime, roll: Roll,
         case UpdateAnswered() | MovedOn():
             return _after_rest(flow, cohort, now, roll, held)
         case Stopped():
-            return [_end(cohort, Outcome.ABANDON, "stopped")]
+            return [_end(cohort, Outcome.ABANDON, Left.STOPPED)]
         case Deleted():
-            return [_end(cohort, Outcome.ABANDON, "deleted")]
+            return [_end(cohort, Outcome.ABANDON, Left.DELETED)]
         case Removed():
-            return [_end(cohort, Outcome.ABANDON, "removed")]
+            return [_end(cohort, Outcome.ABANDON, Left.REMOVED)]
         case Retried():
             return _go(flow, cohort, cohort.step, now, roll, held)
         case GivenUp():
@@ -123,7 +124,9 @@ def _time(flow: Flow, cohort: Cohort, now: datetime, roll: Roll, held: bool) -> 
 
 def _after_rest(flow: Flow, cohort: Cohort, now: datetime, roll: Roll, held: bool) -> list[Cohort]:
     node = flow.nodes.get(cohort.step)
-    if isinstance(node, Wait | Update):
+    if isinstance(node, Wait):
+        return _go(flow, _past(cohort, Passage(what="waited", step=cohort.step)), node.next, now, roll, held)
+    if isinstance(node, Update):
         return _go(flow, cohort, node.next, now, roll, held)
     return [_incident(cohort, f"step {cohort.step} is not what the instance rested in")]
 
@@ -179,11 +182,13 @@ def _run(flow: Flow, cohort: Cohort, now: datetime, roll: Roll) -> Iterable[Coho
         case Update():
             return [replace(at, status=Status.UPDATE, due_at=now + UPDATE_TIMEOUT)]
         case Wait():
-            return [replace(at, status=Status.TIMER, due_at=now if flow.virtual else now + node.duration)]
+            until = now if flow.virtual else now + node.duration
+            entered = Passage(what="waiting", step=at.step, until=until)
+            return [replace(_past(at, entered), status=Status.TIMER, due_at=until)]
         case Branch():
-            return _fork(at, ways.branch(node, at.members, roll.seen_by(at), flow))
+            return _fork(at, "branch", node, ways.branch(node, at.members, roll.seen_by(at), flow))
         case Split():
-            return _fork(at, ways.split(node, at.members, roll, flow, at.step))
+            return _fork(at, "split", node, ways.split(node, at.members, roll, flow, at.step))
         case End():
             outcome, reason = outcome_of_end(node.type, at.step, at.messages)
             return [_end(at, outcome, reason)]
@@ -195,10 +200,21 @@ def _run(flow: Flow, cohort: Cohort, now: datetime, roll: Roll) -> Iterable[Coho
             assert_never(node)
 
 
-def _fork(cohort: Cohort, found: dict[str | None, list[int]]) -> Iterable[Cohort]:
-    for way, members in found.items():
+def _fork(
+    cohort: Cohort, what: Literal["branch", "split"], node: Branch | Split, taken: Mapping[int | None, list[int]]
+) -> Iterable[Cohort]:
+    for place, members in taken.items():
         part = cohort.of(members)
-        yield _end(part, Outcome.FAILURE, ERROR_CONDITION) if way is ways.BROKEN else replace(part, step=way)
+        if place is ways.BROKEN:
+            yield _end(_past(part, Passage(what=what, step=part.step)), Outcome.FAILURE, ERROR_CONDITION)
+        else:
+            arm = node.arm(place)
+            passage = Passage(what=what, step=part.step, arm=place + 1, says=arm.says, next=arm.next)
+            yield replace(_past(part, passage), step=arm.next)
+
+
+def _past(cohort: Cohort, passage: Passage) -> Cohort:
+    return replace(cohort, passed=(*cohort.passed, passage))
 
 
 def _counted(flow: Flow, cohort: Cohort) -> Cohort:

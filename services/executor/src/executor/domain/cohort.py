@@ -11,6 +11,7 @@ from enum import StrEnum
 from functools import cached_property
 from typing import Any, Final
 
+from contracts.outcomes import Passage
 from contracts.targets import Snapshot
 from contracts.words import DeliveryState, Outcome
 from executor.domain.contact_data import laid_over
@@ -60,6 +61,8 @@ class Cohort:
     """Of the outcome; of an incident, what a person has to know."""
     entered: tuple[str, ...] = ()
     """Steps that this advance ran through, for the counts per step."""
+    passed: tuple[Passage, ...] = ()
+    """Waits and forks among them, with the arm that was taken; the wait that was left first."""
     origin: Origin | None = None
     """Where they were read from; None: they are new."""
     overlay: Mapping[str, Any] | None = None

@@ -57,12 +57,34 @@ class Branch:
     otherwise: str | None
     paths: tuple[tuple[str, ...], ...]
     """Everything the conditions read."""
+    says: tuple[str, ...] = ()
+    """The conditions as they were written."""
+
+    def arm(self, place: int) -> "Arm":
+        """`otherwise` has the place behind the others."""
+        if place < len(self.arms):
+            return Arm(self.says[place], self.arms[place][1])
+        assert self.otherwise is not None
+        return Arm("otherwise", self.otherwise)
 
 
 @dataclass(frozen=True, slots=True)
 class Split:
     shares: tuple[tuple[int, str], ...]
     """Upper bounds of the weights, added up, in the order of the file."""
+
+    def arm(self, place: int) -> "Arm":
+        bound, next = self.shares[place]
+        return Arm(str(bound - (self.shares[place - 1][0] if place else 0)), next)
+
+
+@dataclass(frozen=True, slots=True)
+class Arm:
+    """One way out of a fork."""
+
+    says: str
+    """For people: its condition, or its weight."""
+    next: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +174,8 @@ def _branch(step: BranchStep, compile_condition: CompileCondition) -> Branch:
     arms = tuple((compile_condition(arm.when), arm.next) for arm in step.branch if isinstance(arm, When))
     others = [arm.otherwise for arm in step.branch if not isinstance(arm, When)]
     paths = {path for condition, _ in arms if condition is not None for path in condition.paths}
-    return Branch(arms, others[-1] if others else None, tuple(sorted(paths)))
+    says = tuple(arm.when for arm in step.branch if isinstance(arm, When))
+    return Branch(arms, others[-1] if others else None, tuple(sorted(paths)), says)
 
 
 def _sums(weights: Iterable[int]) -> Iterable[int]:

@@ -11,10 +11,6 @@ ERROR_INTERNAL: Final = "error:internal"
 ERROR_STEP_LIMIT: Final = "error:step_limit"
 ERROR_UPDATE: Final = "error:update"
 
-STOPPED: Final = "stopped"
-DELETED: Final = "deleted"
-"""Reasons for which a target never starts, beside those of recurrence."""
-
 _ENDS: Final = {
     EndType.SUCCESS: Outcome.SUCCESS,
     EndType.FAILURE: Outcome.FAILURE,

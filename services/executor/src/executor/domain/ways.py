@@ -1,4 +1,4 @@
-"""Which way each contact takes where a scenario forks: `branch` by condition, `split` by weight."""
+"""Which arm each contact takes where a scenario forks: `branch` by condition, `split` by weight."""
 
 import hashlib
 from bisect import bisect_right
@@ -10,47 +10,47 @@ from executor.domain.cohort import Roll
 from executor.domain.flow import Branch, Flow, Split
 
 BROKEN: Final = None
-"""The way of a contact for whom no way could be found."""
+"""The arm of a contact for whom none could be found."""
 
 MISSING: Final = object()
 
 
-def branch(node: Branch, members: Sequence[int], roll: Roll, flow: Flow) -> dict[str | None, list[int]]:
-    """Members by the step they go on to. A decision is made once for all contacts that look the same to it."""
+def branch(node: Branch, members: Sequence[int], roll: Roll, flow: Flow) -> dict[int | None, list[int]]:
+    """Members by the place of the arm they take, from 0. A decision is made once for all that look the same to it."""
     columns = [(path, _column(roll, path)) for path in node.paths if path[0] == "contact"]
-    decided: dict[str, str | None] = {}
-    ways: dict[str | None, list[int]] = {}
+    decided: dict[str, int | None] = {}
+    taken: dict[int | None, list[int]] = {}
     for member in members:
         seen = [column(member) for _, column in columns]
         key = repr(seen)
         if key not in decided:
             decided[key] = _decide(node, _values(columns, seen, flow.context))
-        ways.setdefault(decided[key], []).append(member)
-    return ways
+        taken.setdefault(decided[key], []).append(member)
+    return taken
 
 
-def split(node: Split, members: Sequence[int], roll: Roll, flow: Flow, step: str) -> dict[str | None, list[int]]:
-    """Weighted; a contact takes the same way whenever it comes to this step of this scenario."""
+def split(node: Split, members: Sequence[int], roll: Roll, flow: Flow, step: str) -> dict[int | None, list[int]]:
+    """Weighted; a contact takes the same arm whenever it comes to this step of this scenario."""
     bounds = [bound for bound, _ in node.shares]
     if bounds[-1] == 0:
         return {BROKEN: list(members)}
     start = hashlib.sha256(f"{flow.scenario}\x1f{step}\x1f".encode())
-    ways: dict[str | None, list[int]] = {}
+    taken: dict[int | None, list[int]] = {}
     for member in members:
         drawn = start.copy()
         drawn.update(roll.contact_ids[member].encode())
         point = int.from_bytes(drawn.digest()[:8]) % bounds[-1]
-        ways.setdefault(node.shares[bisect_right(bounds, point)][1], []).append(member)
-    return ways
+        taken.setdefault(bisect_right(bounds, point), []).append(member)
+    return taken
 
 
-def _decide(node: Branch, values: Mapping[str, Any]) -> str | None:
-    for condition, way in node.arms:
+def _decide(node: Branch, values: Mapping[str, Any]) -> int | None:
+    for place, (condition, _) in enumerate(node.arms):
         if condition is None:
             return BROKEN
         if condition.holds(values):
-            return way
-    return node.otherwise
+            return place
+    return BROKEN if node.otherwise is None else len(node.arms)
 
 
 Column = Callable[[int], Any]

@@ -1,24 +1,27 @@
 """The events that say where instances have come to. Ids follow from what an event says first, which is said once."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
 from contracts.columns import folded
 from contracts.event import Event
 from contracts.outcomes import (
+    ContactsErased,
     IncidentsClosed,
     IncidentsOpened,
     OrderResult,
     OrdersCarriedOut,
     StepsCounted,
+    StepsPassed,
     TargetsEnded,
     TargetsRefused,
     TargetsStarted,
+    Way,
 )
 from contracts.sends import SendsRequested, SendsWithdrawn
 from contracts.updates import AttributesSet
-from contracts.words import Outcome
+from contracts.words import Left, Outcome
 from executor.domain.cohort import Cohort, Roll, Status
 from executor.domain.contact_data import laid_over, pick, slice_of
 from executor.domain.flow import Update
@@ -30,9 +33,6 @@ from runtime.records import Outgoing
 OUTCOMES: Final = "executor.outcomes"
 SENDS: Final = "executor.sends"
 UPDATES: Final = "executor.updates"
-
-REMOVED: Final = "removed"
-"""Why messages are withdrawn."""
 
 CHUNK_BYTES: Final = 200_000
 """Contact data that one record carries at most."""
@@ -59,7 +59,8 @@ def closed(launch: Launch, ids: list[str], number: int, now: datetime) -> Outgoi
 
 def withdrawn(launch: Launch, ids: list[str], number: int, now: datetime) -> Outgoing:
     """Of contacts who were removed while they waited for a message: an instance ends once, so this is said once."""
-    event = SendsWithdrawn(project=launch.project, launch_id=launch.launch_id, contact_ids=ids, reason=REMOVED, at=now)
+    about = {"project": launch.project, "launch_id": launch.launch_id}
+    event = SendsWithdrawn(**about, contact_ids=ids, reason=Left.REMOVED, at=now)
     return _outgoing(SENDS, event, launch, number, "withdrawn", ids[0])
 
 
@@ -84,6 +85,21 @@ def counted(launch_id: str, project: str, share: Share, number: int) -> Outgoing
     )
     id = derive("steps-counted", launch_id, number, share.revision)
     return Outgoing(topic=OUTCOMES, partition=number, key=launch_id, event=event, id=id, project=project)
+
+
+def erased(project: str, revisions: Mapping[str, int], number: int, now: datetime) -> Outgoing:
+    """Contacts that were deleted, with the revisions at which they were."""
+    event = ContactsErased(project=project, contact_ids=list(revisions), at=now)
+    id = derive("erased", project, *(part for each in revisions.items() for part in each))
+    return Outgoing(topic=OUTCOMES, partition=number, key=project, event=event, id=id, project=project)
+
+
+def passed(launch: Launch, roll: Roll, ways: Mapping[Way, list[int]], number: int, now: datetime) -> Iterator[Outgoing]:
+    """Who went which way. Nobody goes two ways of the same part at the same time, so this is said once."""
+    for way, members in ways.items():
+        ids = pick(roll.contact_ids, members)
+        event = StepsPassed(project=launch.project, launch_id=launch.launch_id, contact_ids=ids, way=way, at=now)
+        yield _outgoing(OUTCOMES, event, launch, number, "passed", ids[0], now.isoformat(), way.part)
 
 
 def arrivals(launch: Launch, roll: Roll, cohorts: Sequence[Cohort], number: int, now: datetime) -> Iterator[Outgoing]:

@@ -1,14 +1,14 @@
 """`contacts.changes`: contacts as they now are, deletions, and the answers to updates."""
 
-from collections.abc import Sequence
-from datetime import UTC, datetime
+from collections.abc import Mapping, Sequence
 
 from contracts.changes import ContactChange, ContactsChanged
 from executor.domain.advance import OPEN
 from executor.domain.cohort import Deleted, Status, UpdateAnswered
+from executor.handlers.announcements import erased
 from executor.handlers.turn import Turn
 from executor.ports import Stores
-from runtime.records import Received, Record
+from runtime.records import Received
 from runtime.transaction import Transaction
 
 
@@ -18,7 +18,7 @@ class Changes:
 
     async def on_changes(self, tx: Transaction, events: Sequence[Received[ContactsChanged]]) -> None:
         await self._keep(tx, [received.event for received in events])
-        await self._stores.contacts.read_up_to(tx, max(_written_at(received.record) for received in events))
+        await self._stores.contacts.read_up_to(tx, max(received.record.written_at for received in events))
         changes = [(received.event.project, change) for received in events for change in received.event.changes]
         await self._go_on(tx, changes)
 
@@ -31,12 +31,22 @@ class Changes:
             await self._stores.contacts.keep(tx, project, list(newest.values()))
 
     async def _go_on(self, tx: Transaction, changes: Sequence[tuple[str, ContactChange]]) -> None:
-        """End the instances of contacts that are gone; let go on those whose update was carried out."""
+        """End the instances of contacts that are gone; let go on those whose update was carried out. That contacts
+        are gone is told last: what was told of them lies before it."""
         gone: dict[tuple[str, str], int] = {}
         for project, change in changes:
             if change.contact is None:
                 gone[project, change.contact_id] = max(change.revision, gone.get((project, change.contact_id), 0))
         ending = await self._stores.instances.open_of_deleted(tx, gone) if gone else {}
+        await self._end_and_answer(tx, ending, changes)
+        for project in dict.fromkeys(project for project, _ in gone):
+            assert tx.number is not None
+            revisions = {id: revision for (theirs, id), revision in gone.items() if theirs == project}
+            tx.emit(erased(project, revisions, tx.number, tx.now))
+
+    async def _end_and_answer(
+        self, tx: Transaction, ending: Mapping[str, list[str]], changes: Sequence[tuple[str, ContactChange]]
+    ) -> None:
         answered = await self._stores.updates.answered(tx, {change.cause for _, change in changes})
         if not ending and not answered:
             return
@@ -49,11 +59,3 @@ class Changes:
             standing = await self._stores.instances.standing(tx, at.launch, ids, [Status.UPDATE])
             await turn.move_all(at, standing, UpdateAnswered())
         await turn.finish()
-
-
-def _written_at(record: Record) -> datetime:
-    """When contacts wrote it: by the one clock if the record says so, else by Kafka's."""
-    said = record.header("ce_time")
-    if said is not None:
-        return datetime.fromisoformat(said)
-    return datetime.fromtimestamp(record.timestamp / 1000, UTC)

@@ -5,12 +5,11 @@ from dataclasses import replace
 from typing import Any
 
 from contracts.targets import LaunchOpened, Snapshot, TargetingFinished, TargetsAdmitted
-from contracts.words import ControlState, LaunchMode
+from contracts.words import ControlState, LaunchMode, Left
 from executor.domain.advance import advance
 from executor.domain.cohort import Cohort, Removed, Roll, Started, Status
 from executor.domain.contact_data import pick, superseded
 from executor.domain.launch import Launch
-from executor.domain.outcomes import DELETED, STOPPED
 from executor.handlers.announcements import carried_out
 from executor.handlers.turn import Turn
 from executor.ports import AtHand, Known, Stores
@@ -86,9 +85,9 @@ class Targets:
     ) -> dict[int, str]:
         """Why each of these does not start. Recurrence comes last: who does not start anyway takes no place."""
         if at.gate is ControlState.STOPPED:
-            return dict.fromkeys(fresh, STOPPED)
+            return dict.fromkeys(fresh, Left.STOPPED.value)
         gone = {member for member, newer in known.newer.items() if newer.contact is None}
-        refused = {member: DELETED for member in fresh if member in gone}
+        refused = {member: Left.DELETED.value for member in fresh if member in gone}
         left = [member for member in fresh if member not in refused] if refused else fresh
         if at.launch.rule is None or not left:
             return refused

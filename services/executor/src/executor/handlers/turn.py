@@ -3,10 +3,12 @@
 from collections.abc import Collection, Sequence
 
 from contracts.words import ControlState
+from executor.domain import passing
 from executor.domain.advance import advance
 from executor.domain.cohort import Cohort, Event, Roll, Status, Stopped
 from executor.domain.contact_data import pick
 from executor.domain.launch import Launch, Share
+from executor.domain.passing import Went
 from executor.handlers import announcements
 from executor.ports import AtHand, Standing, Stores
 from runtime.transaction import Transaction
@@ -25,6 +27,7 @@ class Turn:
         self.number = tx.number
         self.launches = launches
         self._shares: dict[str, tuple[Launch, Share]] = {}
+        self._part = 0
 
     @classmethod
     async def begin(cls, stores: Stores, tx: Transaction, launch_ids: Collection[str]) -> "Turn":
@@ -45,20 +48,20 @@ class Turn:
         members = [member for cohort in cohorts for member in cohort.members]
         ids = pick(roll.contact_ids, sorted(members))
         self.tx.emit(announcements.started(at.launch, ids, self.number, self.tx.now))
-        await self._arrive(at, roll, cohorts, started=len(members))
+        await self._arrive(at, roll, [(None, cohort) for cohort in cohorts], started=len(members))
 
     async def move(self, at: AtHand, roll: Roll, moves: Sequence[Move]) -> None:
         """Stored instances meet events. Behind a stopped gate whatever comes ends them: no step may start."""
-        arrived: list[Cohort] = []
+        went: list[Went] = []
         for cohort, event in moves:
             met = Stopped() if at.gate is ControlState.STOPPED else event
             after = advance(at.launch.flow, cohort, met, self.tx.now, roll, held=at.gate is ControlState.PAUSED)
             if after:
                 await self._leave(at.launch, roll, cohort)
-            arrived += after
-        if arrived:
-            await self.stores.instances.move(self.tx, at.launch, roll, arrived)
-            await self._arrive(at, roll, arrived, started=0)
+            went += [(cohort, each) for each in after]
+        if went:
+            await self.stores.instances.move(self.tx, at.launch, roll, [after for _, after in went])
+            await self._arrive(at, roll, went, started=0)
 
     async def move_all(self, at: AtHand, standing: Standing, event: Event) -> None:
         await self.move(at, standing.roll, [(cohort, event) for cohort in standing.cohorts])
@@ -73,9 +76,10 @@ class Turn:
             await self.stores.incidents.close(self.tx, launch, ids)
             self.tx.emit(announcements.closed(launch, ids, self.number, self.tx.now))
 
-    async def _arrive(self, at: AtHand, roll: Roll, cohorts: Sequence[Cohort], started: int) -> None:
+    async def _arrive(self, at: AtHand, roll: Roll, went: Sequence[Went], started: int) -> None:
         """What the new place of these instances needs, says and counts."""
         launch = at.launch
+        cohorts = [after for _, after in went]
         for cohort in cohorts:
             ids = pick(roll.contact_ids, cohort.members)
             if cohort.status is Status.ENDED and launch.rule is not None and not launch.rule.keep:
@@ -87,6 +91,9 @@ class Turn:
                 retriable = bool(cohort.entered)  # it has just come to the step; from a rest in it, it was begun before
                 detail = cohort.reason or ""
                 await self.stores.incidents.open(self.tx, launch, ids, cohort.step, detail, retriable)
+        if ways := passing.ways(went, self._part):
+            self._part += 1
+            self.tx.emit(*announcements.passed(launch, roll, ways, self.number, self.tx.now))
         self.tx.emit(*announcements.arrivals(launch, roll, cohorts, self.number, self.tx.now))
         _, share = self._shares.get(launch.launch_id, (launch, at.share))
         self._shares[launch.launch_id] = (launch, share.after(started, cohorts))

@@ -1,4 +1,4 @@
-"""contacts' counts over HTTP, on behalf of who counts."""
+"""contacts' counts, and what it says to conditions, over HTTP on behalf of who asks."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -6,9 +6,9 @@ from typing import Any
 from pydantic import BaseModel
 
 from contracts.checks import Point
-from contracts.words import Permission
-from launcher.adapters.services_http import ServiceHttp
-from launcher.domain.counting import Counted, Figures, Listing, MessageFigures, Selected
+from contracts.words import Figure, Permission
+from launcher.adapters.services_http import ServiceHttp, Shape
+from launcher.domain.counting import Counted, Figures, Found, Listing, MessageFigures, Selected
 from launcher.domain.parties import Asker
 from launcher.domain.refusals import Denied
 
@@ -31,21 +31,25 @@ class _Count(BaseModel):
 
 
 class _Behind(BaseModel):
+    figure: Figure
     items: list[str]
     next: str | None
 
 
+class _Points(BaseModel):
+    points: list[Point]
+
+
 class ContactsHttp:
-    """`launcher.ports.Counting`."""
+    """`launcher.ports.Counting` and `Conditions`."""
 
     def __init__(self, contacts: ServiceHttp) -> None:
         self._contacts = contacts
 
     async def count(self, asker: Asker, selected: Selected) -> Counted | Denied:
-        answer = await self._post(asker, _body(selected))
-        if isinstance(answer, Denied):
-            return answer
-        count = _Count.model_validate(answer)
+        count = await self._post(asker, _Count, _body(selected))
+        if isinstance(count, Denied):
+            return count
         return Counted(
             figures=Figures(count.targeted, count.starting, count.excluded),
             no_consent=count.no_consent,
@@ -53,21 +57,27 @@ class ContactsHttp:
             points=tuple(count.points),
         )
 
-    async def listed(self, asker: Asker, selected: Selected, listing: Listing) -> tuple[list[str], str | None] | Denied:
+    async def listed(self, asker: Asker, selected: Selected, listing: Listing) -> Found | Denied:
         behind = {
+            "figure": listing.figure,
             "reason": listing.reason,
+            "step": listing.step,
             "message_type": listing.message_type,
             "cursor": listing.cursor or "",
             "limit": listing.limit,
         }
-        answer = await self._post(asker, {**_body(selected), "behind": behind})
-        if isinstance(answer, Denied):
-            return answer
-        page = _Behind.model_validate(answer)
-        return page.items, page.next
+        page = await self._post(asker, _Behind, {**_body(selected), "behind": behind})
+        return page if isinstance(page, Denied) else Found(page.figure, page.items, page.next)
 
-    async def _post(self, asker: Asker, body: Mapping[str, Any]) -> Any | Denied:
-        return await self._contacts.ask("POST", "/internal/counts", asker, Permission.PROCESS_START, body)
+    async def mistaken(self, asker: Asker, conditions: Mapping[str, str]) -> list[Point]:
+        if not conditions:
+            return []
+        body = {"conditions": [{"place": place, "where": where} for place, where in conditions.items()]}
+        found = await self._contacts.ask("POST", "/internal/conditions", asker, Permission.VIEW, _Points, body)
+        return [] if isinstance(found, Denied) else found.points
+
+    async def _post(self, asker: Asker, shape: type[Shape], body: Mapping[str, Any]) -> Shape | Denied:
+        return await self._contacts.ask("POST", "/internal/counts", asker, Permission.PROCESS_START, shape, body)
 
 
 def _body(selected: Selected) -> dict[str, Any]:

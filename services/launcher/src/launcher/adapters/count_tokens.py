@@ -11,14 +11,16 @@ from joserfc import jwt
 from joserfc.errors import ExpiredTokenError, JoseError
 from joserfc.jwk import OctKey
 
-from launcher.domain.counting import Basis, Figures
+from launcher.domain.counting import Basis, Figures, Reach
 from launcher.domain.refusals import Denied
 from runtime.tokens import ALGORITHM, ISSUER
 
 AUDIENCE: Final = "slipway-count"
 LIFETIME: Final = timedelta(minutes=15)
-MOST: Final = 4096
-"""Characters of a token; ours are a fraction of it."""
+MOST: Final = 32 * 1024
+"""Characters of a token. Ours have about a thousand, and up to 250 for each message."""
+MOST_MESSAGES: Final = 100
+"""Of a scenario with more, the token says nothing of what each reaches."""
 _INVALID = Denied("count_token_invalid", "this is not a count of this project", "count again: `slipway count`")
 _EXPIRED = Denied("count_token_expired", "this count is more than 15 minutes old", "count again: `slipway count`")
 
@@ -43,6 +45,8 @@ class SignedCountTokens:
             "options": basis.options,
             "figures": figures,
         }
+        if len(basis.messages) <= MOST_MESSAGES:
+            claims["messages"] = {step: [each.reached, dict(each.skipped)] for step, each in basis.messages.items()}
         token = jwt.encode({"alg": ALGORITHM}, claims, OctKey.import_key(self._key), algorithms=[ALGORITHM])
         return token, expires_at
 
@@ -74,4 +78,5 @@ def _basis(claims: dict[str, Any]) -> Basis:
         selection=claims["selection"],
         options=claims["options"],
         figures=Figures(figures["targeted"], figures["starting"], figures["excluded"]),
+        messages={step: Reach(*each) for step, each in claims.get("messages", {}).items()},
     )

@@ -35,10 +35,9 @@ class ResultsHttp:
         asked = {"outcome": wanted.outcome, "reason": wanted.reason, "state": wanted.delivery, "cursor": cursor}
         query = {name: str(value) for name, value in asked.items() if value is not None}
         path = f"/v1/launches/{quote(wanted.launch_id, safe='')}/{listed}"
-        answer = await service.ask("GET", path, asker, Permission.VIEW, query={**query, "limit": str(PAGE)})
-        if isinstance(answer, Denied):
-            return answer
-        page = _Page.model_validate(answer)
+        page = await service.ask("GET", path, asker, Permission.VIEW, _Page, query={**query, "limit": str(PAGE)})
+        if isinstance(page, Denied):
+            return page
         return ResultPage([item.contact_id for item in page.items], page.next)
 
 
@@ -50,5 +49,4 @@ class ProgressHttp:
 
     async def of(self, asker: Asker, launch_id: str) -> LaunchFigures | Denied:
         path = f"/v1/launches/{quote(launch_id, safe='')}/progress"
-        answer = await self._log.ask("GET", path, asker, Permission.VIEW)
-        return answer if isinstance(answer, Denied) else LaunchFigures.model_validate(answer)
+        return await self._log.ask("GET", path, asker, Permission.VIEW, LaunchFigures)

@@ -1,10 +1,11 @@
 """Other services over HTTP, on behalf of whoever asks."""
 
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import aiohttp
 import structlog
+from pydantic import BaseModel, ValidationError
 
 from contracts.words import Permission
 from launcher.domain.parties import Asker
@@ -15,6 +16,7 @@ SECONDS: Final = 15.0
 """Longest wait for an answer."""
 TOKEN_SECONDS: Final = 60
 AGAIN: Final = "ask again in a few seconds; `slipway status` tells more"
+Shape = TypeVar("Shape", bound=BaseModel)
 log = structlog.get_logger()
 
 
@@ -32,10 +34,14 @@ class ServiceHttp:
         path: str,
         asker: Asker,
         permission: Permission,
+        shape: type[Shape],
         body: Mapping[str, Any] | None = None,
         query: Mapping[str, str] | None = None,
-    ) -> Any | Denied:
-        """The answer's JSON. Denied: `busy` or `unavailable` (asking again helps), or what is against the request."""
+    ) -> Shape | Denied:
+        """Its answer. Denied: `busy` or `unavailable` (asking again helps), or what is against the request.
+
+        It may be older or newer than we: what is in the answer beside `shape` is passed over.
+        """
         if not self._url:
             setting = f"set SLIPWAY_{self._name.upper()}_URL"
             return Denied("unavailable", f"launcher does not know where {self._name} is", setting)
@@ -49,7 +55,11 @@ class ServiceHttp:
                 session.request(method, f"{self._url}{path}", json=body, params=query, headers=headers) as answer,
             ):
                 told = await answer.json(content_type=None)
-                return told if answer.status == 200 else self._denied(answer, told)
+                return shape.model_validate(told) if answer.status == 200 else self._denied(answer, told)
+        except ValidationError as error:
+            log.error("a service answers in another shape", asked=self._name, error=str(error))
+            remedy = f"bring {self._name} to launcher's version: docs/operations says in which order"
+            return Denied("unavailable", f"{self._name} answers as another version of it does", remedy)
         except (TimeoutError, aiohttp.ClientError, OSError, ValueError) as error:
             log.warning("a service did not answer", asked=self._name, error=str(error) or type(error).__name__)
             return Denied("unavailable", f"{self._name} cannot be asked just now", AGAIN)

@@ -10,7 +10,8 @@ from typing import Any
 import yaml
 
 from launcher.adapters.yaml_words import readable
-from launcher.domain.documents import DEEPEST, Unreadable, flaw
+from launcher.domain.documents import Unreadable, flaw
+from runtime.nesting import DEEPEST
 
 _INTEGER = re.compile(r"[-+]?[0-9]{1,18}")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
@@ -63,7 +64,7 @@ class _Composer:
         return value
 
     def _value(self, event: yaml.Event, depth: int) -> Any:
-        if depth > DEEPEST:
+        if depth > DEEPEST and isinstance(event, yaml.CollectionStartEvent):
             raise _Refused(event, f"nested deeper than {DEEPEST} levels", "too_deep")
         if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
             raise _Refused(event, "anchors and aliases (`&`, `*`) cannot be used: write it out")

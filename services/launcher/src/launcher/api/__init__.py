@@ -36,7 +36,7 @@ from launcher.handlers.trials import Trials
 from launcher.handlers.users import UserHandlers
 from launcher.handlers.vacancies import Vacancies
 from launcher.handlers.validator import Validator
-from launcher.ports import Channels, Keys, Launches, Projects, Scenarios, Users
+from launcher.ports import Channels, Conditions, Keys, Launches, Projects, Scenarios, Users
 
 if TYPE_CHECKING:
     from runtime.process import Resources
@@ -68,6 +68,7 @@ class Surface:
     validator: Validator
     channels: Channels
     idempotency: Idempotency
+    conditions: Conditions
 
 
 def routes(surface: Surface, resources: "Resources") -> APIRouter:
@@ -75,8 +76,8 @@ def routes(surface: Surface, resources: "Resources") -> APIRouter:
     tokens.add(doors, surface.tokens)
     projects.add(doors, surface.parties, surface.projects, surface.idempotency)
     keys.add(doors, surface.parties, surface.keys, surface.idempotency)
-    users.add(doors, surface.people, surface.users, surface.idempotency)
-    scenarios.add(doors, surface.versions, surface.scenarios, surface.validator, surface.channels)
+    users.add(doors, surface.people, surface.users, surface.conditions, surface.idempotency)
+    scenarios.add(doors, surface.versions, surface.scenarios, surface.validator, surface.channels, surface.conditions)
     launches.add(doors, surface.control, surface.launches, surface.vacancies, surface.idempotency)
     starts.add(doors, surface.starting, surface.launches, surface.vacancies, surface.idempotency)
     trials.add(doors, surface.trials, surface.launches, surface.idempotency)

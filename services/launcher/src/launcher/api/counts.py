@@ -6,28 +6,62 @@ from pydantic import Field, model_validator
 
 from contracts.checks import Point
 from contracts.crm import LaunchRequest, OptionsGiven, ParticipantsGiven
-from contracts.words import Name
+from contracts.words import COUNT_REASONS, Figure, Name, StepName
 from launcher.api.doors import Asking, Doors
 from launcher.api.shapes import Input, Output, Page, Time, granted
-from launcher.domain.counting import Listing
+from launcher.domain.counting import Listed, Listing
 from launcher.handlers.counting import Count, Counts
 from runtime.pages import from_cursor, to_cursor
 
 
 class ListGiven(Input):
-    """Which contacts behind a figure."""
+    """Which contacts behind a figure.
 
-    reason: str = Field(max_length=64)
+    A reason alone: whom it keeps out; if that is nobody, whom a message skips for it. With a step: whom that step's
+    message skips for it.
+    """
+
+    figure: Figure | None = None
+    """`excluded` and `skipped` go with a reason, `reached` with a step, `skipped` may."""
+    reason: str | None = Field(None, max_length=64)
+    step: StepName | None = None
     message_type: Name | None = None
     """Of `no_consent`: only this type's."""
     cursor: str | None = Field(None, max_length=1024)
     """`next` of the page before. A page may have fewer than `limit`, none even, and `next` still go on."""
     limit: int = Field(1000, ge=1, le=1000)
 
+    @model_validator(mode="after")
+    def _clear(self) -> "ListGiven":
+        if self.reason is not None and self.reason not in COUNT_REASONS:
+            raise ValueError(f"there is no reason {self.reason}; there are {', '.join(COUNT_REASONS)}")
+        if self.figure is None and self.reason is None:
+            raise ValueError("name a reason, or a figure")
+        figure = self._figure
+        if (self.reason is None) == (figure in (None, Figure.EXCLUDED, Figure.SKIPPED)):
+            raise ValueError(f"{figure} has no reasons" if self.reason else f"say the reason: {figure} for what?")
+        if figure is Figure.REACHED and self.step is None:
+            raise ValueError("say the step: reached by which message?")
+        if self.step is not None and figure not in (Figure.REACHED, Figure.SKIPPED):
+            raise ValueError(f"{figure} is no step's: leave step out")
+        return self
+
+    @property
+    def _figure(self) -> Figure | None:
+        return Figure.SKIPPED if self.figure is None and self.step is not None else self.figure
+
     def listing(self) -> Listing:
         """Raises Problem for a cursor that is none of ours."""
-        place, contact_id = from_cursor(self.cursor, str, str) or (None, None)
-        return Listing(self.reason, self.message_type, contact_id or None, self.limit, place or None)
+        place, contact_id, figure = from_cursor(self.cursor, str, str, Figure) or (None, None, None)
+        return Listing(
+            reason=self.reason,
+            message_type=self.message_type,
+            cursor=contact_id or None,
+            limit=self.limit,
+            place=place or None,
+            figure=figure or self._figure,
+            step=self.step,
+        )
 
 
 class CountGiven(Input):
@@ -88,18 +122,31 @@ class Behind(Output):
     contact_id: str
 
 
+class BehindShown(Page[Behind]):
+    figure: Figure
+    """Which it is that they are behind."""
+
+
 def add(doors: Doors, counts: Counts) -> None:
     resources = doors.resources
 
     @doors("POST", "/v1/counts")
-    async def count(given: CountGiven, asker: Asking) -> CountShown | Page[Behind]:
+    async def count(given: CountGiven, asker: Asking) -> CountShown | BehindShown:
         """Exact, of this moment, by the launch's own rules; with `list` the contacts behind one figure instead."""
         wanted = given.wanted(asker.project)
         if given.behind is not None:
-            ids, following = granted(await counts.listed(resources, asker, wanted, given.behind.listing()))
-            items = [Behind(contact_id=contact_id) for contact_id in ids]
-            return Page(items=items, next=following and to_cursor(following.place or "", following.cursor or ""))
+            return _behind(granted(await counts.listed(resources, asker, wanted, given.behind.listing())))
         return _shown(granted(await counts.count(resources, asker, wanted)))
+
+
+def _behind(listed: Listed) -> BehindShown:
+    following = listed.following
+    place = following and (following.place or "", following.cursor or "", listed.figure.value)
+    return BehindShown(
+        figure=listed.figure,
+        items=[Behind(contact_id=contact_id) for contact_id in listed.contact_ids],
+        next=to_cursor(*place) if place else None,
+    )
 
 
 def _shown(count: Count) -> CountShown:

@@ -6,24 +6,20 @@ from pydantic import Field
 
 from contracts.checks import Point
 from contracts.words import LaunchState
+from launcher.adapters.count_tokens import MOST
 from launcher.api.doors import Asking, Doors
-from launcher.api.shapes import Input, Output, PathWord, granted
+from launcher.api.shapes import Input, Output, PathWord, Trying, granted
 from launcher.domain.launch import Rejected
 from launcher.handlers.approving import Approving
 from launcher.handlers.flow import Drafts
 
 
-class Trying(Input):
-    dry_run: bool = False
-    """Only whether it would be done: refused as it would be, and nothing changes."""
-
-
 class CountShown(Trying):
-    count_token: str = Field(max_length=4096)
+    count_token: str = Field(max_length=MOST)
 
 
 class ApprovalGiven(Trying):
-    count_token: str | None = Field(None, max_length=4096)
+    count_token: str | None = Field(None, max_length=MOST)
     """Of the approver's own count: judged against that in place of the confirmed one."""
 
 

@@ -2,7 +2,7 @@
 
 from contracts.words import LaunchState
 from launcher.api.doors import Asking, Doors
-from launcher.api.shapes import Output, PathWord, granted
+from launcher.api.shapes import Output, PathWord, Trying, granted
 from launcher.handlers.pausing import Pausing, Turned
 
 
@@ -25,10 +25,11 @@ def add(doors: Doors, handlers: Pausing) -> None:
             return _shown(granted(await handlers.pause(tx, asker, launch_id)))
 
     @doors("POST", "/v1/launches/{launch_id}/resume")
-    async def resume(launch_id: PathWord, asker: Asking) -> LaunchTurned:
+    async def resume(launch_id: PathWord, asker: Asking, given: Trying | None = None) -> LaunchTurned:
         """What became due meanwhile goes on, once per contact. Lifts the hold of a launch that is held."""
         async with resources.transaction() as tx:
-            return _shown(granted(await handlers.resume(tx, asker, launch_id)))
+            tried = given is not None and given.dry_run
+            return _shown(granted(await handlers.resume(tx, asker, launch_id, dry_run=tried)))
 
 
 def _shown(turned: Turned) -> LaunchTurned:

@@ -13,8 +13,10 @@ from launcher.adapters.scenario_files import read_file
 from launcher.api.doors import Asking, Doors
 from launcher.api.shapes import Input, Output, Page, PathWord, Time, UserName, VersionNumber, granted, problem
 from launcher.domain.documents import digest
+from launcher.domain.expressions import conditions as written_in
 from launcher.domain.launch import Kind
 from launcher.domain.messages import check_channels
+from launcher.domain.parties import Asker
 from launcher.domain.points import blocks
 from launcher.domain.refusals import Denied
 from launcher.domain.requests import startable as may_start
@@ -22,7 +24,7 @@ from launcher.domain.scenarios import StoredScenario, StoredVersion
 from launcher.domain.summaries import offer
 from launcher.handlers.scenarios import ScenarioHandlers, unknown_scenario, unknown_version
 from launcher.handlers.validator import Validator
-from launcher.ports import Channels, Scenarios
+from launcher.ports import Channels, Conditions, Scenarios
 from runtime.entity_tags import IfMatch, seen, tag
 from runtime.transaction import Connection
 
@@ -95,17 +97,24 @@ NEWEST = Activated()
 
 
 def add(
-    doors: Doors, handlers: ScenarioHandlers, scenarios: Scenarios, validator: Validator, channels: Channels
+    doors: Doors,
+    handlers: ScenarioHandlers,
+    scenarios: Scenarios,
+    validator: Validator,
+    channels: Channels,
+    conditions: Conditions,
 ) -> None:
-    _add_files(doors, handlers, validator, channels)
+    _add_files(doors, handlers, validator, channels, conditions)
     _add_states(doors, handlers)
     _add_reading(doors, scenarios)
 
 
-def _add_files(doors: Doors, handlers: ScenarioHandlers, validator: Validator, channels: Channels) -> None:
+def _add_files(
+    doors: Doors, handlers: ScenarioHandlers, validator: Validator, channels: Channels, conditions: Conditions
+) -> None:
     resources = doors.resources
 
-    async def judged(request: Request) -> tuple[Scenario | None, list[Point]]:
+    async def judged(request: Request, asker: Asker) -> tuple[Scenario | None, list[Point]]:
         """In a thread: parsing and compiling a large file takes longer than the event loop should stand still."""
         json = "json" in request.headers.get("content-type", "").lower()
         scenario, points = await asyncio.to_thread(_judge, validator, await request.body(), json)
@@ -113,12 +122,13 @@ def _add_files(doors: Doors, handlers: ScenarioHandlers, validator: Validator, c
             async with resources.pool.acquire() as connection:
                 missing = await channels.missing(connection)
             points += check_channels(scenario, missing, Severity.WARNING)
+            points += await conditions.mistaken(asker, dict(written_in(scenario)))
         return scenario, points
 
     @doors("POST", "/v1/scenarios/validate", openapi_extra=FILE)
     async def validate(request: Request, asker: Asking) -> Judgement:
         """Every point against a file; nothing is kept."""
-        _, points = await judged(request)
+        _, points = await judged(request, asker)
         return Judgement(valid=not blocks(points), points=points)
 
     @doors(
@@ -130,7 +140,7 @@ def _add_files(doors: Doors, handlers: ScenarioHandlers, validator: Validator, c
     )
     async def push(request: Request, asker: Asking, response: Response, if_match: IfMatch = None) -> PushedShown:
         """A new version; the same content as the newest is that version (200)."""
-        scenario, points = await judged(request)
+        scenario, points = await judged(request, asker)
         if scenario is None or blocks(points):
             raise problem(
                 Denied(
@@ -249,7 +259,7 @@ def _add_reading(doors: Doors, scenarios: Scenarios) -> None:
 
 
 def _judge(validator: Validator, raw: bytes, json: bool) -> tuple[Scenario | None, list[Point]]:
-    scenario = read_file(raw, json=json)
+    scenario = read_file(raw, validator.judge, json=json)
     if not isinstance(scenario, Scenario):
         return None, scenario
     return scenario, list(validator.points(digest(scenario.model_dump(mode="json")), scenario))

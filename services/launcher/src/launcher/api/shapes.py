@@ -66,6 +66,11 @@ class Input(BaseModel):
         return value
 
 
+class Trying(Input):
+    dry_run: bool = False
+    """Only whether it would be done: refused as it would be, and nothing changes."""
+
+
 class Permitted(Input):
     """What somebody is granted: single permissions, and those of roles."""
 

@@ -3,6 +3,7 @@
 from fastapi import Response
 from pydantic import Field
 
+from contracts.checks import Point
 from contracts.scenario import Cel
 from contracts.words import Permission, Role
 from launcher.api.doors import Asking, Doors
@@ -19,10 +20,11 @@ from launcher.api.shapes import (
     granted,
     problem,
 )
-from launcher.domain.parties import User
+from launcher.domain.parties import Asker, User
+from launcher.domain.points import blocks
 from launcher.domain.refusals import Denied
 from launcher.handlers.users import UserHandlers
-from launcher.ports import Users
+from launcher.ports import Conditions, Users
 from runtime.entity_tags import IfMatch, seen, tag
 from runtime.transaction import Transaction
 
@@ -56,22 +58,35 @@ class UserShown(Output):
     created_at: Time
 
 
-class UserMade(UserShown):
+class UserJudged(UserShown):
+    points: list[Point] = Field(default_factory=list)
+    """Warnings: of the restriction, by the contacts that there are."""
+
+
+class UserMade(UserJudged):
     token: str
     """For `slipway login` and HTTP, `<id>.<secret>`; shown once."""
 
 
-def add(doors: Doors, people: UserHandlers, users: Users, idempotency: Idempotency) -> None:
+def add(doors: Doors, people: UserHandlers, users: Users, conditions: Conditions, idempotency: Idempotency) -> None:
     resources = doors.resources
+
+    async def judged(asker: Asker, restriction: str | None) -> list[Point]:
+        points = await conditions.mistaken(asker, {"where": restriction} if restriction else {})
+        if blocks(points):
+            raise problem(Denied("invalid", points[0].remedy, "write CEL over `contact`", tuple(points)))
+        return points
 
     @doors("POST", "/v1/users", status_code=201, response_model=UserMade)
     async def make_user(given: UserGiven, asker: Asking, idempotency_key: Optional = None) -> Response:
         """A user with these permissions, at most the caller's own."""
 
+        points = await judged(asker, given.restriction)
+
         async def work(tx: Transaction) -> tuple[int, UserMade]:
             grants = expanded(given.grants, given.roles)
             made = granted(await people.make_user(tx, asker, given.user, grants, given.restriction))
-            return 201, UserMade(**_shown(made.user).model_dump(), token=made.token)
+            return 201, UserMade(**_shown(made.user).model_dump(), points=points, token=made.token)
 
         asked = ["POST /v1/users", given.model_dump(mode="json")]
         return await idempotency.once(resources, asker, idempotency_key, asked, work)
@@ -112,10 +127,12 @@ def add(doors: Doors, people: UserHandlers, users: Users, idempotency: Idempoten
             return _shown(granted(await people.grant(tx, asker, user, given.permissions, seen(if_match))))
 
     @doors("POST", "/v1/users/{user}/restrict")
-    async def restrict_user(user: PathWord, given: Restricted, asker: Asking, if_match: IfMatch = None) -> UserShown:
+    async def restrict_user(user: PathWord, given: Restricted, asker: Asking, if_match: IfMatch = None) -> UserJudged:
         """Restricts whom scenarios of this creator send to."""
+        points = await judged(asker, given.where)
         async with resources.transaction() as tx:
-            return _shown(granted(await people.restrict(tx, asker, user, given.where, seen(if_match))))
+            restricted = granted(await people.restrict(tx, asker, user, given.where, seen(if_match)))
+        return UserJudged(**_shown(restricted).model_dump(), points=points)
 
 
 def _shown(user: User) -> UserShown:

@@ -3,12 +3,13 @@
 import hashlib
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from contracts.checks import Point
 from contracts.crm import ContactsGiven, GroupsGiven, LaunchRequest, OptionsGiven, ParticipantsGiven
 from contracts.launches import Options, Participants, ScenarioVersion
+from contracts.words import Figure
 from launcher.domain.documents import canonical
 
 What = Literal["scenario", "version", "selection", "options"]
@@ -66,9 +67,10 @@ class Counted:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """A page of the contacts behind a figure: who is excluded for `reason`."""
+    """A page of the contacts behind a figure."""
 
-    reason: str
+    reason: str | None = None
+    """What they are excluded, or skipped, for."""
     message_type: str | None = None
     """Of `no_consent`: only those whose way ends at this type."""
     cursor: str | None = None
@@ -76,6 +78,38 @@ class Listing:
     limit: int = 1000
     place: str | None = None
     """Of a result set: the cursor of the page of it in which this page begins; None: its first."""
+    figure: Figure | None = None
+    """None: whom the reason keeps out; if that is nobody, whom a message skips for it."""
+    step: str | None = None
+    """Reached, or skipped, by this step's message alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """contacts' answer: a page of ids, in byte order."""
+
+    figure: Figure
+    contact_ids: list[str]
+    next: str | None
+    """Cursor of the next page; None: this is the last."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A page as it is told."""
+
+    figure: Figure
+    contact_ids: list[str]
+    following: Listing | None = None
+    """The next page; None: this is the last."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """Of a message: how many get it, and why the others do not."""
+
+    reached: int
+    skipped: Mapping[str, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +126,8 @@ class Basis:
     options: str
     """`options_digest`."""
     figures: Figures
+    messages: Mapping[str, Reach] = field(default_factory=dict)
+    """By step."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +177,9 @@ def options_digest(options: OptionsGiven) -> str:
     return _digest({"consent_override": lifted, "intersect_with_launcher": options.intersect_with_launcher})
 
 
-def basis_of(request: LaunchRequest, version: int, subject: str, figures: Figures) -> Basis:
+def basis_of(
+    request: LaunchRequest, version: int, subject: str, figures: Figures, messages: Iterable[MessageFigures] = ()
+) -> Basis:
     return Basis(
         project=request.project,
         subject=subject,
@@ -150,6 +188,7 @@ def basis_of(request: LaunchRequest, version: int, subject: str, figures: Figure
         selection=selection_digest(request.participants, request.context),
         options=options_digest(request.options),
         figures=figures,
+        messages={each.step: Reach(each.reached, each.skipped) for each in messages},
     )
 
 

@@ -9,10 +9,9 @@ import math
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
-from runtime.nesting import deeper_than
+from runtime.nesting import DEEPEST, deeper_than
 from runtime.unique_keys import unique
 
-DEEPEST = 64
 _LARGEST = 2**63 - 1
 
 
@@ -39,7 +38,7 @@ class _Refused(ValueError):
 
 def read_json(raw: bytes) -> Any | Unreadable:
     """The value of one JSON text in UTF-8."""
-    if deeper_than(raw, DEEPEST):
+    if deeper_than(raw):
         return Unreadable(f"nested deeper than {DEEPEST} levels", code="too_deep")
     try:
         value = json.loads(raw.decode(), object_pairs_hook=unique, parse_constant=_constant)

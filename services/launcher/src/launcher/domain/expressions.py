@@ -17,7 +17,7 @@ UNSUBSCRIBE_URL = "unsubscribe_url"
 
 def check_expressions(scenario: Scenario, language: Language) -> list[Point]:
     points = _context_names(scenario)
-    for place, source in _conditions(scenario):
+    for place, source in conditions(scenario):
         points += _judge(place, "broken_condition", language.condition(source), scenario)
     for place, source, html, extra in _templates(scenario):
         points += _judge(place, "broken_template", language.template(source, html=html), scenario, extra)
@@ -35,7 +35,8 @@ def unknown_variables(
     ]
 
 
-def _conditions(scenario: Scenario) -> Iterator[tuple[str, str]]:
+def conditions(scenario: Scenario) -> Iterator[tuple[str, str]]:
+    """(place, CEL)"""
     for name, step in scenario.steps.items():
         if isinstance(step, BranchStep):
             for index, arm in enumerate(step.branch):

@@ -25,11 +25,13 @@ Edges = Mapping[str, frozenset[str]]
 
 def check_graph(scenario: Scenario) -> list[Point]:
     dead = _dead_references(scenario)
-    if dead:
-        return dead  # what is unreachable or endless cannot be said before every reference leads somewhere
-    edges = {name: frozenset(to for _, to in references(step)) for name, step in scenario.steps.items()}
+    named = {name: frozenset(to for _, to in references(step)) for name, step in scenario.steps.items()}
+    edges = {name: targets & scenario.steps.keys() for name, targets in named.items()}
+    if dead:  # what is unreachable cannot be said before every reference leads somewhere; what is endless can
+        lost = {name for name, targets in named.items() if targets - scenario.steps.keys()}
+        return [*dead, *_endless(scenario, edges, frozenset(edges), lost)]
     reached = _reach({scenario.start}, edges)
-    return [*_unreachable(scenario, reached), *_endless(scenario, edges, reached)]
+    return [*_unreachable(scenario, reached), *_endless(scenario, edges, reached, set())]
 
 
 def references(step: Step) -> Iterator[tuple[str, str]]:
@@ -74,7 +76,8 @@ def _unreachable(scenario: Scenario, reached: frozenset[str]) -> list[Point]:
     ]
 
 
-def _endless(scenario: Scenario, edges: Edges, reached: frozenset[str]) -> list[Point]:
+def _endless(scenario: Scenario, edges: Edges, reached: frozenset[str], lost: set[str]) -> list[Point]:
+    """`lost`: steps of which nobody knows where they lead."""
     points = []
     spinning = _cycles({name: edges[name] for name in reached if not _waits(scenario.steps[name])})
     if spinning:
@@ -88,7 +91,7 @@ def _endless(scenario: Scenario, edges: Edges, reached: frozenset[str]) -> list[
         )
     backwards = _turned(edges)
     ends = {name for name, step in scenario.steps.items() if isinstance(step, EndStep)}
-    stuck = reached - _reach(ends, backwards) - _reach(set(spinning), backwards)
+    stuck = reached - _reach(ends | lost, backwards) - _reach(set(spinning), backwards)
     if stuck:
         named = ", ".join(sorted(stuck))
         points.append(

@@ -1,14 +1,9 @@
 """What a launch had done, and what was left of it, when somebody stopped it: from the newest figures."""
 
 from dataclasses import dataclass
-from typing import Final
 
-from contracts.words import Outcome
+from contracts.words import BY_STOP, Outcome
 from launcher.domain.launch import Launch
-
-OUTCOMES: Final = tuple(outcome.value for outcome in Outcome)
-BY_STOP: Final = {Outcome.ABANDON.value: "stopped", Outcome.OTHER.value: "not_started:stopped"}
-"""Reasons of targets that the stop itself ended, by outcome: who stops a launch again has them in the figures."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,9 +18,10 @@ class Remains:
 
 def remains(launch: Launch) -> Remains:
     figures = launch.figures or {}
-    ended = {outcome: int(figures.get(outcome, 0)) for outcome in OUTCOMES}
+    ended = {outcome: int(figures.get(outcome, 0)) for outcome in Outcome}
     reasons = figures.get("by_reason") or {}
-    done = {outcome: count - int(reasons.get(BY_STOP.get(outcome), 0)) for outcome, count in ended.items()}
+    # Who stops a launch again has targets in the figures that the stop itself ended.
+    done = {outcome.value: count - int(reasons.get(BY_STOP.get(outcome), 0)) for outcome, count in ended.items()}
     targeted = int(figures.get("targeted", 0))
     expected = 0 if figures.get("targeting") == "finished" else launch.targeted_expected or 0
     return Remains(

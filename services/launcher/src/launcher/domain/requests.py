@@ -139,7 +139,8 @@ def _permission(grants: Grants) -> Iterator[Point]:
 
 def _scenario(key: str, candidate: Candidate | None, kind: Kind) -> Iterator[Point]:
     if candidate is None:
-        yield error("unknown_scenario", "scenario", f"There is no scenario `{key}` in this project: push it first.")
+        remedy = "look at `slipway scenario list`, or push it first."
+        yield error("unknown_scenario", "scenario", f"There is no scenario `{key}` in this project: {remedy}")
     elif candidate.version is None:
         archived = candidate.state is ScenarioState.ARCHIVED
         remedy = "it is archived: push it under a new key." if archived else "activate a version of it first."

@@ -1,13 +1,14 @@
 """Result sets: targets of an earlier launch, read page by page, as the participants of a new one."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 
 from contracts.crm import LaunchRequest, ResultsGiven
-from contracts.words import DeliveryState, LaunchMode, LaunchState
+from contracts.words import REASON, REASONS, DeliveryState, LaunchMode, LaunchState
 from launcher.domain.launch import PLAIN, Collected, Kind, Launch, Way
-from launcher.domain.points import error
+from launcher.domain.points import did_you_mean, error
 from launcher.domain.records import CHUNK
 from launcher.domain.refusals import Denied
 
@@ -51,6 +52,9 @@ def unclear(wanted: ResultsGiven) -> tuple[str, str, str] | None:
     if wanted.delivery not in (None, DeliveryState.UNKNOWN):
         remedy = "Messages are sent again only where nobody can know what became of them: `unknown`. Name an outcome."
         return "unsupported", "participants.delivery", remedy
+    if wanted.reason is not None and not re.fullmatch(REASON, wanted.reason):
+        known = did_you_mean(wanted.reason, REASONS) or f": there is end:STEP, {', '.join(REASONS)}."
+        return "unknown_reason", "participants.reason", f"No target ends for a reason `{wanted.reason}`{known}"
     return None
 
 

@@ -7,6 +7,7 @@ from pydantic import ValidationError
 
 from contracts.checks import Point
 from contracts.scenario import Part, Scenario
+from launcher.domain.mending import Judge, Place, others
 from launcher.domain.points import did_you_mean, error
 from runtime.invalid import in_words
 
@@ -14,12 +15,13 @@ KINDS = ("send", "wait", "wait_until", "branch", "split", "update_contact", "web
 _ONE_KIND = f"A step has exactly one of: {', '.join(KINDS)}."
 
 
-def read_scenario(document: object) -> Scenario | list[Point]:
-    """A Scenario, or one error for each thing that is not of its shape."""
+def read_scenario(document: object, judge: Judge) -> Scenario | list[Point]:
+    """A Scenario, or one error for each thing that is not of its shape, and what `judge` has against the rest."""
     try:
         return Scenario.model_validate(document)
     except ValidationError as wrong:
-        return [_point(problem["type"], problem["loc"], problem) for problem in wrong.errors()]
+        shape = [_point(problem["type"], problem["loc"], problem) for problem in wrong.errors()]
+        return [*shape, *others(document, wrong, judge, path)]
 
 
 def _point(kind: str, loc: Sequence[int | str], problem: Any) -> Point:
@@ -44,18 +46,23 @@ def _point(kind: str, loc: Sequence[int | str], problem: Any) -> Point:
 
 
 def place(loc: Sequence[int | str]) -> str:
-    """`steps.vip.branch[0].next` of a pydantic location, without the tags of the unions on the way."""
+    """`steps.vip.branch[0].next` of a pydantic location."""
+    text = ""
+    for part in path(loc):
+        if part == "[key]":
+            continue
+        text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else part
+    return text
+
+
+def path(loc: Sequence[int | str]) -> Place:
+    """Of a pydantic location: without the tags of the unions on the way."""
     parts = list(loc)
     if parts[:1] == ["steps"] and len(parts) > 2 and parts[2] != "[key]":
         del parts[2]  # the step's kind
         if parts[2:3] == ["branch"] and len(parts) > 4:
             del parts[4]  # the arm's kind
-    text = ""
-    for part in parts:
-        if part == "[key]":
-            continue
-        text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else part
-    return text
+    return tuple(parts)
 
 
 def _known_fields() -> set[str]:

@@ -4,7 +4,7 @@ from typing import Any
 
 from contracts.launches import ScenarioVersion
 from contracts.scenario import Scenario, SendStep
-from launcher.domain.counting import Figures
+from launcher.domain.counting import Basis, Figures
 from launcher.domain.launch import Launch
 
 
@@ -33,8 +33,8 @@ def offer(scenario: Scenario) -> dict[str, Any]:
     }
 
 
-def summary(launch: Launch, version: ScenarioVersion, figures: Figures | None, by: str, at: str) -> dict[str, Any]:
-    """As JSON. `at`: RFC 3339. `figures`: null where nobody has counted (a program's request without a token)."""
+def summary(launch: Launch, version: ScenarioVersion, counted: Basis | None, by: str, at: str) -> dict[str, Any]:
+    """As JSON. `at`: RFC 3339. Figures are null where nobody has counted (a program's request without a token)."""
     return {
         "scenario": launch.scenario,
         "name": version.body.name,
@@ -43,11 +43,16 @@ def summary(launch: Launch, version: ScenarioVersion, figures: Figures | None, b
         "selected": launch.selected,
         "options": launch.options,
         "context": launch.context,
-        "messages": messages(version.body),
-        "figures": shown(figures) if figures else None,
+        "messages": [{**each, **_reach(counted, each["step"])} for each in messages(version.body)],
+        "figures": shown(counted.figures) if counted else None,
         "confirmed_by": by,
         "confirmed_at": at,
     }
+
+
+def _reach(counted: Basis | None, step: str) -> dict[str, Any]:
+    reach = counted.messages.get(step) if counted else None
+    return {"reached": reach and reach.reached, "skipped": reach and dict(reach.skipped)}
 
 
 def confirmed_figures(launch: Launch) -> Figures | None:

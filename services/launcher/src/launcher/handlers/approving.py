@@ -6,6 +6,7 @@ from typing import Protocol
 
 import asyncpg
 
+from contracts.words import LaunchState
 from launcher.domain.counting import Counted, Figures, Selected, Tolerance, drift
 from launcher.domain.launch import Launch
 from launcher.domain.parties import Asker
@@ -162,6 +163,9 @@ def _early(launch: Launch) -> Approved | Refusal | None:
         case Answer.IGNORE:
             return Approved(launch, changed=False, targeted=None)
         case Answer.REFUSE:
-            return refusal(launch, "only one that awaits approval can be approved")
+            why = "only one that awaits approval can be approved"
+            if launch.state is LaunchState.AWAITING_CONFIRMATION:
+                why += "; whoever asked for it confirms it first"
+            return refusal(launch, why)
         case Advance():
             return None

@@ -9,8 +9,10 @@ import asyncpg
 from contracts.checks import Point
 from contracts.crm import ContactsGiven, LaunchRequest, ResultsGiven
 from contracts.launches import All, Contacts, Options, Participants, ScenarioVersion
-from contracts.words import Permission
-from launcher.domain.counting import Counted, Listing, Selected, basis_of
+from contracts.scenario import SendStep
+from contracts.words import Permission, Severity
+from launcher.domain.counting import Counted, Listed, Listing, Selected, basis_of
+from launcher.domain.expressions import conditions as written_in
 from launcher.domain.launch import PLAIN
 from launcher.domain.parties import Asker
 from launcher.domain.points import blocks
@@ -21,7 +23,7 @@ from launcher.domain.results import lineage
 from launcher.handlers.flow import asked, unknown
 from launcher.handlers.result_sets import ResultSets
 from launcher.handlers.versions import Versions
-from launcher.ports import Counting, CountTokens, Launches, Results
+from launcher.ports import Conditions, Counting, CountTokens, Launches, Results
 from runtime.transaction import Connection
 
 
@@ -79,11 +81,18 @@ class _Judged:
 
 class Counts:
     def __init__(
-        self, launches: Launches, versions: Versions, counting: Counting, results: Results, tokens: CountTokens
+        self,
+        launches: Launches,
+        versions: Versions,
+        counting: Counting,
+        conditions: Conditions,
+        results: Results,
+        tokens: CountTokens,
     ) -> None:
         self._launches = launches
         self._versions = versions
         self._counting = counting
+        self._conditions = conditions
         self._sets = ResultSets(results, counting)
         self._tokens = tokens
 
@@ -102,37 +111,46 @@ class Counts:
             counted = await self._sets.count(asker, selected, judged.results)
         if isinstance(counted, Denied):
             return counted
-        points = (*judged.points, *counted.points)
+        points = (*judged.points, *counted.points, *await self._mistaken(asker, selected.version))
         if blocks(points):
             return replace(refused, points=points)
-        basis = basis_of(judged.request, selected.version.version, asker.subject, counted.figures)
+        version_number, by = selected.version.version, asker.subject
+        basis = basis_of(judged.request, version_number, by, counted.figures, counted.messages)
         token, expires_at = self._tokens.mint(basis, judged.now)
         return replace(refused, points=points, counted=counted, token=token, expires_at=expires_at)
 
     async def listed(
         self, resources: Resources, asker: Asker, wanted: LaunchRequest | str, listing: Listing
-    ) -> tuple[list[str], Listing | None] | Denied | Refusal:
-        """Contact ids in byte order, and the next page; None: this is the last."""
+    ) -> Listed | Denied | Refusal:
+        """A page of the contacts behind a figure."""
         judged = await self._judged(resources, asker, wanted)
         if isinstance(judged, (Denied, Refusal)):
             return judged
         if (selected := judged.selected) is None:
             remedy = "mend what `points` name; a count without a list shows them too"
             return Denied("points", "this cannot be launched, so nobody is behind its figures", remedy, judged.points)
+        if listing.step is not None and (unknown_step := _no_message(selected.version, listing.step)):
+            return unknown_step
         if judged.results is not None:
             return await self._sets.listed(asker, selected, judged.results, listing)
         found = await self._counting.listed(asker, selected, listing)
         if isinstance(found, Denied):
             return found
-        ids, more = found
-        return ids, replace(listing, cursor=more) if more is not None else None
+        following = replace(listing, figure=found.figure, cursor=found.next) if found.next is not None else None
+        return Listed(found.figure, found.contact_ids, following)
+
+    async def _mistaken(self, asker: Asker, version: ScenarioVersion) -> list[Point]:
+        """In its branches. It was taken as it is: nothing of that blocks any more."""
+        found = await self._conditions.mistaken(asker, dict(written_in(version.body)))
+        return [point.model_copy(update={"severity": Severity.WARNING}) for point in found]
 
     async def _judged(
         self, resources: Resources, asker: Asker, wanted: LaunchRequest | str
     ) -> _Judged | Denied | Refusal:
         if not isinstance(wanted, str) and Permission.PROCESS_START not in asker.grants:
-            remedy = "name the `launch_id` of a launch that waits, or ask for process:start"
-            return Denied("forbidden", f"{asker.subject} may count what waits for approval, nothing else", remedy)
+            lacked = Permission.PROCESS_START
+            detail = f"{asker.subject} lacks {lacked}, and so may count what waits for approval, nothing else"
+            return Denied("forbidden", detail, f"have {lacked} granted, or name a `launch_id`")
         async with resources.pool.acquire() as connection:
             now: datetime = await connection.fetchval("SELECT now()")
             if isinstance(wanted, str):
@@ -171,6 +189,15 @@ class Counts:
             launched_by=launch.requested_by,
             retry=launch.retry_of is not None,
         )
+
+
+def _no_message(version: ScenarioVersion, step: str) -> Denied | None:
+    """Unless this step sends one."""
+    sending = [name for name, each in version.body.steps.items() if isinstance(each, SendStep)]
+    if step in sending:
+        return None
+    detail = f"scenario {version.key}, version {version.version}, sends no message at a step {step}"
+    return Denied("unknown_step", detail, f"its messages are at: {', '.join(sending) or 'no step'}")
 
 
 def _whole(request: LaunchRequest) -> Participants:

@@ -74,7 +74,7 @@ class Drafts:
             return counted
         if dry_run:
             return launch
-        frozen = summary(launch, version, counted.figures, asker.subject, rfc3339(tx.now))
+        frozen = summary(launch, version, counted, asker.subject, rfc3339(tx.now))
         launch = replace(launch, state=to, summary=frozen, confirmed_by=asker.subject, confirmed_at=tx.now)
         await self._launches.update(tx.connection, launch)
         targeted = counted.figures.targeted

@@ -213,8 +213,8 @@ class LaunchHandlers:
 
 def _as_confirmed(launch: Launch, version: ScenarioVersion, counted: Basis | None, now: datetime) -> Launch:
     """A program's request counts as confirmed, with the figures of its token if it has one."""
-    by, figures = launch.requested_by, counted.figures if counted else None
-    frozen = summary(launch, version, figures, by, rfc3339(now))
+    by = launch.requested_by
+    frozen = summary(launch, version, counted, by, rfc3339(now))
     return replace(launch, summary=frozen, confirmed_by=by, confirmed_at=now)
 
 

@@ -4,12 +4,12 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from contracts.crm import Held
-from contracts.words import ControlState
+from contracts.words import ControlState, LaunchState
 from launcher.domain.launch import Launch
 from launcher.domain.parties import GUARD, SELF, Asker
 from launcher.domain.records import controlled
 from launcher.domain.refusals import Denied, Refusal
-from launcher.domain.states import Advance, Answer, LaunchEvent, answer
+from launcher.domain.states import ENDED, Advance, Answer, LaunchEvent, answer
 from launcher.handlers.outgoing import on_launches
 from launcher.handlers.requesters import Requesters
 from launcher.ports import Launches
@@ -38,12 +38,15 @@ class Pausing:
         """No step starts from now on; what is with the provider comes to its end. Again is harmless."""
         return await self._turn(tx, asker, launch_id, LaunchEvent.PAUSE)
 
-    async def resume(self, tx: Transaction, asker: Asker, launch_id: str) -> Turned | Denied | Refusal:
+    async def resume(
+        self, tx: Transaction, asker: Asker, launch_id: str, *, dry_run: bool = False
+    ) -> Turned | Denied | Refusal:
         """What became due meanwhile goes on, once per contact. Lifts the hold that is known. Again is harmless.
 
         Whoever resumes stands in for a requester who is disabled; for the creator, whose reach it has, nobody does.
+        `dry_run`: only refused as it would be.
         """
-        return await self._turn(tx, asker, launch_id, LaunchEvent.RESUME)
+        return await self._turn(tx, asker, launch_id, LaunchEvent.RESUME, dry_run=dry_run)
 
     async def because(self, tx: Transaction, launch: Launch, why: str) -> Launch:
         """Pauses this (locked) launch, if it runs, although nobody asked for that."""
@@ -73,7 +76,7 @@ class Pausing:
         return launch
 
     async def _turn(
-        self, tx: Transaction, asker: Asker, launch_id: str, event: LaunchEvent
+        self, tx: Transaction, asker: Asker, launch_id: str, event: LaunchEvent, *, dry_run: bool = False
     ) -> Turned | Denied | Refusal:
         launch = (await self._launches.lock(tx.connection, [launch_id])).get(launch_id)
         if launch is None or launch.project != asker.project:
@@ -82,12 +85,12 @@ class Pausing:
             case Answer.IGNORE:
                 return Turned(launch, changed=False)
             case Answer.REFUSE:
-                return Refusal(
-                    "wrong_state", f"The launch is {launch.state}: only a running or paused one can {event}."
-                )
+                return Refusal("wrong_state", _too_late(launch.state) or _too_early(launch.state))
             case Advance(to=to):
                 if event is LaunchEvent.RESUME and (denied := await self._without_creator(tx, launch)):
                     return denied
+                if dry_run:
+                    return Turned(launch, changed=False)
                 launch = replace(launch, state=to, revision=launch.revision + 1, paused_because=None)
                 return await self._turned(tx, asker, launch, event)
 
@@ -112,3 +115,17 @@ class Pausing:
     async def _note(self, tx: Transaction, launch: Launch, by: str, action: str, details: dict[str, Any]) -> None:
         thing = f"launch/{launch.launch_id}"
         await self._audit.note(tx.connection, tx.now, launch.project, by, action, thing, details=details)
+
+
+def _too_late(state: LaunchState) -> str | None:
+    if state is LaunchState.STOPPING:
+        return "The launch is being stopped: that is not taken back. Its scenario can be launched again."
+    if state is LaunchState.REJECTED:
+        return "The launch is rejected: it never runs. Its scenario can be launched again."
+    if state in ENDED:
+        return f"The launch is {state}: it has ended, and does not go on. Its scenario can be launched again."
+    return None
+
+
+def _too_early(state: LaunchState) -> str:
+    return f"The launch is {state}: nothing of it runs yet."

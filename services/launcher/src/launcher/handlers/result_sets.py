@@ -5,7 +5,8 @@ from dataclasses import replace
 
 from contracts.crm import ResultsGiven
 from contracts.launches import Contacts
-from launcher.domain.counting import Counted, Figures, Listing, Selected, merged
+from contracts.words import Figure
+from launcher.domain.counting import Counted, Figures, Listed, Listing, Selected, merged
 from launcher.domain.launch import Collected
 from launcher.domain.parties import Asker
 from launcher.domain.refusals import Denied
@@ -36,10 +37,14 @@ class ResultSets:
             parts.append(part)
         return merged(parts) if parts else Counted(Figures(0, 0, {}), {}, points=(EMPTY,))
 
-    async def listed(
-        self, asker: Asker, selected: Selected, wanted: ResultsGiven, listing: Listing
-    ) -> tuple[list[str], Listing | None] | Denied:
-        """A page of the contacts behind a figure, in byte order, and the next page; None: this is the last."""
+    async def listed(self, asker: Asker, selected: Selected, wanted: ResultsGiven, listing: Listing) -> Listed | Denied:
+        """A page of the contacts behind a figure. Which a reason means, the whole set decides, not the page."""
+        if (figure := listing.figure) is None:
+            counted = await self.count(asker, selected, wanted)
+            if isinstance(counted, Denied):
+                return counted
+            figure = Figure.EXCLUDED if counted.figures.excluded.get(listing.reason or "") else Figure.SKIPPED
+            listing = replace(listing, figure=figure)
         found: list[str] = []
         for _ in range(PAGES):
             page = await self._results.page(asker, wanted, listing.place)
@@ -47,19 +52,19 @@ class ResultSets:
                 return page
             named = list(dict.fromkeys(page.contact_ids))
             rest = replace(listing, limit=listing.limit - len(found))
-            part = await self._counting.listed(asker, _of(selected, named), rest) if named else ([], None)
-            if isinstance(part, Denied):
-                return part
-            ids, more = part
-            found += ids
-            if more is not None:
-                return found, replace(listing, cursor=more)
+            if named:
+                part = await self._counting.listed(asker, _of(selected, named), rest)
+                if isinstance(part, Denied):
+                    return part
+                found += part.contact_ids
+                if part.next is not None:
+                    return Listed(figure, found, replace(listing, cursor=part.next))
             if page.next is None:
-                return found, None
+                return Listed(figure, found)
             listing = replace(listing, place=page.next, cursor=named[-1] if named else listing.cursor)
             if len(found) == listing.limit:
                 break
-        return found, listing
+        return Listed(figure, found, listing)
 
     async def _portions(self, asker: Asker, wanted: ResultsGiven) -> AsyncIterator[list[str] | Denied]:
         read, portion, size = Collected(), list[str](), 0

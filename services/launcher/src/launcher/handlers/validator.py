@@ -15,6 +15,10 @@ class Validator:
         self.language = language
         self._known: OrderedDict[bytes, tuple[Point, ...]] = OrderedDict()
 
+    def judge(self, scenario: Scenario) -> list[Point]:
+        """Of what nobody keeps."""
+        return validate(scenario, self.language)
+
     def points(self, digest: bytes, scenario: Scenario) -> tuple[Point, ...]:
         """Of the scenario that this digest is of."""
         if digest not in self._known:

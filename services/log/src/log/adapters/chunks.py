@@ -28,6 +28,15 @@ SELECT $1, *, $4, $5 FROM unnest($2::text[], $3::text[])
 ON CONFLICT (launch, contact_id) DO UPDATE SET said = EXCLUDED.said, opened_at = EXCLUDED.opened_at
 """
 
+# A chunk of which nobody is left stays: a repetition of its record would bring them back.
+_FORGET_WAYS = """
+UPDATE event_chunk SET contact_ids = ARRAY(
+    SELECT id FROM unnest(contact_ids) WITH ORDINALITY AS each (id, place) WHERE id <> ALL ($3::text[]) ORDER BY place
+)
+WHERE project = $1 AND partition = $2 AND kind = 'way'
+  AND EXISTS (SELECT FROM unnest(contact_ids) AS each (id) WHERE id = ANY ($3::text[]))
+"""
+
 
 class PostgresChunks:
     async def add(self, tx: Transaction, chunks: Sequence[tuple[int, Chunk]]) -> Sequence[bool]:
@@ -68,3 +77,6 @@ class PostgresChunks:
             " ON CONFLICT DO NOTHING",
             [(number, each.event_id, each.what, project, each.at, each.detail) for each in controls],
         )
+
+    async def forget_ways(self, tx: Transaction, project: str, contact_ids: Sequence[str]) -> None:
+        await tx.connection.execute(_FORGET_WAYS, project, tx.number, contact_ids)

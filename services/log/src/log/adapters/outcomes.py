@@ -20,7 +20,8 @@ WITH target AS NOT MATERIALIZED (
     SELECT id, width_bucket(place, $3::bigint[]) AS kind
     FROM string_to_table($2, chr(31)) WITH ORDINALITY AS listed (id, place)
 ), known AS MATERIALIZED (
-    SELECT contact_id FROM outcome WHERE launch = $1 AND contact_id = ANY(string_to_array($2, chr(31)))
+    SELECT contact_id FROM outcome
+    WHERE launch = $1 AND partition = $8 AND contact_id = ANY(string_to_array($2, chr(31)))
 ), made AS MATERIALIZED (
     SELECT nextval('ending_number')::integer AS number, kind, outcome, reason, started_at
     FROM unnest($4::outcome_kind[], $5::text[], $6::timestamptz[]) WITH ORDINALITY
@@ -31,8 +32,8 @@ WITH target AS NOT MATERIALIZED (
     WHERE NOT EXISTS (SELECT FROM known)
        OR EXISTS (SELECT FROM target WHERE kind = made.kind AND NOT EXISTS (SELECT FROM known WHERE contact_id = id))
 ), added AS (
-    INSERT INTO outcome (launch, ending, contact_id)
-    SELECT $1, (SELECT array_agg(number ORDER BY kind) FROM made)[kind], id FROM target
+    INSERT INTO outcome (launch, ending, partition, contact_id)
+    SELECT $1, (SELECT array_agg(number ORDER BY kind) FROM made)[kind], $8, id FROM target
     WHERE NOT EXISTS (SELECT FROM known WHERE contact_id = id)
 )
 SELECT array_agg(contact_id) AS contact_ids FROM known

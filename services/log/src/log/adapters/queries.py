@@ -15,6 +15,7 @@ from log.domain.controls import Control
 from log.domain.launch import Launch
 from log.domain.timeline import Result, Said
 from runtime.ids import derive
+from runtime.partitions import each_partition, partition_of
 
 STREAMED = 2_000
 """Rows fetched at a time."""
@@ -59,16 +60,17 @@ SELECT *, (
 FROM launch WHERE launch_id = $1 AND project = $2
 """
 
+_EACH = "SELECT contact_id, ending FROM outcome WHERE launch = $1 AND partition = :partition AND contact_id > $2"
+
 # LATERAL … LIMIT 1: one probe of the primary key per row, in the order of contacts, whatever the planner believes.
 _OUTCOMES = """
-SELECT contact_id, e.outcome::text, e.reason, e.started_at, e.ended_at FROM outcome AS o
+SELECT contact_id, e.outcome::text, e.reason, e.started_at, e.ended_at FROM ({each}) AS o
 CROSS JOIN LATERAL (
     SELECT * FROM ending
     WHERE launch = $1 AND number = o.ending AND ($3::outcome_kind IS NULL OR outcome = $3)
       AND ($4::text IS NULL OR reason = $4) AND ($5::boolean IS NULL OR $5 <> starts_with(reason, 'not_started:'))
     LIMIT 1
 ) AS e
-WHERE o.launch = $1 AND contact_id > $2
 ORDER BY contact_id LIMIT $6
 """
 
@@ -76,7 +78,10 @@ _OPEN = """
 SELECT target.id AS contact_id, chunk.at AS since
 FROM event_chunk AS chunk, unnest(chunk.contact_ids) AS target (id)
 WHERE chunk.launch = $1 AND chunk.kind = 'admitted' AND target.id > $2
-  AND NOT EXISTS (SELECT FROM outcome WHERE outcome.launch = $1 AND outcome.contact_id = target.id)
+  AND NOT EXISTS (
+      SELECT FROM outcome
+      WHERE outcome.launch = $1 AND outcome.partition = chunk.partition AND outcome.contact_id = target.id
+  )
 ORDER BY target.id LIMIT $3
 """
 
@@ -87,7 +92,10 @@ WHERE o.launch = $1
 UNION ALL
 SELECT target.id, NULL, NULL FROM event_chunk AS chunk, unnest(chunk.contact_ids) AS target (id)
 WHERE chunk.launch = $1 AND chunk.kind = 'admitted'
-  AND NOT EXISTS (SELECT FROM outcome WHERE outcome.launch = $1 AND outcome.contact_id = target.id)
+  AND NOT EXISTS (
+      SELECT FROM outcome
+      WHERE outcome.launch = $1 AND outcome.partition = chunk.partition AND outcome.contact_id = target.id
+  )
 ORDER BY contact_id
 """
 
@@ -101,7 +109,7 @@ WHERE launch = $1 AND partition = $2 AND contact_ids @> ARRAY[$3]
 _RESULT = """
 SELECT contact_id, e.outcome::text, e.reason, e.started_at, e.ended_at FROM outcome AS o
 CROSS JOIN LATERAL (SELECT * FROM ending WHERE launch = $1 AND number = o.ending LIMIT 1) AS e
-WHERE o.launch = $1 AND contact_id = $2
+WHERE o.launch = $1 AND o.partition = $2 AND contact_id = $3
 """
 
 
@@ -115,8 +123,10 @@ class Wanted:
 
 
 class Queries:
-    def __init__(self, pool: "asyncpg.Pool[asyncpg.Record]") -> None:
+    def __init__(self, pool: "asyncpg.Pool[asyncpg.Record]", partitions: int) -> None:
         self._pool = pool
+        self._partitions = partitions
+        self._outcomes = _OUTCOMES.format(each=each_partition(_EACH, range(partitions), order="contact_id"))
 
     async def launch(self, project: str, launch_id: str) -> Found | None:
         row = await self._pool.fetchrow(_LAUNCH, launch_id, project)
@@ -145,11 +155,13 @@ class Queries:
         return count
 
     async def outcomes(self, number: int, after: str, wanted: Wanted, limit: int) -> Sequence[OutcomeRow]:
-        rows = await self._pool.fetch(_OUTCOMES, number, after, wanted.outcome, wanted.reason, wanted.started, limit)
+        rows = await self._pool.fetch(
+            self._outcomes, number, after, wanted.outcome, wanted.reason, wanted.started, limit
+        )
         return [OutcomeRow(*row) for row in rows]
 
     async def all_outcomes(self, number: int, wanted: Wanted) -> AsyncGenerator[OutcomeRow, None]:
-        every = self._stream(_OUTCOMES, number, "", wanted.outcome, wanted.reason, wanted.started, None)
+        every = self._stream(self._outcomes, number, "", wanted.outcome, wanted.reason, wanted.started, None)
         async with aclosing(every) as rows:
             async for row in rows:
                 yield OutcomeRow(*row)
@@ -168,15 +180,16 @@ class Queries:
             async for row in rows:
                 yield LedgerRow(*row)
 
-    async def said(self, number: int, partition: int, contact_id: str) -> Sequence[Said]:
-        rows = await self._pool.fetch(_SAID, number, partition, contact_id)
+    async def said(self, number: int, contact_id: str) -> Sequence[Said]:
+        rows = await self._pool.fetch(_SAID, number, partition_of(contact_id, self._partitions), contact_id)
         return [
             Said(row["event_id"], Kind(row["kind"]), row["at"], row["step"], row["said"], row["occurrence"])
             for row in rows
         ]
 
     async def result(self, launch: Found, contact_id: str) -> Result | None:
-        row = await self._pool.fetchrow(_RESULT, launch.number, contact_id)
+        there = partition_of(contact_id, self._partitions)
+        row = await self._pool.fetchrow(_RESULT, launch.number, there, contact_id)
         if row is None:
             return None
         event_id = derive("outcome", launch.launch.launch_id, contact_id)

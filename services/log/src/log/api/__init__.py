@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 
 def routes(resources: "Resources", patience: float = PATIENCE_SECONDS) -> APIRouter:
     """`patience`: seconds to wait for a launch that is not known here yet."""
-    queries, streams = Queries(resources.pool), Streams()
+    queries, streams = Queries(resources.pool, resources.partitions), Streams()
     router = APIRouter(prefix="/v1", tags=["log"])
     router.include_router(progress.routes(queries, patience))
     router.include_router(lists.routes(queries, streams))
-    router.include_router(targets.routes(queries, streams, resources.partitions))
+    router.include_router(targets.routes(queries, streams))
     return router

@@ -40,5 +40,8 @@ async def found(queries: Queries, caller: Caller, launch_id: str) -> Found:
 
 
 def _unknown(launch_id: str) -> Problem:
-    remedy = "look at GET /v1/launches; one requested a moment ago is here within a second"
+    remedy = (
+        "look at GET /v1/launches: one that has not been requested has no targets and is not known here;"
+        " one requested a moment ago is, within a second"
+    )
     return Problem(404, "unknown_launch", f"no launch {launch_id} is known here", remedy)

@@ -1,12 +1,14 @@
 """The lists behind the figures, page by page or whole as CSV."""
 
+import re
+from difflib import get_close_matches
 from typing import Annotated
 
 from fastapi import APIRouter, Header, Query
 from fastapi.responses import Response
 from pydantic import BaseModel
 
-from contracts.words import Outcome
+from contracts.words import REASON, REASONS, Outcome
 from log.adapters.queries import OpenRow, OutcomeRow, Queries, Wanted
 from log.api.launch import LaunchId, Viewer, found
 from log.api.streams import Streams
@@ -14,6 +16,7 @@ from log.domain.times import written
 from runtime.exports import csv_line
 from runtime.media import CSV, streamed
 from runtime.pages import from_cursor, to_cursor
+from runtime.problems import Problem
 
 Cursor = Annotated[str | None, Query(max_length=400, description="`next` of the page before.")]
 Limit = Annotated[int, Query(ge=1, le=1000)]
@@ -43,6 +46,16 @@ class OpenPage(BaseModel):
     next: str | None
 
 
+def _possible(reason: str) -> str:
+    """Raises Problem for what no target ever ends for."""
+    if re.fullmatch(REASON, reason):
+        return reason
+    close = " or ".join(get_close_matches(reason, REASONS, n=3))
+    meant = f"did you mean {close}? " if close else ""
+    remedy = f"{meant}There is end:STEP, {', '.join(REASONS)}"
+    raise Problem(422, "unknown_reason", f"no target ends for a reason {reason}", remedy)
+
+
 def routes(queries: Queries, streams: Streams) -> APIRouter:
     router = APIRouter()
 
@@ -61,7 +74,7 @@ def routes(queries: Queries, streams: Streams) -> APIRouter:
     ) -> Response | OutcomePage:
         """Targets that have ended, by contact id; with `Accept: text/csv` all of them, streamed."""
         number = (await found(queries, caller, launch_id)).number
-        wanted = Wanted(outcome, reason, started)
+        wanted = Wanted(outcome, None if reason is None else _possible(reason), started)
         if CSV in accept:
             header = csv_line(["contact_id", "outcome", "reason", "started_at", "ended_at"])
             return streams.answer(queries.all_outcomes(number, wanted), _outcome_line, CSV, header)

@@ -13,7 +13,6 @@ from log.api.streams import Streams
 from log.domain.timeline import timeline
 from log.domain.times import written
 from runtime.media import NDJSON, streamed
-from runtime.partitions import partition_of
 
 
 class TimelineEntry(BaseModel):
@@ -27,7 +26,7 @@ class Timeline(BaseModel):
     items: list[TimelineEntry]
 
 
-def routes(queries: Queries, streams: Streams, partitions: int) -> APIRouter:
+def routes(queries: Queries, streams: Streams) -> APIRouter:
     router = APIRouter()
 
     @router.get("/launches/{launch_id}/ledger", response_class=StreamingResponse, responses=streamed(NDJSON))
@@ -42,10 +41,11 @@ def routes(queries: Queries, streams: Streams, partitions: int) -> APIRouter:
         caller: Viewer,
         launch: Annotated[str, Query(max_length=64, description="Of this launch.")],
     ) -> Timeline:
-        """Why this contact did or did not get a message: what happened to it in this launch, and what people decided
-        about it and the launch, in order, each with the event that says so. Empty: it is not among the targets."""
+        """Why this contact did or did not get a message: what happened to it in this launch, the waits that it entered
+        and left, the arm of each branch and split that it took, and what people decided about it and the launch, in
+        the order in which one led to the other, each with the event that says so. Empty: it is no target."""
         known = await found(queries, caller, launch)
-        said = await queries.said(known.number, partition_of(contact_id, partitions), contact_id)
+        said = await queries.said(known.number, contact_id)
         controls, _ = await queries.controls(known.number)
         entries = timeline(said, await queries.result(known, contact_id), controls)
         return Timeline(

@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from contracts.deliveries import DeliveriesRecorded
+from contracts.outcomes import StepsPassed
 
 
 class Kind(StrEnum):
@@ -18,6 +19,8 @@ class Kind(StrEnum):
     """Targets that never start: the ids of the records that said so."""
     ORDER = "order"
     """A person's order for single contacts, carried out."""
+    WAY = "way"
+    """Waits and forks that were passed. Forgotten when a contact is deleted: it says what was known of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,3 +55,9 @@ def delivery_chunk(event: DeliveriesRecorded, event_id: str) -> Chunk:
         step=event.step,
         occurrences=() if set(event.occurrences) == {1} else event.occurrences,
     )
+
+
+def way_chunk(event: StepsPassed, event_id: str) -> Chunk:
+    """All of them went the same way: it is said once."""
+    said = [event.way.model_dump_json(exclude_none=True)]
+    return Chunk(event_id, event.launch_id, event.project, Kind.WAY, event.at, event.contact_ids, said)

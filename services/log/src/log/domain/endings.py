@@ -8,9 +8,8 @@ from datetime import datetime
 from contracts.columns import unfolded
 from contracts.outcomes import TargetsEnded, TargetsRefused
 from contracts.targets import TargetsExcluded
-from contracts.words import Outcome
+from contracts.words import NOT_STARTED, Outcome
 from log.domain.facts import Ended
-from log.domain.launch import NOT_STARTED
 
 
 @dataclass(frozen=True, slots=True)

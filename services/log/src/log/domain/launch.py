@@ -4,10 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from contracts.words import ControlState, LaunchMode, LaunchState, Outcome
-
-NOT_STARTED = "not_started:"
-STOPPED_REASONS = ("stopped", f"{NOT_STARTED}stopped")
+from contracts.words import BY_STOP, NOT_STARTED, ControlState, LaunchMode, LaunchState, Outcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +114,7 @@ class Launch:
     @property
     def was_stopped(self) -> bool:
         """A target that ended because of a stop tells of it even before the control record is read here."""
-        return self.control is ControlState.STOPPED or any(self.by_reason.get(reason) for reason in STOPPED_REASONS)
+        return self.control is ControlState.STOPPED or any(self.by_reason.get(reason) for reason in BY_STOP.values())
 
     @property
     def state(self) -> LaunchState:

@@ -13,13 +13,14 @@ from contracts.outcomes import (
     IncidentsOpened,
     OrdersCarriedOut,
     StepsCounted,
+    StepsPassed,
     TargetsEnded,
     TargetsRefused,
     TargetsStarted,
 )
 from contracts.targets import LaunchOpened, TargetingFinished, TargetsAdmitted, TargetsExcluded
 from log.domain import facts
-from log.domain.chunks import Chunk, Kind, delivery_chunk
+from log.domain.chunks import Chunk, Kind, delivery_chunk, way_chunk
 from log.domain.controls import Control, controls
 from log.domain.endings import Endings, endings
 from log.domain.facts import Fact
@@ -44,8 +45,8 @@ class Reading:
     controls: Sequence[Control] = ()
 
 
-def read(event: Event, event_id: str, now: datetime) -> Reading | None:
-    """None: no concern of log's."""
+def read(event: Event, event_id: str, written_at: datetime) -> Reading | None:
+    """`written_at`: of the record, for an event that says no time. None: nothing about one launch."""
     match event:
         case LaunchRequested():
             control = facts.Controlled(event.state, event.revision)
@@ -59,7 +60,7 @@ def read(event: Event, event_id: str, now: datetime) -> Reading | None:
             return _reading(event, _described(event), facts.Opened())
         case TargetsAdmitted():
             contact_ids = event.targets.contact_ids
-            chunk = Chunk(event_id, event.launch_id, event.project, Kind.ADMITTED, now, contact_ids)
+            chunk = Chunk(event_id, event.launch_id, event.project, Kind.ADMITTED, written_at, contact_ids)
             return _chunk(chunk, facts.Targeted(len(contact_ids)))
         case TargetsExcluded():
             return replace(_kept_out(event, event_id), endings=endings(event, event_id), targets=True)
@@ -72,6 +73,8 @@ def read(event: Event, event_id: str, now: datetime) -> Reading | None:
             return replace(_kept_out(event, event_id), endings=endings(event, event_id))
         case TargetsEnded():
             return Reading(event.launch_id, event.project, endings=endings(event, event_id))
+        case StepsPassed():
+            return _chunk(way_chunk(event, event_id))
         case StepsCounted():
             return Reading(event.launch_id, event.project, steps=event)
         case IncidentsOpened():

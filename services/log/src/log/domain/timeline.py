@@ -4,9 +4,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from contracts.outcomes import Passage, Place, Way
+from contracts.words import BY_STOP, NOT_STARTED, DeliveryState
+from log.domain.causes import Entry, Told, in_order
 from log.domain.chunks import Kind
-from log.domain.controls import FROM_THE_BEGINNING, Control
-from log.domain.launch import NOT_STARTED
+from log.domain.controls import FROM_THE_BEGINNING, STOPPED, Control
+from log.domain.times import written
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,76 +34,78 @@ class Result:
     at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
-    at: datetime
-    what: str
-    detail: Mapping[str, object]
-    event_id: str
-
-
 WHAT = {
     Kind.ADMITTED: "targeted",
     Kind.STARTED: "started",
-    Kind.MESSAGE: "message",
-    Kind.INCIDENT: "incident",
     Kind.RESOLVED: "incident_closed",
-    Kind.KEPT_OUT: "not_started",
 }
 ORDERED = {"removed": "removed", "moved_on": "moved_on"}
 """What a carried out order is called; one without effect is an `order`."""
-ORDER = (
-    *("targeted", "started", "paused", "resumed", "stopped", "order", "removed", "moved_on"),
-    *("message", "incident", "incident_closed", "not_started", "ended"),
-)
-"""At the same instant."""
 
 
 def timeline(said: Iterable[Said], result: Result | None, controls: Iterable[Control] = ()) -> list[Entry]:
-    """What was decided about the launch before, then by time. A target is targeted before anything else: that entry's
-    time is when log heard of it. Of pauses, only those in the target's life. Empty for who is no target."""
-    entries = [Entry(each.at, _what(each), _detail(each), each.event_id) for each in said]
-    if result is not None and not any(entry.what == "not_started" for entry in entries):
+    """What was decided about the launch first, then as one thing led to another. Of pauses, only those in the target's
+    life; the stop that ended it, whenever its time says it was. Empty for who is no target."""
+    told = [_told(each) for each in said]
+    if result is not None and not any(each.what == "not_started" for each in told):
         what = "not_started" if result.reason.startswith(NOT_STARTED) else "ended"
         detail = {"outcome": result.outcome, "reason": result.reason}
-        entries.append(Entry(result.at, what, detail, result.event_id))
-    if not entries:
+        told.append(Told(what, (Entry(result.at, what, detail, result.event_id),), reason=result.reason))
+    if not told:
         return []
-    born, died = min(entry.at for entry in entries), result.at if result is not None else None
-    told = [Entry(each.at, each.what, each.detail, each.event_id) for each in controls]
-    first = [entry for entry in told if entry.what in FROM_THE_BEGINNING]
-    turns = [
-        entry
-        for entry in told
-        if entry.what not in FROM_THE_BEGINNING and born <= entry.at and (died is None or entry.at <= died)
-    ]
-    entries = sorted([*entries, *turns], key=lambda entry: (entry.what != "targeted", entry.at, _place(entry)))
-    return sorted(first, key=lambda entry: FROM_THE_BEGINNING.index(entry.what)) + entries
+    born, died = min(each.entries[0].at for each in told), result.at if result is not None else None
+    decided = [Entry(each.at, each.what, each.detail, each.event_id) for each in controls]
+    first = [entry for entry in decided if entry.what in FROM_THE_BEGINNING]
+    for entry in decided:
+        during = born <= entry.at and (died is None or entry.at <= died)
+        ended_it = entry.what == STOPPED and result is not None and result.reason in BY_STOP.values()
+        if entry.what not in FROM_THE_BEGINNING and (during or ended_it):
+            told.append(Told(entry.what, (entry,)))
+    first.sort(key=lambda entry: FROM_THE_BEGINNING.index(entry.what))
+    return first + [entry for each in in_order(told) for entry in each.entries]
 
 
-def _place(entry: Entry) -> int:
-    return ORDER.index(entry.what)
-
-
-def _what(said: Said) -> str:
-    if said.kind is not Kind.ORDER:
-        return WHAT[said.kind]
-    return ORDERED.get((said.said or "").split(":")[1], "order")
-
-
-def _detail(said: Said) -> Mapping[str, object]:
+def _told(said: Said) -> Told:
     match said.kind:
         case Kind.MESSAGE:
             state, _, reason = (said.said or "").partition(":")
             repeated = {"occurrence": said.occurrence} if said.occurrence > 1 else {}
-            return {"step": said.step, **repeated, "state": state, **({"reason": reason} if reason else {})}
-        case Kind.INCIDENT:
-            step, _, detail = (said.said or "").partition(": ")
-            return {"step": step, "detail": detail}
+            detail = {"step": said.step, **repeated, "state": state, **({"reason": reason} if reason else {})}
+            place = Place(step=said.step or "", occurrence=said.occurrence)
+            return Told("message", (_entry(said, "message", detail),), message=place, state=DeliveryState(state))
+        case Kind.WAY:
+            way = Way.model_validate_json(said.said or "")
+            entries = tuple(_entry(said, passage.what, _passed(passage)) for passage in way.passed)
+            return Told("way", entries, way=way)
         case Kind.KEPT_OUT:
-            return {"outcome": "other", "reason": f"{NOT_STARTED}{said.said}"}
+            reason = f"{NOT_STARTED}{said.said}"
+            entry = _entry(said, "not_started", {"outcome": "other", "reason": reason})
+            return Told("not_started", (entry,), reason=reason)
+        case Kind.INCIDENT:
+            step, _, text = (said.said or "").partition(": ")
+            return Told("incident", (_entry(said, "incident", {"step": step, "detail": text}),))
         case Kind.ORDER:
-            kind, result, by = (said.said or "").split(":", 2)
-            return {"by": by} if result in ORDERED else {"by": by, "kind": kind, "result": result}
-        case _:
-            return {}
+            kind, ended, by = (said.said or "").split(":", 2)
+            what = ORDERED.get(ended, "order")
+            detail = {"by": by} if ended in ORDERED else {"by": by, "kind": kind, "result": ended}
+            return Told(what, (_entry(said, what, detail),))
+        case Kind.ADMITTED | Kind.STARTED | Kind.RESOLVED:
+            what = WHAT[said.kind]
+            return Told(what, (_entry(said, what, {}),))
+
+
+def _entry(said: Said, what: str, detail: Mapping[str, object]) -> Entry:
+    return Entry(said.at, what, detail, said.event_id)
+
+
+def _passed(passage: Passage) -> Mapping[str, object]:
+    match passage.what:
+        case "waiting":
+            return {"step": passage.step, "until": passage.until and written(passage.until)}
+        case "waited":
+            return {"step": passage.step}
+        case "branch" | "split" if passage.arm is None:
+            return {"step": passage.step}
+        case "branch" | "split":
+            says = {"branch": "when", "split": "weight"}[passage.what]
+            return {"step": passage.step, "arm": passage.arm, says: passage.says, "next": passage.next}

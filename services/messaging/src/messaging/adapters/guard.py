@@ -73,11 +73,12 @@ class PostgresGuard:
         known = await tx.connection.fetch(
             "SELECT s.contact_id, s.occurrence FROM unnest($3::text[], $4::int[]) AS k (contact_id, occurrence)"
             " JOIN send s ON s.launch = (SELECT number FROM launch WHERE launch_id = $1)"
-            " AND s.contact_id = k.contact_id AND s.step = $2 AND s.occurrence = k.occurrence",
+            " AND s.partition = $5 AND s.contact_id = k.contact_id AND s.step = $2 AND s.occurrence = k.occurrence",
             chunk.launch_id,
             chunk.step,
             chunk.targets.contact_ids,
             chunk.occurrences,
+            tx.number,
         )
         stored = {(row["contact_id"], row["occurrence"]) for row in known}
         pairs = zip(chunk.targets.contact_ids, chunk.occurrences, strict=True)
@@ -166,7 +167,7 @@ class PostgresGuard:
             " FROM (SELECT DISTINCT launch_id FROM holding WHERE partition = $1) h"
             " CROSS JOIN unnest($3::text[], $4::bigint[]) AS gone (contact_id, revision)"
             " JOIN launch l ON l.launch_id = h.launch_id AND l.project = $2"
-            " JOIN send s ON s.launch = l.number AND s.contact_id = gone.contact_id"
+            " JOIN send s ON s.launch = l.number AND s.partition = $1 AND s.contact_id = gone.contact_id"
             " AND s.state = 'held' AND s.revision < gone.revision",
             tx.number,
             project,

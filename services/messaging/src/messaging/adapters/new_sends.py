@@ -16,7 +16,7 @@ from runtime.transaction import Transaction
 _KNOWN = """
 WITH known AS MATERIALIZED (
     SELECT contact_id, occurrence FROM send
-    WHERE launch = (SELECT number FROM launch WHERE launch_id = $1) AND step = $2
+    WHERE launch = (SELECT number FROM launch WHERE launch_id = $1) AND partition = $5 AND step = $2
       AND contact_id = ANY(string_to_array($3, chr(31)))
 )"""
 _NEW_ONE = "NOT EXISTS (SELECT FROM known k WHERE k.contact_id = t.contact_id AND k.occurrence = t.occurrence)"

@@ -1,6 +1,6 @@
-"""What HTTP asks: sends of one launch, page by page in the order of the primary key. Changes nothing."""
+"""What HTTP asks: sends of one launch, page by page in the order of contacts. Changes nothing."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
@@ -9,6 +9,7 @@ import asyncpg
 
 from contracts.words import DeliveryState
 from messaging.domain.sends import SendKey
+from runtime.partitions import each_partition, partition_of
 
 if TYPE_CHECKING:
     Pool = asyncpg.Pool[asyncpg.Record]
@@ -16,6 +17,7 @@ else:  # generic for type checkers only
     Pool = asyncpg.Pool
 
 _PAGE = 2000
+_EXCEPTIONAL = frozenset(DeliveryState) - {DeliveryState.PLANNED, DeliveryState.SENDING, DeliveryState.ACCEPTED}
 
 
 class Place(NamedTuple):
@@ -34,22 +36,31 @@ class Delivery:
     changed_at: datetime
 
 
-def listing(state: DeliveryState | None) -> str:
-    """The state stands in the statement so that the planner knows which index has such sends; it is one of an enum."""
-    only = "" if state is None else f"AND state = '{state.value}'"
-    return (
-        "SELECT contact_id, step, occurrence, state::text, reason, changed_at FROM send"  # noqa: S608
-        f" WHERE launch = (SELECT number FROM launch WHERE launch_id = $1) {only}"
+def listing(state: DeliveryState | None, partitions: Iterable[int], *, of_contact: bool = False) -> str:
+    """The state stands in the statement so that the planner knows which index has such sends; it is one of an enum.
+    An exceptional one has an index of its own, in the order of contacts; of the others each partition has."""
+    only = "" if state is None else f" AND state = '{state.value}'"
+    order = "contact_id, step, occurrence"
+    about = " AND contact_id = $6" if of_contact else ""
+    select = (
+        "SELECT contact_id, step, occurrence, state, reason, changed_at FROM send"  # noqa: S608
+        f" WHERE launch = (SELECT number FROM launch WHERE launch_id = $1){only}{about}"
         " AND (contact_id, step, occurrence) > ($2, $3, $4::bigint)"
-        " AND ($6::text IS NULL OR contact_id = $6) ORDER BY contact_id, step, occurrence LIMIT $5"
+    )
+    if state not in _EXCEPTIONAL:
+        select = each_partition(f"{select} AND partition = :partition", partitions, order=order)
+    return (
+        f"SELECT contact_id, step, occurrence, state::text, reason, changed_at FROM ({select}) AS listed"  # noqa: S608
+        f" ORDER BY {order} LIMIT $5"
     )
 
 
 class Queries:
     """Every page is a statement of its own: a slow reader holds no connection."""
 
-    def __init__(self, pool: Pool) -> None:
+    def __init__(self, pool: Pool, partitions: int) -> None:
         self._pool = pool
+        self._partitions = partitions
 
     async def has_launch(self, project: str, launch_id: str) -> bool:
         found: bool = await self._pool.fetchval(
@@ -60,7 +71,12 @@ class Queries:
     async def deliveries(
         self, launch_id: str, state: DeliveryState | None, after: Place, limit: int, contact_id: str | None = None
     ) -> list[Delivery]:
-        rows = await self._pool.fetch(listing(state), launch_id, *after, limit, contact_id)
+        if contact_id is None:
+            rows = await self._pool.fetch(listing(state, range(self._partitions)), launch_id, *after, limit)
+        else:
+            there = [partition_of(contact_id, self._partitions)]
+            statement = listing(state, there, of_contact=True)
+            rows = await self._pool.fetch(statement, launch_id, *after, limit, contact_id)
         return [
             Delivery(
                 SendKey(launch_id, row["contact_id"], row["step"], row["occurrence"]),

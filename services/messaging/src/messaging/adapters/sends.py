@@ -15,6 +15,7 @@ from messaging.domain.judgement import ContactState, Kept, Standing
 from messaging.domain.sends import Change, Move, SendKey, StoredSend
 from messaging.ports.sends import TURN, NewSends, Snapshots
 from runtime.packed import packed
+from runtime.partitions import partition_of
 from runtime.rows import expect, written
 from runtime.transaction import Connection, Transaction
 
@@ -47,14 +48,15 @@ class PostgresSends:
     async def add_planned(self, tx: Transaction, sends: NewSends, snapshots: Snapshots) -> list[tuple[str, int]]:
         return await new_sends.add_waiting(tx, sends, snapshots, DeliveryState.PLANNED, None, tx.now)
 
-    async def load(self, connection: Connection, keys: Collection[SendKey]) -> dict[SendKey, StoredSend]:
-        rows = await connection.fetch(
+    async def load(self, tx: Transaction, keys: Collection[SendKey]) -> dict[SendKey, StoredSend]:
+        rows = await tx.connection.fetch(
             f"SELECT {_SEND} FROM {_KEYS} JOIN launch l USING (launch_id)"  # noqa: S608
-            " JOIN send s ON s.launch = l.number AND s.contact_id = k.contact_id AND s.step = k.step"
-            f" AND s.occurrence = k.occurrence{_NEWER}",
+            " JOIN send s ON s.launch = l.number AND s.partition = ANY($5::smallint[]) AND s.contact_id = k.contact_id"
+            f" AND s.step = k.step AND s.occurrence = k.occurrence{_NEWER}",
             *_columns(keys),
+            _where(tx, keys),
         )
-        return await with_blocks(connection, {send.key: send for send in map(_stored, rows)})
+        return await with_blocks(tx.connection, {send.key: send for send in map(_stored, rows)})
 
     async def sending(self, connection: Connection, number: int) -> list[StoredSend]:
         rows = await connection.fetch(
@@ -91,7 +93,7 @@ class PostgresSends:
             "UPDATE send SET state = $8::text::delivery_state, reason = $9, attempts = $10, next_at = $11,"
             " dot_epoch = $12, changed_at = $13,"
             " email = CASE WHEN $14 THEN email END, facts = CASE WHEN $14 THEN facts END"
-            " WHERE launch = (SELECT number FROM launch WHERE launch_id = $1)"
+            " WHERE launch = (SELECT number FROM launch WHERE launch_id = $1) AND partition = $15"
             " AND contact_id = ANY(string_to_array($2, chr(31))) AND step = $3 AND occurrence = $4"
             " AND state = $5::text::delivery_state AND attempts = $6 AND dot_epoch IS NOT DISTINCT FROM $7"
             " RETURNING contact_id",
@@ -109,6 +111,7 @@ class PostgresSends:
             change.dot_epoch,
             tx.now,
             change.state in OPEN,
+            tx.number,
         )
         if len(rows) == len(moves):
             return {move.change.key for move in moves}
@@ -124,7 +127,7 @@ class PostgresSends:
             " $9::timestamptz[], $10::bigint[], $11::bool[], $12::text[], $13::int[], $14::bigint[])"
             " AS n (launch_id, contact_id, step, occurrence, state, reason, attempts, next_at, dot_epoch, open,"
             " was, tried, owned) JOIN launch l ON l.launch_id = n.launch_id"
-            " WHERE s.launch = l.number AND s.contact_id = n.contact_id AND s.step = n.step"
+            " WHERE s.launch = l.number AND s.partition = $15 AND s.contact_id = n.contact_id AND s.step = n.step"
             " AND s.occurrence = n.occurrence"
             " AND s.state = n.was::delivery_state AND s.attempts = n.tried AND s.dot_epoch IS NOT DISTINCT FROM n.owned"
             " RETURNING l.launch_id, s.contact_id, s.step, s.occurrence",
@@ -139,16 +142,18 @@ class PostgresSends:
             [move.stored.state for move in moves],
             [move.stored.attempts for move in moves],
             [move.stored.dot_epoch for move in moves],
+            tx.number,
         )
         return {SendKey(*row) for row in rows}
 
     async def restamp(self, tx: Transaction, keys: Collection[SendKey], epoch: int) -> None:
         status = await tx.connection.execute(
             f"UPDATE send s SET dot_epoch = $5 FROM {_KEYS} JOIN launch l USING (launch_id)"  # noqa: S608
-            " WHERE s.launch = l.number AND s.contact_id = k.contact_id AND s.step = k.step"
+            " WHERE s.launch = l.number AND s.partition = $6 AND s.contact_id = k.contact_id AND s.step = k.step"
             " AND s.occurrence = k.occurrence AND s.state = 'sending'",
             *_columns(keys),
             epoch,
+            tx.number,
         )
         launches = {key.launch_id for key in keys}
         expect(tx, len(keys), written(status), f"sends at the dot of launch {', '.join(sorted(launches))}")
@@ -230,6 +235,13 @@ def _columns(keys: Collection[SendKey]) -> tuple[list[str], list[str], list[str]
         [key.step for key in keys],
         [key.occurrence for key in keys],
     )
+
+
+def _where(tx: Transaction, keys: Collection[SendKey]) -> list[int]:
+    """The partitions of these sends: under a lease its own, in a request those of their contacts."""
+    if tx.number is not None:
+        return [tx.number]
+    return sorted({partition_of(key.contact_id, tx.partitions) for key in keys})
 
 
 def _stored(row: asyncpg.Record, facts: dict[str, object] | None = None) -> StoredSend:

@@ -13,13 +13,14 @@ _CANCEL = """
 WITH found AS MATERIALIZED (
     SELECT s.launch, s.contact_id, s.step, s.occurrence, s.state::text AS previous, w.reason
     FROM withdrawn w JOIN launch l USING (launch_id)
-    JOIN send s ON s.launch = l.number AND s.contact_id = w.contact_id
+    JOIN send s ON s.launch = l.number AND s.partition = $4 AND s.contact_id = w.contact_id
     WHERE w.launch_id = $1 AND w.contact_id = ANY(string_to_array($2, chr(31))) AND s.state IN ('planned', 'held')
 )
 UPDATE send s
 SET state = 'cancelled', reason = f.reason, changed_at = $3, next_at = NULL, email = NULL, facts = NULL
 FROM found f
-WHERE s.launch = f.launch AND s.contact_id = f.contact_id AND s.step = f.step AND s.occurrence = f.occurrence
+WHERE s.launch = f.launch AND s.partition = $4 AND s.contact_id = f.contact_id AND s.step = f.step
+  AND s.occurrence = f.occurrence
 RETURNING s.contact_id, s.step, s.occurrence, s.attempts, f.previous, f.reason
 """
 
@@ -39,7 +40,7 @@ class PostgresWithdrawals:
         )
 
     async def cancel(self, tx: Transaction, launch_id: str, contact_ids: Collection[str]) -> list[Change]:
-        rows = await tx.connection.fetch(_CANCEL, launch_id, packed(sorted(contact_ids)), tx.now)
+        rows = await tx.connection.fetch(_CANCEL, launch_id, packed(sorted(contact_ids)), tx.now, tx.number)
         return [
             Change(
                 key=SendKey(launch_id, row["contact_id"], row["step"], row["occurrence"]),

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from contracts.scenario import Message
 from contracts.targets import Snapshot
-from contracts.words import ControlState, DeliveryState, Why
+from contracts.words import ControlState, DeliveryState, Left, Why
 
 ADMINISTRATIVE = "administrative"
 """The message type that needs no consent."""
@@ -83,8 +83,8 @@ class Kept:
 
 UNSUPPORTED = Kept(DeliveryState.FAILED, "unsupported")
 """The scenario version has no such step, or one on a channel that is not served here."""
-STOPPED = Kept(DeliveryState.CANCELLED, "stopped")
-DELETED = Kept(DeliveryState.CANCELLED, "deleted")
+STOPPED = Kept(DeliveryState.CANCELLED, Left.STOPPED.value)
+DELETED = Kept(DeliveryState.CANCELLED, Left.DELETED.value)
 
 
 def judge(standing: Standing, message: Message, gate: ControlState, override: bool) -> Kept | None:

@@ -95,12 +95,12 @@ def contact_reported(
     partition: int,
     at: datetime,
 ) -> Outgoing:
-    """`id`: of the report, which contacts' answer will name."""
+    """`id`: of the report, which contacts' answer will name. A repeated one is told again, at another time."""
     return Outgoing(
         topic=TOPIC,
         partition=partition,
         key=key.launch_id,
-        id=derive(id, "reported"),
+        id=derive(id, "reported", rfc3339(at)),
         project=project,
         event=ContactsReported(
             project=project,

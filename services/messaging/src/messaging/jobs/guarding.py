@@ -126,7 +126,7 @@ class Releasing:
             if not keys:
                 await self._guard.emptied(tx, holding)
                 return False
-            held = list((await self._sends.load(tx.connection, keys)).values())
+            held = list((await self._sends.load(tx, keys)).values())
             changes = [_released(launch, send, tx) for send in held]
             await self._sends.move(tx, list(map(Move, held, changes)), sure=True)
             await self._teller.keep(tx, changes)

@@ -151,7 +151,7 @@ class HandOver:
         """Those of which something else may be true: as they are stored."""
         if not parcels:
             return
-        stored = await self._sends.load(tx.connection, [parcel.key for parcel in parcels])
+        stored = await self._sends.load(tx, [parcel.key for parcel in parcels])
         for parcel in parcels:
             if parcel.answer is not None:
                 ruling.settle(parcel, stored.get(parcel.key), sure=True)

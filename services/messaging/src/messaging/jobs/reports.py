@@ -16,6 +16,8 @@ from messaging.domain.sends import Change, Move, SendKey, StoredSend
 from messaging.domain.webhooks import last
 from messaging.ports.known import Launches, Report, Reports
 from messaging.ports.sends import Sends, Teller
+from runtime.cloudevents import rfc3339
+from runtime.ids import derive
 from runtime.transaction import Lease, Transaction
 
 PORTION = 500
@@ -36,7 +38,7 @@ class Reporting:
         if not reports:
             return False
         async with lease.transaction() as tx:
-            stored = await self._sends.load(tx.connection, {report.key for report in reports})
+            stored = await self._sends.load(tx, {report.key for report in reports})
             plans = await self._launches.plans(tx.connection, {key.launch_id for key in stored})
             by_send: dict[SendKey, list[Report]] = defaultdict(list)
             for report in reports:
@@ -60,29 +62,46 @@ class Reporting:
         state, reason = send.state, None
         for act in last(list(by_act)):
             after = advance(state, act)
-            if act in _KINDS and (isinstance(after, DeliveryState) or state not in _HEARD):
-                await self._keep_from_more(tx, by_act[act], plan)
+            if act in _KINDS:
+                known = state in _HEARD and not isinstance(after, DeliveryState)
+                await self._keep_from_more(tx, send, by_act[act], plan, known=known)
             if isinstance(after, DeliveryState):
                 state, reason = after, by_act[act].reason
         if state is send.state:
             return None
         return Change(send.key, send.state, state, reason, send.attempts, None, send.dot_epoch)
 
-    async def _keep_from_more(self, tx: Transaction, report: Report, plan: Plan) -> None:
-        if plan.mode is not LaunchMode.LIVE:
-            return  # whoever got it is not the contact
+    async def _keep_from_more(
+        self, tx: Transaction, send: StoredSend, report: Report, plan: Plan, *, known: bool
+    ) -> None:
+        """Of a contact of whom that is `known` only where its mail went is news, if it is said.
+
+        Of one that is `unknown` nothing says whether it was told before. So nobody who is suppressed is blocked for it,
+        and who is not is told of anew, for contacts answers each id once, and a block waits for the answer.
+        """
+        if plan.mode is not LaunchMode.LIVE or (known and report.recipient is None):
+            return  # whoever got it is not the contact, or all of it was told
         assert tx.number is not None
-        id, key = report_id(report.key, report.act), report.key
-        await block(tx.connection, plan.project, key.contact_id, SUPPRESSED, id)
+        id, key, message_type = _told_as(report), report.key, plan.messages[report.key.step].message_type
+        undecided = send.state is DeliveryState.UNKNOWN
+        if not known and not (undecided and send.standing(message_type).suppressed):
+            id = derive(id, rfc3339(tx.now)) if undecided else id
+            await block(tx.connection, plan.project, key.contact_id, SUPPRESSED, id)
         tx.emit(
             contact_reported(
                 key,
                 plan.project,
                 _KINDS[report.act],
-                plan.messages[key.step].message_type,
+                message_type,
                 report.recipient,
                 id,
                 partition=tx.number,
                 at=tx.now,
             )
         )
+
+
+def _told_as(report: Report) -> str:
+    """contacts takes in each once. One that names where the mail went says more than one before it that did not."""
+    id = report_id(report.key, report.act)
+    return id if report.recipient is None else derive(id, "named")

@@ -52,7 +52,7 @@ class Sends(Protocol):
         """Insert sends that wait for their turn, likewise."""
         ...
 
-    async def load(self, connection: Connection, keys: Collection[SendKey]) -> dict[SendKey, StoredSend]:
+    async def load(self, tx: Transaction, keys: Collection[SendKey]) -> dict[SendKey, StoredSend]:
         """As they are now, with the newest standing of their contacts, without facts."""
         ...
 

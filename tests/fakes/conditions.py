@@ -1,0 +1,30 @@
+"""`launcher.ports.Conditions` without contacts.
+
+```python
+with conditions.saying(point):
+    ...                       # what every question gets; conditions.asked has the questions
+```
+"""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+from contracts.checks import Point
+from launcher.domain.parties import Asker
+
+
+class FakeConditions:
+    def __init__(self) -> None:
+        self._points: tuple[Point, ...] = ()
+        self.asked: list[Mapping[str, str]] = []
+
+    @contextmanager
+    def saying(self, *points: Point) -> Iterator[None]:
+        self.asked.clear()
+        self._points = points
+        yield
+        self._points = ()
+
+    async def mistaken(self, asker: Asker, conditions: Mapping[str, str]) -> list[Point]:
+        self.asked.append(conditions)
+        return list(self._points)
