@@ -44,7 +44,11 @@ def test_who_clicks_gets_no_more_and_who_only_looks_gets_the_next_message(slipwa
         counted = made.here.json("count", "slow", "--all")
         assert (counted["starting"], counted["excluded"]) == (2, {"no_consent": 1})
         told = made.here("why", made.launch.launch_id, clicks).stdout
-        assert "no_consent" in told
+        assert "no_consent" in told and "unsubscribed" in told
+        assert "Unsubscribed" in httpx.get(link(made, clicks)).text and "<form" in httpx.get(link(made, looks)).text
+        for thing in (f"launch/{made.launch.launch_id}", f"contact/{clicks}"):
+            [kept] = made.here.json("audit", "--thing", thing, "--action", "consent.withdrawn")
+            assert (kept["subject"], kept["thing"]) == ("recipient", f"contact/{clicks}")
 
 
 @pytest.mark.behaviour(32)

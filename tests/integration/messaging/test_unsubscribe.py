@@ -14,8 +14,10 @@ from messaging.adapters.sends import PostgresSends
 from messaging.api_public import routes
 from messaging.domain.links import Links, Reference
 from runtime import web
+from runtime.audit import Audit, Wanted
 from runtime.health import Readiness
 from runtime.settings import Settings
+from runtime.transaction import Connection
 from unit.messaging.builders import LAUNCH, PROJECT, STEP, change, chunk, key, requested, snapshot
 
 LINKS = Links("l" * 32, "https://slipway.example")
@@ -66,6 +68,51 @@ async def test_a_click_is_told_once_however_often_it_is_repeated(world: World, h
     (report,) = world.reports
     assert (report.contact_ids, report.kinds, report.message_types) == (["c-0"], ["withdrawn"], ["promotional"])
     assert (report.project, report.launch_id, report.recipients) == (PROJECT, LAUNCH, [None])
+
+
+async def test_the_audit_says_who_withdrew_what_by_the_link_of_which_message(
+    world: World, http: httpx.AsyncClient
+) -> None:
+    for _ in range(3):
+        await click(http)
+    await click(http, contact_id="c-1", mode="test")
+    found = await world.pool.fetch("SELECT project, subject, action, thing, details FROM audit_entry")
+    about = {"launch": LAUNCH, "step": STEP, "message_type": "promotional", "by": "link"}
+    assert [tuple(row) for row in found] == [(PROJECT, "recipient", "consent.withdrawn", "contact/c-0", about)]
+    for thing in ("contact/c-0", f"launch/{LAUNCH}"):
+        [entry] = await Audit().listed(cast(Connection, world.pool), PROJECT, Wanted(thing=thing))
+        assert entry.at == world.reports[0].at
+    for thing in ("contact/c-1", "contact/c", "launch/other", "launch"):
+        assert await Audit().listed(cast(Connection, world.pool), PROJECT, Wanted(thing=thing)) == []
+
+
+async def test_after_the_click_the_page_says_that_it_is_done_until_consent_is_given_anew(
+    world: World, mailer: FakeMailer, http: httpx.AsyncClient
+) -> None:
+    async def done(**changed: Any) -> bool:
+        page = await http.get(link(**changed))
+        assert page.status_code == 200 and ("<form" in page.text) != ("Unsubscribed" in page.text)
+        return "Unsubscribed" in page.text
+
+    node = Node(world, mailer)
+    assert not await done()
+    await click(http)
+    assert [await done(), await done(contact_id="c-1"), await done(message_type="newsletter")] == [True, False, False]
+    told = {"cause": world.reports[0].ids[0]}
+    await node.changes(change("c-0", 2, consent={"promotional": False}).model_copy(update=told))
+    assert await done()
+    await node.changes(change("c-0", 3, consent={"promotional": True}))
+    assert not await done()
+    await node.changes(change("c-0", 4, consent={}))
+    assert not await done(), "who never said anything has not said no"
+    assert len(world.reports) == 1, "looking changes nothing"
+
+
+async def test_what_a_tracker_appends_to_the_link_is_passed_over(world: World, http: httpx.AsyncClient) -> None:
+    tracked = f"{link()}?utm_source=news&utm_medium=email&fbclid=x"
+    assert (await http.get(tracked)).status_code == 200
+    assert (await http.post(tracked, data={"List-Unsubscribe": "One-Click"})).status_code == 200
+    assert await blocks(world) == {("c-0", "consent:promotional")}
 
 
 WHOLE = link()

@@ -113,6 +113,14 @@ def test_what_is_heard_of_a_message_later_comes_after_the_end() -> None:
     assert in_words(timeline(said, END))[-2:] == ["ended", "message again bounced"]
 
 
+def test_who_unsubscribed_did_so_after_the_message_whose_link_it_was() -> None:
+    said = [*WHOLE, Said("u", Kind.UNSUBSCRIBED, later(60), None, "promotional", 1)]
+    last = timeline(said, END)[-1]
+    assert (last.what, last.detail, last.event_id) == ("unsubscribed", {"message_type": "promotional"}, "u")
+    at_once = [replace(each, at=later(0)) for each in (*WHOLE[:2], *WHOLE[4:6], said[-1])]
+    assert in_words(timeline(at_once, None))[-2:] == ["message hello accepted", "unsubscribed"]
+
+
 def test_a_message_that_leaves_after_its_target_was_removed_is_told_after_it() -> None:
     said = [message(later(1), "hello", "planned"), message(later(3), "hello", "accepted")]
     removed = Result("e9", "abandon", "removed", later(2))

@@ -2,7 +2,7 @@
 
 import pytest
 
-from contracts.deliveries import DeliveriesRecorded, LaunchHeld
+from contracts.deliveries import ContactsReported, DeliveriesRecorded, LaunchHeld
 from contracts.launches import All, LaunchDrafted, Options
 from contracts.outcomes import IncidentsOpened, TargetsEnded, TargetsRefused
 from contracts.targets import TargetsExcluded
@@ -122,3 +122,22 @@ def test_incidents_are_kept_with_step_and_detail() -> None:
 def test_a_held_launch_says_why() -> None:
     reading = read(LaunchHeld(project="a", launch_id="l", reason="too many", at=NOON), "e", NOON)
     assert reading is not None and reading.facts == (facts.Held("too many"),)
+
+
+def test_of_reports_those_who_unsubscribed_are_kept() -> None:
+    event = ContactsReported(
+        project="a",
+        launch_id="l",
+        contact_ids=["a", "b"],
+        kinds=["bounced", "withdrawn"],
+        message_types=["promotional", "newsletter"],
+        recipients=["a@example.com", None],
+        ids=["r1", "r2"],
+        at=NOON,
+    )
+    reading = read(event, "e1", NOON)
+    assert reading is not None and reading.chunk is not None and reading.facts == ()
+    assert (reading.chunk.kind, reading.chunk.contact_ids) == (Kind.UNSUBSCRIBED, ["b"])
+    assert reading.chunk.said == ["newsletter"]
+    bounced = event.model_copy(update={"kinds": ["bounced", "complained"]})
+    assert read(bounced, "e2", NOON) is None

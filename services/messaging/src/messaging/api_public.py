@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 from fastapi import APIRouter, Path, Request
 from fastapi.responses import HTMLResponse, Response
 
-from messaging.adapters.withdrawing import withdraw
+from messaging.adapters.withdrawing import is_withdrawn, withdraw
 from messaging.domain.links import LONGEST, Links, Reference
 from runtime import walls
 from runtime.guards import PUBLIC
@@ -72,9 +72,16 @@ def routes(resources: "Resources", links: Links) -> APIRouter:
 
     @router.get("/u/{token}", response_class=HTMLResponse, openapi_extra=PUBLIC, responses=_NOT_WHOLE)
     async def ask(token: Token, request: Request) -> Response:
-        """The page behind the link in a message. Changes nothing."""
+        """The page behind the link in a message; after the click it says that it is done. Changes nothing."""
         reference = links.read(token)
-        return _not_whole(request) if reference is None else _page("Unsubscribe", _FORM, reference)
+        if reference is None:
+            return _not_whole(request)
+        if not reference.live:
+            return _page("Unsubscribe", _FORM, reference)
+        walls.narrow(reference.project)
+        async with resources.transaction() as tx:
+            done = await is_withdrawn(tx.connection, reference)
+        return _done(reference) if done else _page("Unsubscribe", _FORM, reference)
 
     @router.post("/u/{token}", response_class=HTMLResponse, openapi_extra=PUBLIC, responses=_NOT_WHOLE)
     async def unsubscribe(token: Token, request: Request) -> Response:
@@ -87,7 +94,7 @@ def routes(resources: "Resources", links: Links) -> APIRouter:
         walls.narrow(reference.project)
         async with resources.transaction() as tx:
             await withdraw(tx, reference)
-        return _page("Unsubscribed", _DONE, reference)
+        return _done(reference)
 
     @router.get("/u", include_in_schema=False, openapi_extra=PUBLIC)
     @router.get("/u/", include_in_schema=False, openapi_extra=PUBLIC)
@@ -105,6 +112,10 @@ def _not_whole(request: Request) -> Response:
         remedy = "open the link from the message once more, all of it"
         return Problem(400, "unknown_link", "this is no link from a message, or it is not whole", remedy).response()
     return _html("This link is not whole", _BROKEN, 400)
+
+
+def _done(reference: Reference) -> HTMLResponse:
+    return _page("Unsubscribed", _DONE, reference)
 
 
 def _page(title: str, content: str, reference: Reference) -> HTMLResponse:

@@ -15,7 +15,7 @@ ACTIONS: Final = (
     *("launch.asked", "launch.collected", "launch.retried", "launch.validated", "launch.confirmed", "launch.approved"),
     *("launch.declined", "launch.cancelled", "launch.expired", "launch.paused", "launch.held", "launch.resumed"),
     *("launch.stopped", "launch.contact_removed", "launch.contact_moved_on"),
-    *("consent.overridden", "consent.override_reached"),
+    *("consent.overridden", "consent.override_reached", "consent.withdrawn"),
     *("contacts.imported", "contact.deleted", "group.made", "group.changed", "group.deleted"),
     *("suppression.added", "suppression.lifted", "segment.kept", "segment.deleted"),
     *("incident.retried", "incident.failed", "parked.replayed"),

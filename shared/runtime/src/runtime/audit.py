@@ -32,7 +32,7 @@ class Wanted:
 
     subject: str | None = None
     thing: str | None = None
-    """Or a kind of things: `launch` for all of them. `contact/<id>`: also what names it in its details."""
+    """Or a kind of things: `launch` for all of them. `launch/<id>`: also what names it in its details, as `launch`."""
     action: str | None = None
     since: datetime | None = None
     before: tuple[datetime, int] | None = None
@@ -72,7 +72,8 @@ class Audit:
             "SELECT id, at, subject, action, thing, details FROM audit_entry"
             " WHERE ($1::text IS NULL OR project = $1) AND ($2::text IS NULL OR subject = $2)"
             " AND ($3::text IS NULL OR thing = $3 OR split_part(thing, '/', 1) = $3"
-            " OR thing <> $3 AND 'contact/' || (details ->> 'contact') = $3)"
+            " OR thing <> $3 AND strpos($3, '/') > 0"
+            " AND details ->> split_part($3, '/', 1) = substr($3, strpos($3, '/') + 1))"
             " AND ($4::text IS NULL OR action = $4) AND ($5::timestamptz IS NULL OR at >= $5)"
             " AND ($6::timestamptz IS NULL OR (at, id) < ($6, $7::bigint))"
             " ORDER BY at DESC, id DESC LIMIT $8",

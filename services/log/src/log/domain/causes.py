@@ -37,10 +37,11 @@ class Told:
 
 
 CONTROLS: Final = ("paused", "resumed", "stopped")
-"""By launcher; messages are told of by messaging, everything else but `targeted` by executor, each by its own clock."""
+"""By launcher; messages and who unsubscribed are told of by messaging, everything else but `targeted` by executor, each
+by its own clock."""
 AT_ONCE: Final = (
     *("targeted", "started", *CONTROLS, "order", "removed", "moved_on"),
-    *("message", "incident_closed", "way", "incident", "not_started", "ended"),
+    *("message", "unsubscribed", "incident_closed", "way", "incident", "not_started", "ended"),
 )
 """The order of what happens at the same time."""
 ON_THE_WAY: Final = (DeliveryState.PLANNED, DeliveryState.HELD, DeliveryState.SENDING, DeliveryState.CANCELLED)
@@ -80,10 +81,11 @@ def _led_to(ranked: Sequence[Told]) -> Iterator[tuple[int, int]]:
     begun = [place for what in ("targeted", "started") for place in _of(ranked, what)]
     controls = _of(ranked, *CONTROLS)
     messages = [place for place, each in enumerate(ranked) if each.message is not None]
-    others = {*begun, *controls, *messages}
+    by_messaging = sorted([*messages, *_of(ranked, "unsubscribed")])
+    others = {*begun, *controls, *by_messaging}
     rest = [place for place in range(len(ranked)) if place not in others]
     yield from pairwise([*begun, *rest])
-    yield from pairwise([*begun, *messages])
+    yield from pairwise([*begun, *by_messaging])
     yield from ((place, control) for place in _of(ranked, "targeted") for control in controls)
     yield from _ways_and_messages(ranked, messages)
     for place in _of(ranked, "ended", "not_started"):

@@ -19,6 +19,8 @@ class Kind(StrEnum):
     """Targets that never start: the ids of the records that said so."""
     ORDER = "order"
     """A person's order for single contacts, carried out."""
+    UNSUBSCRIBED = "unsubscribed"
+    """Withdrew consent by a message's link: to which type."""
     WAY = "way"
     """Waits and forks that were passed. Forgotten when a contact is deleted: it says what was known of them."""
 

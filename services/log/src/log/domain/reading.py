@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from contracts.deliveries import DeliveriesRecorded, LaunchHeld
+from contracts.deliveries import ContactsReported, DeliveriesRecorded, LaunchHeld
 from contracts.event import Event
 from contracts.launches import LaunchControlled, LaunchRequested
 from contracts.outcomes import (
@@ -85,6 +85,8 @@ def read(event: Event, event_id: str, written_at: datetime) -> Reading | None:
             return _chunk(_orders(event, event_id))
         case DeliveriesRecorded():
             return _chunk(delivery_chunk(event, event_id), facts.Delivered(_delivered(event)))
+        case ContactsReported():
+            return _unsubscribed(event, event_id)
         case LaunchHeld():
             return _reading(event, facts.Held(event.reason, event.number))
         case _:
@@ -114,6 +116,16 @@ def _kept_out(event: TargetsExcluded | TargetsRefused, event_id: str) -> Reading
 def _orders(event: OrdersCarriedOut, event_id: str) -> Chunk:
     said = [f"{kind}:{result}:{by}" for kind, result, by in zip(event.kinds, event.results, event.by, strict=True)]
     return Chunk(event_id, event.launch_id, event.project, Kind.ORDER, event.at, event.contact_ids, said)
+
+
+def _unsubscribed(event: ContactsReported, event_id: str) -> Reading | None:
+    """Of bounces and complaints the deliveries tell."""
+    places = [place for place, kind in enumerate(event.kinds) if kind == "withdrawn"]
+    if not places:
+        return None
+    contact_ids = [event.contact_ids[place] for place in places]
+    said = [event.message_types[place] for place in places]
+    return _chunk(Chunk(event_id, event.launch_id, event.project, Kind.UNSUBSCRIBED, event.at, contact_ids, said))
 
 
 def _incidents(event: IncidentsOpened, event_id: str) -> Chunk:

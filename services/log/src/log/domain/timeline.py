@@ -84,6 +84,8 @@ def _told(said: Said) -> Told:
         case Kind.INCIDENT:
             step, _, text = (said.said or "").partition(": ")
             return Told("incident", (_entry(said, "incident", {"step": step, "detail": text}),))
+        case Kind.UNSUBSCRIBED:
+            return Told("unsubscribed", (_entry(said, "unsubscribed", {"message_type": said.said}),))
         case Kind.ORDER:
             kind, ended, by = (said.said or "").split(":", 2)
             what = ORDERED.get(ended, "order")

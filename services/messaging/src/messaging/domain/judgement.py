@@ -39,6 +39,10 @@ class ContactState:
     def consents(self, message_type: str) -> bool:
         return message_type == ADMINISTRATIVE or self.consent.get(message_type, False)
 
+    def withdrew(self, message_type: str) -> bool:
+        """Said no to it; who never said anything did not."""
+        return consent_to(message_type) in self.blocks or not self.consent.get(message_type, True)
+
 
 class Standing(NamedTuple):
     """A contact as one send sees it: the send's snapshot, or what is newer. `permitted` is always the send's."""
