@@ -9,19 +9,17 @@ import pytest
 from fastapi.responses import JSONResponse, Response, StreamingResponse
 from structlog.testing import capture_logs
 
-from console.api import MAX_BODY
+from console.bodies import MAX_BODY
 from console.domain.owners import SERVICES
 from integration.console.world import World
 
 
 async def test_a_request_reaches_its_owner_with_a_short_token_instead_of_the_secret(world: World) -> None:
-    answer = await world.http.get(
-        "/v1/contacts/a%2Fb%20%25/timeline?launch=l1&x=1%2B1", headers={"Slipway-Project": "acme"}
-    )
+    answer = await world.http.get("/v1/contacts/a%2Fb%20%25/timeline?launch=l%2B1", headers={"Slipway-Project": "acme"})
     assert answer.json() == {
         "service": "log",
         "path": "/v1/contacts/a%2Fb%20%25/timeline",
-        "query": "launch=l1&x=1%2B1",
+        "query": "launch=l%2B1",
         "size": 0,
     }
     _, _, headers, _ = world["log"].seen[0]
@@ -139,6 +137,52 @@ async def test_a_body_streams_through_up_to_the_limit(world: World) -> None:
     for content in (b"x" * (MAX_BODY + 1), b"x" * (2 * MAX_BODY + 1), pieces(MAX_BODY + 1)):
         refused = await world.http.post("/v1/contacts", content=content)
         assert (refused.status_code, refused.json()["code"]) == (413, "too_large")
+
+
+async def test_a_client_that_breaks_off_its_request_is_no_failure_of_the_service(world: World) -> None:
+    with capture_logs() as logs:
+        _, writer = await asyncio.open_connection("127.0.0.1", world.http.base_url.port)
+        writer.write(b"POST /v1/contacts HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer key.secret\r\n")
+        writer.write(b"Content-Length: 500\r\n\r\nhello")
+        await writer.drain()
+        async with asyncio.timeout(5):
+            while not world.exchanged:
+                await asyncio.sleep(0.01)
+            writer.close()
+            while not any(line["event"] == "request" for line in logs):
+                await asyncio.sleep(0.01)
+    assert [line["event"] for line in logs] == ["the client broke off its request", "request"]
+    assert {line["log_level"] for line in logs} == {"info"} and logs[-1]["status"] == 499
+
+
+@pytest.mark.parametrize(
+    ("asked", "named", "known"),
+    [
+        ("/v1/launches/l/deliveries?contact_id=c", "contact_id", "contact, cursor, limit, state"),
+        ("/v1/launches/l/deliveries?state=failed&Limit=5", "Limit", "contact, cursor, limit, state"),
+        ("/v1/launches/l/events?since=1&x", "since or x", "no parameters"),
+        ("/v1/launches/l/ledger?service=log&x=1", "x", "service"),
+        ("/v1/partitions?service=log", "service", "no parameters"),
+        ("/v1/parked/p-1?x=1", "x", "service"),
+        ("/v1/audit?user=ann", "user", "subject"),
+    ],
+)
+async def test_a_parameter_that_there_is_not_is_refused_with_those_that_there_are(
+    world: World, asked: str, named: str, known: str
+) -> None:
+    answer = await world.http.get(asked)
+    problem = answer.json()
+    assert (answer.status_code, problem["code"]) == (422, "unknown_parameter")
+    assert problem["detail"] == f"there is no parameter {named} here" and known in problem["remedy"]
+    assert [each["place"] for each in problem["errors"]] == [f"query.{name}" for name in named.split(" or ")]
+    assert all(not upstream.seen for upstream in world.upstreams.values()), "it reaches nobody"
+
+
+async def test_what_is_appended_to_a_public_address_is_passed_on_and_is_its_owners_business(world: World) -> None:
+    followed = await world.http.get("/u/abc?utm_source=news")
+    assert (followed.status_code, followed.json()["query"]) == (200, "utm_source=news")
+    reported = await world.http.post("/v1/deliveries/mailer?x=1", content=b"{}")
+    assert reported.status_code == 200
 
 
 async def test_the_owners_refusal_passes_as_it_is(world: World) -> None:

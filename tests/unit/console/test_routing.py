@@ -1,10 +1,13 @@
 """Whose a request is, and which headers pass."""
 
+import orjson
 import pytest
 
+from console.api import OPENAPI
 from console.domain.headers import forwarded, returned
 from console.domain.owners import Refusal, Row, find, named
-from contracts.access import INTERNAL, ROUTES
+from console.domain.parameters import declared, unknown
+from contracts.access import INTERNAL, ROUTES, Door
 
 
 @pytest.mark.parametrize(("method", "path"), sorted(ROUTES))
@@ -121,3 +124,15 @@ def test_a_character_that_no_database_keeps_is_refused_here(path: str, query: st
     assert isinstance(refusal, Refusal)
     assert (refusal.status, refusal.code) == (422, "invalid")
     assert isinstance(find("GET", "/v1/contacts/a%2500b"), Row)
+
+
+def test_of_every_guarded_route_the_parameters_are_known() -> None:
+    known = declared(orjson.loads(OPENAPI))
+    guarded = {row for row, access in ROUTES.items() if access.permission is not Door.PUBLIC}
+    assert {row for row in guarded if not row[1].startswith(INTERNAL)} <= known.keys()
+
+
+def test_a_parameter_is_refused_once_and_shortened() -> None:
+    assert unknown(["cursor", "limit"], ["limit", "cursor"]) is None
+    refused = unknown([], ["x" * 300, "y", "y"])
+    assert refused is not None and refused.detail == f"there is no parameter {'x' * 50} or y here"

@@ -6,6 +6,8 @@ import httpx
 import pytest
 from fastapi import FastAPI, Request
 from pydantic import BaseModel
+from starlette.requests import ClientDisconnect
+from structlog.testing import capture_logs
 
 from runtime import problems
 from runtime.errors import Permanent
@@ -39,6 +41,10 @@ async def client() -> AsyncIterator[httpx.AsyncClient]:
     @app.get("/permanent")
     async def permanent() -> None:
         raise Permanent("larger than 4 MiB")
+
+    @app.get("/gone")
+    async def gone() -> None:
+        raise ClientDisconnect
 
     @app.get("/bug")
     async def bug() -> None:
@@ -106,3 +112,10 @@ async def test_too_large_a_body_is_a_problem_too(
     assert answer.headers["content-type"] == "application/problem+json"
     assert told in answer.json()["detail"] and answer.json()["remedy"]
     assert (await client.post("/large", content=b"x" * 2000)).json() == 2000
+
+
+async def test_who_breaks_off_a_request_is_no_failure_of_ours(client: httpx.AsyncClient) -> None:
+    with capture_logs() as logs:
+        answer = await client.get("/gone")
+    assert (answer.status_code, answer.content) == (499, b"")
+    assert [(line["event"], line["log_level"]) for line in logs] == [("the client broke off its request", "info")]

@@ -14,28 +14,28 @@ from fastapi.responses import JSONResponse, Response, StreamingResponse
 
 from console.adapters.services import Services
 from console.adapters.tokens import Credentials, Tokens
+from console.bodies import body_of
 from console.domain import audit
 from console.domain.headers import SECURITY, forwarded, returned
 from console.domain.owners import Refusal, Row, find, named
+from console.domain.parameters import declared, unknown
 from console.limits import Limits
 from contracts.access import Access, Door
 from contracts.words import Permission
 from runtime.audit import AUDIT_LIMIT, AUDIT_MOST
 from runtime.auth import PROJECT_HEADER
 from runtime.guards import PUBLIC
-from runtime.problems import Problem, too_large
+from runtime.problems import Problem
 from runtime.spans import HEADER, traceparent
 
-MAX_BODY = 16 * 1024 * 1024
 COUNTED_HERE = 1 << 62
-"""In the place of the framework's own limit: `_Body` keeps to MAX_BODY."""
-BODY_SECONDS = 30.0
-"""Longest wait for the next piece of a request's body."""
+"""In the place of the framework's own limit: `bodies` keeps to its own."""
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]
 MERGED_SECONDS = 10.0
 Found = TypeVar("Found", Row, str)
 OPENAPI = files("console").joinpath("openapi.json").read_bytes()
 """Made from the services' routes by `make docs`."""
+PARAMETERS = declared(orjson.loads(OPENAPI))
 PARKED = "/v1/parked/"
 AUDIT = "/v1/audit"
 
@@ -48,6 +48,7 @@ class Console:
     async def answer(self, request: Request) -> Response:
         """To the owner of the path, body and answer streamed; or asked of all and merged."""
         row = _given(find(request.method, _raw_path(request), request.url.query))
+        _demand_known(request, row)
         if row.path == AUDIT:
             return await self._audit(request, row.access)
         if row.access.merged:
@@ -141,13 +142,7 @@ class Console:
             headers.append(_bearer(await self._token(request, access)))
         if (span := traceparent()) is not None:
             headers.append((HEADER, span))
-        body = _Body(request)
-        try:
-            answer = await self._services.send(service, request.method, target, headers=headers, data=body.data)
-        except Problem:
-            if body.problem is not None:
-                raise body.problem from None
-            raise
+        answer = await self._services.send(service, request.method, target, headers=headers, data=body_of(request))
         response = StreamingResponse(_pieces(answer), status_code=answer.status)
         response.raw_headers = [
             (name.encode("latin-1"), value.encode("latin-1")) for name, value in returned(answer.headers.items())
@@ -182,37 +177,6 @@ class Answer:
 
     def response(self) -> Response:
         return Response(self.body, self.status, media_type=self.media_type)
-
-
-class _Body:
-    """A request's body on its way. What is wrong with it is kept in `problem`: the client library hides it."""
-
-    def __init__(self, request: Request) -> None:
-        self._request = request
-        self.problem: Problem | None = None
-        length = request.headers.get("content-length")
-        if length is not None and (not length.isdigit() or int(length) > MAX_BODY):
-            raise too_large(MAX_BODY)
-        has_body = length not in (None, "0") or "transfer-encoding" in request.headers
-        self.data = self._pieces() if has_body else None
-
-    async def _pieces(self) -> AsyncGenerator[bytes, None]:
-        size = 0
-        pieces = aiter(self._request.stream())
-        while True:
-            try:
-                async with asyncio.timeout(BODY_SECONDS):
-                    piece = await anext(pieces)
-            except StopAsyncIteration:
-                return
-            except TimeoutError:
-                self.problem = Problem(408, "slow_body", "the rest of the body does not come", "send it again")
-                raise
-            size += len(piece)
-            if size > MAX_BODY:
-                self.problem = too_large(MAX_BODY)
-                raise self.problem
-            yield piece
 
 
 async def description(_: Request) -> Response:
@@ -258,6 +222,15 @@ def _given(found: Found | Refusal) -> Found:
     if isinstance(found, Refusal):
         raise Problem(found.status, found.code, found.detail, found.remedy, headers=found.headers)
     return found
+
+
+def _demand_known(request: Request, row: Row) -> None:
+    """Not of what is public: who sends a link in a mail on, or follows it, appends to it what they like."""
+    known = PARAMETERS.get((request.method, row.path))
+    if known is not None and row.access.permission is not Door.PUBLIC:
+        problem = unknown(known, request.query_params)
+        if problem is not None:
+            raise problem
 
 
 async def _pieces(answer: aiohttp.ClientResponse) -> AsyncGenerator[bytes, None]:

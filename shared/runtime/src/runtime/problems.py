@@ -10,12 +10,15 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
 from starlette.middleware.body_limit import MAX_BODY_SIZE_SCOPE_KEY
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from runtime.errors import Permanent
 from runtime.invalid import in_words
 
 MEDIA_TYPE = "application/problem+json"
+GONE = 499
+"""In logs alone: whoever asked did not stay to hear the answer."""
 log = structlog.get_logger()
 
 
@@ -92,6 +95,7 @@ def install(app: FastAPI, *, unavailable: tuple[type[Exception], ...] = ()) -> N
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(Permanent, _permanent)
+    app.add_exception_handler(ClientDisconnect, _gone)
     for error in unavailable:
         app.add_exception_handler(error, _unavailable)
     app.add_exception_handler(Exception, _internal)
@@ -121,6 +125,11 @@ def _http(request: Request, error: Exception) -> Response:
 
 def _permanent(_: Request, error: Exception) -> Response:
     return Problem(422, "not_possible", str(error), "repeating it does not help: change the request").response()
+
+
+def _gone(request: Request, _: Exception) -> Response:
+    log.info("the client broke off its request", method=request.method, path=request.url.path)
+    return Response(status_code=GONE)
 
 
 def _unavailable(_: Request, error: Exception) -> Response:

@@ -6,6 +6,7 @@ from typing import Any
 
 import aiohttp
 import structlog
+from starlette.requests import ClientDisconnect
 
 from runtime.problems import Problem
 
@@ -41,7 +42,8 @@ class Services:
     async def send(self, service: str, method: str, target: str, **options: Any) -> aiohttp.ClientResponse:
         """The answer, its body not read yet: the caller releases it. `target` is path and query as they came.
 
-        Raises Problem: 503 if the service is not there, 504 if it does not answer in time.
+        Raises Problem: 503 if the service is not there, 504 if it does not answer in time. What a body raises while it
+        is read (Problem, ClientDisconnect) is raised as it is: the service is not to blame.
         """
         assert self._session is not None
         url = self._addresses[service].rstrip("/") + target
@@ -50,6 +52,8 @@ class Services:
         except TimeoutError as error:
             raise _problem(504, "timeout", service, "does not answer in time", error) from None
         except (aiohttp.ClientError, OSError) as error:
+            if isinstance(error.__cause__, Problem | ClientDisconnect):  # the library hides it in an error of its own
+                raise error.__cause__ from None
             raise _problem(503, "unavailable", service, "cannot be reached", error) from None
 
 
