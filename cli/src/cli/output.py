@@ -105,6 +105,15 @@ def show_contacts(rows: Sequence[Mapping[str, Any]], as_json: bool) -> None:
         print(row["contact_id"])
 
 
+def details(said: Mapping[str, Any]) -> str:
+    """What an entry says beside its columns, in words: `scenario welcome, retry of l-1`; what is empty is left out."""
+    kept = {name: value for name, value in said.items() if value not in (None, "", [], {})}
+    return ", ".join(
+        f"{name.replace('_', ' ')} {' '.join(map(_words, value)) if isinstance(value, list) else _words(value)}"
+        for name, value in kept.items()
+    )
+
+
 def _cell(value: Any) -> Text:
     return Text(_words(value))
 
@@ -114,6 +123,8 @@ def _words(value: Any) -> str:
         return "–"
     if isinstance(value, list):
         return ", ".join(map(str, value))
+    if isinstance(value, Mapping):
+        return f"({details(value)})"
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, int):

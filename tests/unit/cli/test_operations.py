@@ -1,8 +1,11 @@
 """Parked records and incidents, from the command line."""
 
+from urllib.parse import urlencode
+
 import orjson
 import pytest
 
+from cli import output
 from unit.cli.answering import slipway
 
 INCIDENT = {
@@ -107,6 +110,42 @@ def test_the_audit_is_filtered_and_says_whose_is_missing(monkeypatch: pytest.Mon
     told = slipway(monkeypatch, answers)(*asked, "--json")
     assert orjson.loads(told.stdout) == [entry]
     assert "log did not answer" in told.stderr
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ((), "nothing is recorded\n"),
+        (("--thing", "launch/l-1"), "nothing is recorded of launch/l-1; ids are case-sensitive"),
+        (("--thing", "contact/c-1", "--subject", "ann"), "nothing is recorded of contact/c-1 by ann"),
+        (("--action", "launch.stopped"), "nothing is recorded\n"),
+    ],
+)
+def test_an_audit_without_entries_says_so(monkeypatch: pytest.MonkeyPatch, asked: tuple[str, ...], said: str) -> None:
+    wanted = {name.removeprefix("--"): value for name, value in zip(asked[::2], asked[1::2], strict=True)}
+    query = urlencode({name: wanted[name] for name in ("subject", "thing", "action") if name in wanted})
+    page = {"items": [], "next": None, "unavailable": []}
+    answers = {f"GET /v1/audit{'?' if query else ''}{query}": (200, page)}
+    told = slipway(monkeypatch, answers)("audit", *asked)
+    assert (told.exit_code, told.stdout, told.stderr.startswith(said)) == (0, "", True)
+    assert slipway(monkeypatch, answers)("audit", *asked, "--json").stdout == "[]\n"
+
+
+def test_what_the_audit_has_beside_is_told_in_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    about = {
+        "retry_of": "l-0",
+        "filter": {"outcome": "failure", "reason": None},
+        "grants": ["view", "process:start"],
+        "targets": 12345,
+        "by_type": {"promotional": 3, "newsletter": 4},
+        "restriction": None,
+    }
+    entry = {"at": "2026-03-03", "subject": "ann", "action": "launch.retried", "thing": "launch/l-1", "details": about}
+    page = {"items": [entry], "next": None, "unavailable": []}
+    monkeypatch.setattr(output.stdout, "width", 300)
+    told = slipway(monkeypatch, {"GET /v1/audit": (200, page)})("audit").stdout
+    assert "retry of l-0, filter (outcome failure), grants view process:start, targets 12,345" in told
+    assert "by type (promotional 3, newsletter 4)" in told and "restriction" not in told
 
 
 def test_a_held_launch_is_resumed_only_on_a_persons_word(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from cli.connection import at, connection
-from cli.output import Exit, emit_json, fail, print_table, say, show_rows
+from cli.output import Exit, details, emit_json, fail, print_table, say, show_rows
 from cli.progress import follow, show_figures
 from cli.stuck import held_of, state_words, stuck_of
 
@@ -168,7 +168,7 @@ def why(
     elif entries:
         print_table(
             ["at", "what", "detail"],
-            [[entry["at"], entry["what"], _detail(entry.get("detail"))] for entry in entries],
+            [[entry["at"], entry["what"], details(entry.get("detail") or {})] for entry in entries],
         )
     if not entries:
         fail(Exit.NO, f"{contact_id} is not a target of launch {launch_id}", "Was it selected? Ids are case-sensitive.")
@@ -194,20 +194,14 @@ def audit(
     if as_json:
         emit_json(found)
         return
+    if not found:
+        hint = "; ids are case-sensitive, `slipway audit` shows everything" if thing or subject else ""
+        say(f"nothing is recorded{f' of {thing}' if thing else ''}{f' by {subject}' if subject else ''}{hint}")
+        return
     print_table(
         ["at", "who", "what", "thing", "detail"],
         [
-            [row.get("at"), row.get("subject"), row.get("action"), row.get("thing"), _detail(row.get("details"))]
+            [row.get("at"), row.get("subject"), row.get("action"), row.get("thing"), details(row.get("details") or {})]
             for row in found
         ],
     )
-
-
-def _detail(detail: Any) -> str:
-    if isinstance(detail, dict):
-        return ", ".join(f"{name} {_words(value)}" for name, value in detail.items() if value not in (None, ""))
-    return str(detail or "")
-
-
-def _words(value: Any) -> str:
-    return " ".join(map(str, value)) if isinstance(value, list) else str(value)
