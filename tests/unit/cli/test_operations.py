@@ -1,5 +1,6 @@
 """Parked records and incidents, from the command line."""
 
+from typing import Any
 from urllib.parse import urlencode
 
 import orjson
@@ -123,8 +124,8 @@ def test_the_audit_is_filtered_and_says_whose_is_missing(monkeypatch: pytest.Mon
 )
 def test_an_audit_without_entries_says_so(monkeypatch: pytest.MonkeyPatch, asked: tuple[str, ...], said: str) -> None:
     wanted = {name.removeprefix("--"): value for name, value in zip(asked[::2], asked[1::2], strict=True)}
-    query = urlencode({name: wanted[name] for name in ("subject", "thing", "action") if name in wanted})
-    page = {"items": [], "next": None, "unavailable": []}
+    query = urlencode([(name, wanted[name]) for name in ("subject", "thing", "action") if name in wanted])
+    page: dict[str, Any] = {"items": [], "next": None, "unavailable": []}
     answers = {f"GET /v1/audit{'?' if query else ''}{query}": (200, page)}
     told = slipway(monkeypatch, answers)("audit", *asked)
     assert (told.exit_code, told.stdout, told.stderr.startswith(said)) == (0, "", True)
