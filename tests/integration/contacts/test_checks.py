@@ -202,9 +202,9 @@ async def test_attributes_of_another_kind_than_the_condition_takes_them_for_are_
     where = "contact.attributes.score > '2' && contact.attributes.home.city == 'Linz'"
     home, score = (await checked(world, drafted(Segment(where=where)))).points
     assert (home.severity, score.severity) == ("warning", "warning")
-    assert "`home.city` is a number in 1 of the 1 contacts looked at that have it" in home.remedy
-    found = "`score` is a list in 1 and true or false in 1 and a number in 2 and an object in 1 of the 6 contacts"
-    assert found in score.remedy and "takes it for a text" in score.remedy
+    assert "`home.city` is a number in 1 of 1 contacts with it, which never matches a text" in home.remedy
+    found = "`score` is a list in 1 and true or false in 1 and a number in 2 and an object in 1 of 6 contacts"
+    assert found in score.remedy and "write it without quotes (50)" in score.remedy
 
 
 async def test_each_round_of_a_draft_is_checked_once(world: World) -> None:

@@ -11,6 +11,16 @@ from integration.launcher.desk import Desk, Key, asked
 from runtime.errors import Permanent
 
 BODY = {"scenario": "welcome", "participants": {"kind": "all"}}
+NEEDY = b"""
+key: needy
+name: Needy
+launch: manual
+recurrence: always
+context: {voucher: string}
+start: won
+steps:
+  won: {end: success}
+"""
 
 
 async def requested(desk: Desk, key: str = "idem-1", **more: Any) -> str:
@@ -38,6 +48,39 @@ async def test_a_refused_launch_says_why_at_once(desk: Desk, key: Key) -> None:
     assert answer["state"] == "rejected"
     assert [point["code"] for point in answer["points"]] == ["unknown_scenario"]
     assert desk.emitted == []
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        ({"participants": {"kind": "results", "launch_id": "nope", "outcome": "failure"}}, (404, "unknown_launch")),
+        ({"participants": {"kind": "contacts", "contacts": []}}, (422, "empty_selection")),
+        ({"context": {"vouchre": "A"}}, (422, "context_unknown")),
+        ({"options": {"pacing": {"rate": "1/min"}}}, (422, "unsupported")),
+        ({"count_token": "nonsense"}, (422, "count_token_invalid")),
+        ({"scenario": "needy", "context": {}}, (422, "context_missing")),
+    ],
+)
+@pytest.mark.parametrize("subject", [None, "ann"])
+async def test_what_can_never_be_launched_is_refused_and_nothing_is_kept_of_it(
+    desk: Desk, subject: str | None, change: dict[str, Any], expected: tuple[int, str]
+) -> None:
+    await desk.done("POST", "/v1/scenarios", NEEDY)
+    await desk.done("POST", "/v1/scenarios/needy/activate", {})
+    await desk.done("POST", "/v1/users", {"user": "ann", "grants": ["process:start", "view"]})
+    about: dict[str, Any] = {"headers": {"Idempotency-Key": "i"}} | ({"as_user": subject} if subject else {})
+    assert await desk.refused("POST", "/v1/launches", {**BODY, **change}, **about) == expected
+    assert (await desk.done("GET", "/v1/launches"))["items"] == []
+    assert desk.take(LaunchDrafted) == []
+    made = await desk.done("POST", "/v1/launches", BODY, **about)
+    assert made["state"] == "validating", "the key that nothing was made with is free"
+
+
+async def test_a_refusal_names_all_that_stands_against_the_launch(desk: Desk) -> None:
+    body = {**BODY, "scenario": "nope", "participants": {"kind": "groups", "groups": []}}
+    answer = (await desk.call("POST", "/v1/launches", body, headers={"Idempotency-Key": "i"})).json()
+    assert [point["code"] for point in answer["points"]] == ["unknown_scenario", "empty_selection"]
+    assert answer["code"] == "empty_selection"
 
 
 async def test_the_same_request_again_is_the_same_launch(desk: Desk, key: Key) -> None:

@@ -49,6 +49,18 @@ async def test_the_last_allowed_launch_is_taken_and_the_next_is_not_until_the_ho
     ] == 429
 
 
+async def test_a_count_tells_of_a_quota_that_is_reached_and_counts_all_the_same(desk: Desk) -> None:
+    key = await limited(desk, 1)
+    assert (await desk.done("POST", "/v1/counts", BODY, token=key.token))["points"] == []
+    await desk.launch(key="one", token=key.token)
+    await desk.pool.execute("UPDATE launch SET drafted_at = now()")
+    counted = await desk.done("POST", "/v1/counts", BODY, token=key.token)
+    [point] = counted["points"]
+    assert (point["code"], point["severity"], point["place"]) == ("quota", "warning", "launch")
+    assert "ask again in" in point["remedy"]
+    assert counted["token"]
+
+
 async def test_a_batch_of_commands_goes_up_to_the_quota(desk: Desk) -> None:
     key = await limited(desk, 3)
     replies = await _commands(desk, key, *(f"b-{number}" for number in range(5)))

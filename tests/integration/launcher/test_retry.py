@@ -232,19 +232,22 @@ async def test_another_projects_launch_is_as_if_there_were_none(here: Desk) -> N
 
 
 @pytest.mark.parametrize(
-    "body",
+    ("body", "said"),
     [
-        {},
-        {"outcome": "failure", "reason": "error:send"},
-        {"outcome": "failed"},
-        {"delivery": "accepted"},
-        {"delivery": "failed"},
-        {"reason": ""},
+        ({}, "exactly one of outcome, reason, delivery"),
+        ({"outcome": "failure", "reason": "error:send"}, "exactly one of outcome, reason, delivery"),
+        ({"outcome": "failed"}, "body.outcome: write 'success', "),
+        ({"delivery": "accepted"}, "only where nobody can know what became of them: `unknown`"),
+        ({"delivery": "failed"}, "only where nobody can know what became of them: `unknown`"),
+        ({"delivery": "lost"}, "only where nobody can know what became of them: `unknown`"),
+        ({"reason": ""}, "body.reason: write at least 1 character"),
+        ({"reason": "error:sned"}, "did you mean `error:send`?"),
     ],
 )
-async def test_a_retry_says_exactly_one_thing(here: Desk, body: Any) -> None:
+async def test_a_retry_says_exactly_one_thing(here: Desk, body: Any, said: str) -> None:
     earlier = await ended(here)
-    assert (await refused(here, earlier, body))[0] == 422
+    answer = await here.call("POST", f"/v1/launches/{earlier}/retry", body, headers={"Idempotency-Key": "i"})
+    assert (answer.status_code, said in answer.json()["detail"]) == (422, True), answer.text
     assert len((await here.done("GET", "/v1/launches"))["items"]) == 1
 
 

@@ -48,11 +48,11 @@ async def test_a_rehearsal_runs_without_anybodys_approval_as_the_launch_that_it_
 
 async def test_a_rehearsal_is_judged_as_the_launch_would_be(ann: Desk) -> None:
     wrong = {"scenario": "welcome", "participants": {"kind": "groups", "groups": []}}
-    answer = await post(ann, "rehearsals", wrong)
-    assert (answer["state"], [each["code"] for each in answer["points"]]) == ("rejected", ["empty_selection"])
+    about: Any = {"headers": {"Idempotency-Key": "wrong"}, "as_user": "ann"}
+    assert await ann.refused("POST", "/v1/rehearsals", wrong, **about) == (422, "empty_selection")
     lifted = {**REHEARSAL, "options": {"consent_override": {"reason": "recall"}}}
     answer = await post(ann, "rehearsals", lifted, "lifted")
-    assert [each["code"] for each in answer["points"]] == ["forbidden"]
+    assert (answer["state"], [each["code"] for each in answer["points"]]) == ("rejected", ["forbidden"])
 
 
 async def test_a_test_is_a_launch_for_one_contact_per_address(ann: Desk) -> None:

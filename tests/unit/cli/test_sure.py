@@ -48,6 +48,15 @@ def test_what_could_not_be_launched_is_not_asked_about(
 
 
 @pytest.mark.parametrize("arguments", ASKING)
+def test_what_would_be_more_than_the_quota_is_not_asked_about(
+    monkeypatch: pytest.MonkeyPatch, asked: list[str], arguments: list[str]
+) -> None:
+    over = {"code": "quota", "severity": "warning", "place": "launch", "remedy": "no more than 5: ask again in 60 s."}
+    answer = here(monkeypatch, {COUNTS: (200, {**COUNTED, "points": [over]})})(*arguments)
+    assert (answer.exit_code, asked, "ask again in 60 s" in answer.stderr) == (1, [], True)
+
+
+@pytest.mark.parametrize("arguments", ASKING)
 def test_a_launch_is_asked_about_with_its_figures(
     monkeypatch: pytest.MonkeyPatch, asked: list[str], arguments: list[str]
 ) -> None:

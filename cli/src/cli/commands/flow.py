@@ -132,6 +132,8 @@ def look(client: Client, body: dict[str, Any]) -> None:
     command where it could not; says nothing where others are counted for."""
     if (counted := client.post_if_free(at("counts"), body)) is not None:
         _show(counted, "Mend that and launch again.")
+        if any(point["code"] == "quota" for point in counted["points"]):
+            fail(Exit.NO, "it would be refused now: too many launches were asked for", "Launch when the hour is over.")
 
 
 def _show(counted: dict[str, Any], remedy: str) -> None:

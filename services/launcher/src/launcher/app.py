@@ -108,7 +108,7 @@ def build(
         ordering=ordering,
         drafts=drafts,
         approving=approving,
-        counts=Counts(launches, versions, counting, conditions, results, tokens),
+        counts=Counts(launches, versions, counting, conditions, results, tokens, quotas),
         starting=Starting(launches, control),
         trials=Trials(versions, control),
         vacancies=Vacancies(launches, results),

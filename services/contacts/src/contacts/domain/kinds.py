@@ -18,7 +18,12 @@ WORDS: Final = {
 """By kind, as `jsonb_typeof` names it."""
 _FIELDS: Final = {"id": "string", "email": "string", "phone": "string", "zone": "string", "active": "boolean",
                   "groups": "array", "consent": "object", "attributes": "object"}  # fmt: skip
-_ADVICE: Final = 'Numbers stand without quotes (50), texts in quotes ("50"), true and false alone.'
+_WRITTEN: Final = {
+    "string": 'write it in quotes ("50")',
+    "number": "write it without quotes (50)",
+    "boolean": "write true or false, without quotes",
+}
+"""How a value of that kind stands in a condition."""
 
 
 def kind_points(
@@ -28,16 +33,15 @@ def kind_points(
     only: those have no declared kind, so that it is a warning. A field of the contact's own that is always of another
     kind is an error."""
     for path, kinds in sorted(taken.items()):
-        said = f"the condition takes it for {_either(kinds)}"
         declared = _declared(path)
         if declared is not None and declared not in kinds:
-            remedy = f"`{'.'.join(path)}` is {WORDS[declared]}, and {said}. {_ADVICE}"
+            remedy = f"`{'.'.join(path)}` is {WORDS[declared]}, {_never(kinds, declared)}"
             yield Point(code="condition_type", severity=Severity.ERROR, place=place, remedy=remedy)
         have = seen.get(path, {})
         if others := {kind: contacts for kind, contacts in have.items() if kind not in kinds}:
             found = " and ".join(f"{WORDS[kind]} in {contacts:,}" for kind, contacts in sorted(others.items()))
-            remedy = f"`{'.'.join(path[2:])}` is {found} of the {sum(have.values()):,} contacts looked at that have it"
-            remedy += f", and {said}: the two never match. {_ADVICE}"
+            told = f"`{'.'.join(path[2:])}` is {found} of {sum(have.values()):,} contacts with it"
+            remedy = f"{told}, {_never(kinds, max(others, key=lambda kind: others[kind]))}"
             yield Point(code="condition_type", severity=Severity.WARNING, place=place, remedy=remedy)
 
 
@@ -49,6 +53,10 @@ def _declared(path: Path) -> str | None:
             return "boolean"
         case _:
             return None
+
+
+def _never(kinds: frozenset[str], found: str) -> str:
+    return f"which never matches {_either(kinds)}: {_WRITTEN.get(found, 'compare it with something else')}."
 
 
 def _either(kinds: frozenset[str]) -> str:

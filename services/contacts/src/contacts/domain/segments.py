@@ -1,12 +1,12 @@
 """What a segment's condition names, and whether a contact has such things."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 
 from contacts.domain.kinds import Path, kind_points
 from contracts.checks import Point
 from contracts.words import Severity
+from runtime.did_you_mean import did_you_mean
 
 FIELDS = frozenset({"id", "email", "phone", "zone", "active", "groups", "consent", "attributes"})
 """Of `contact`, as conditions see it."""
@@ -40,19 +40,13 @@ def segment_points(facts: SegmentFacts, place: str) -> Iterator[Point]:
         yield Point(code="broken_condition", severity=Severity.ERROR, place=place, remedy=remedy)
         return
     for name in sorted({path[1] for path in facts.paths if len(path) > 1} - FIELDS):
-        remedy = f"A contact has no `{name}`{_did_you_mean(name, FIELDS)} Own fields are in contact.attributes."
+        remedy = f"A contact has no `{name}`{did_you_mean(name, FIELDS) or '.'} Own fields are in contact.attributes."
         yield Point(code="unknown_variable", severity=Severity.ERROR, place=place, remedy=remedy)
     named = {path[2] for path in facts.paths if path[:2] == ("contact", "attributes") and len(path) > 2}
     for name in sorted(named - facts.attributes if facts.attributes else ()):
-        remedy = f"No contact looked at has the attribute `{name}`{_did_you_mean(name, facts.attributes)}"
+        remedy = f"No contact looked at has the attribute `{name}`{did_you_mean(name, facts.attributes) or '.'}"
         yield Point(code="unknown_attribute", severity=Severity.WARNING, place=place, remedy=f"{remedy} Look it over.")
     yield from kind_points(facts.taken, facts.seen, place)
     if not facts.in_sql:
         remedy = "It is evaluated contact by contact: exact, but slower than comparisons of attributes with constants."
         yield Point(code="segment_slow", severity=Severity.WARNING, place=place, remedy=remedy)
-
-
-def _did_you_mean(word: str, known: Iterable[str]) -> str:
-    """`: did you mean \\`score\\`?`, or a full stop where no known word is close."""
-    close = get_close_matches(word, sorted(known), n=1, cutoff=0.6)
-    return f": did you mean `{close[0]}`?" if close else "."

@@ -100,6 +100,7 @@ def add(
     @doors("POST", "/v1/launches", status_code=202, response_model=LaunchAsked)
     async def launch(given: LaunchGiven, asker: Asking, idempotency_key: Required) -> Response:
         """Asks for a launch. What launcher itself finds wrong is said at once, what contacts does a moment later.
+        What is wrong in the request itself is refused, with `points`, and nothing is kept of it.
 
         Whoever lacks `launch:preapproved` then confirms a count (a key's request counts as confirmed) and has it
         approved.

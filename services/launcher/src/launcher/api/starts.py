@@ -1,6 +1,6 @@
 """Launches begun from a contact, from a scenario, or from an earlier launch."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from fastapi import Path, Response
 from pydantic import Field
@@ -44,28 +44,20 @@ class RelaunchGiven(Input):
 
 
 class RetryGiven(Input):
-    """Which targets of the earlier launch: of one outcome, of one reason, or of messages that are `unknown`."""
+    """Which targets of the earlier launch, by exactly one of `outcome`, `reason` and `delivery`."""
 
+    outcome: Outcome | None = None
+    reason: str | None = Field(None, min_length=1, max_length=200)
+    """Such as `error:send` or `not_started:no_consent`."""
+    delivery: str | None = Field(None, min_length=1, max_length=64)
+    """`unknown`: whoever was sent a message of which nobody can know whether it arrived. Sent again only if asked for
+    so; no other state is retried."""
     options: OptionsGiven = Field(default_factory=OptionsGiven)
     context: dict[str, Any] | None = None
     """Left out: the earlier launch's."""
 
     def chosen(self) -> dict[str, Any]:
-        return self.model_dump(mode="json", exclude={"options", "context"})
-
-
-class RetryOutcome(RetryGiven):
-    outcome: Outcome
-
-
-class RetryReason(RetryGiven):
-    reason: str = Field(min_length=1, max_length=200)
-    """Such as `error:send` or `not_started:no_consent`."""
-
-
-class RetryUnknown(RetryGiven):
-    delivery: Literal["unknown"]
-    """Whoever was sent a message of which nobody can know whether it arrived: sent again only if asked for so."""
+        return self.model_dump(mode="json", include={"outcome", "reason", "delivery"}, exclude_none=True)
 
 
 def add(doors: Doors, starting: Starting, launches: Launches, vacancies: Vacancies, idempotency: Idempotency) -> None:
@@ -114,12 +106,7 @@ def add(doors: Doors, starting: Starting, launches: Launches, vacancies: Vacanci
         return await idempotency.once(doors.resources, asker, idempotency_key, asked, work, look)
 
     @doors("POST", "/v1/launches/{launch_id}/retry", status_code=202, response_model=LaunchAsked)
-    async def retry(
-        launch_id: PathWord,
-        given: RetryOutcome | RetryReason | RetryUnknown,
-        asker: Asking,
-        idempotency_key: Required,
-    ) -> Response:
+    async def retry(launch_id: PathWord, given: RetryGiven, asker: Asking, idempotency_key: Required) -> Response:
         """A new launch of the same scenario for exactly these targets of one that has ended. It goes the way of every
         launch once they are collected (a `draft` until then); `once` is lifted for them, `if_not_running` is not. Of
         nobody it is refused (`empty_selection`), and nothing is kept of it."""

@@ -6,7 +6,8 @@ from contracts.changes import Contact
 from contracts.checks import Point
 from contracts.scenario import BranchStep, Scenario, SendStep, When
 from launcher.domain.language import Broken, Language, Reads
-from launcher.domain.points import did_you_mean, error, warning
+from launcher.domain.points import error, warning
+from runtime.did_you_mean import did_you_mean
 
 CONTACT_FIELDS = tuple(Contact.model_fields)
 ADMINISTRATIVE = "administrative"

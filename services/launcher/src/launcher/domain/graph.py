@@ -18,7 +18,8 @@ from contracts.scenario import (
     WebhookStep,
 )
 from launcher.domain.durations import seconds
-from launcher.domain.points import did_you_mean, error
+from launcher.domain.points import error
+from runtime.did_you_mean import did_you_mean
 
 Edges = Mapping[str, frozenset[str]]
 

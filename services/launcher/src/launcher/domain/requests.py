@@ -14,11 +14,12 @@ from launcher.domain.counting import Basis, What, mismatch, options_digest, sele
 from launcher.domain.documents import canonical
 from launcher.domain.launch import PLAIN, Collected, Flow, Kind, Launch, Origin, Rejected, Way, flow
 from launcher.domain.parties import Asker, Grants
-from launcher.domain.points import blocks, did_you_mean, error
+from launcher.domain.points import blocks, error
 from launcher.domain.records import Selection, select
 from launcher.domain.refusals import Denied
 from launcher.domain.results import closed, unclear
 from launcher.domain.scenarios import ScenarioState
+from runtime.did_you_mean import did_you_mean
 
 MOST_CONTEXT_BYTES = 16 * 1024
 
@@ -45,11 +46,31 @@ def judge(
     return [
         *_permission(grants),
         *_scenario(request.scenario, candidate, kind),
+        *_lifting(request, grants),
+        *amiss(request, candidate, counted, earlier),
+    ]
+
+
+def amiss(
+    request: LaunchRequest,
+    candidate: Candidate | None,
+    counted: Basis | Denied | None = None,
+    earlier: Launch | None = None,
+) -> list[Point]:
+    """What is wrong with the request itself. Whatever becomes of scenario, contacts and permissions, a launch of it
+    would never run: what was asked for does not change any more."""
+    return [
         *_participants(request, earlier),
-        *_options(request, grants),
+        *_unbuilt(request),
         *(_context(request, candidate.version.body) if candidate and candidate.version else ()),
         *(_counted(request, candidate, counted) if counted else ()),
     ]
+
+
+def turned_down(points: Sequence[Point], wrong: Sequence[Point]) -> Denied:
+    """Of a request in which `wrong` is: nothing is kept of it. `points`: all that stands against it."""
+    what = wrong[0].remedy if len(points) == 1 else "this can never be launched as it was asked for"
+    return Denied(wrong[0].code, what, "mend that, and ask anew: nothing was kept of it", tuple(points))
 
 
 def draft(
@@ -196,17 +217,15 @@ def _participants(request: LaunchRequest, earlier: Launch | None) -> Iterator[Po
             pass
 
 
-def _options(request: LaunchRequest, grants: Grants) -> Iterator[Point]:
-    options = request.options
-    if options.consent_override and Permission.CONSENT_OVERRIDE not in grants:
+def _lifting(request: LaunchRequest, grants: Grants) -> Iterator[Point]:
+    if request.options.consent_override and Permission.CONSENT_OVERRIDE not in grants:
         remedy = f"Lifting consent needs the permission {Permission.CONSENT_OVERRIDE}: leave it out, or ask for it."
         yield error("forbidden", "options.consent_override", remedy)
-    unbuilt = {
-        "options.pacing": options.pacing is not None,
-    }
-    for place, given in unbuilt.items():
-        if given:
-            yield error("unsupported", place, "This is not available yet: leave it out.")
+
+
+def _unbuilt(request: LaunchRequest) -> Iterator[Point]:
+    if request.options.pacing is not None:
+        yield error("unsupported", "options.pacing", "This is not available yet: leave it out.")
 
 
 def _context(request: LaunchRequest, scenario: Scenario) -> Iterator[Point]:

@@ -8,9 +8,10 @@ from itertools import groupby
 from contracts.crm import LaunchRequest, ResultsGiven
 from contracts.words import REASON, REASONS, DeliveryState, LaunchMode, LaunchState
 from launcher.domain.launch import PLAIN, Collected, Kind, Launch, Way
-from launcher.domain.points import did_you_mean, error
+from launcher.domain.points import error
 from launcher.domain.records import CHUNK
 from launcher.domain.refusals import Denied
+from runtime.did_you_mean import did_you_mean
 
 EMPTY = error(
     "empty_selection", "participants", "No target of that launch is so: look at its figures (`slipway watch`)."

@@ -8,7 +8,8 @@ from pydantic import ValidationError
 from contracts.checks import Point
 from contracts.scenario import Part, Scenario
 from launcher.domain.mending import Judge, Place, others
-from launcher.domain.points import did_you_mean, error
+from launcher.domain.points import error
+from runtime.did_you_mean import did_you_mean
 from runtime.invalid import in_words
 
 KINDS = ("send", "wait", "wait_until", "branch", "split", "update_contact", "webhook", "start_scenario", "end")

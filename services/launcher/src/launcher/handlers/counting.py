@@ -15,12 +15,13 @@ from launcher.domain.counting import Counted, Listed, Listing, Selected, basis_o
 from launcher.domain.expressions import conditions as written_in
 from launcher.domain.launch import PLAIN
 from launcher.domain.parties import Asker
-from launcher.domain.points import blocks
+from launcher.domain.points import blocks, warning
 from launcher.domain.records import select
 from launcher.domain.refusals import Denied, Refusal
 from launcher.domain.requests import judge
 from launcher.domain.results import lineage
 from launcher.handlers.flow import asked, unknown
+from launcher.handlers.quotas import Quotas
 from launcher.handlers.result_sets import ResultSets
 from launcher.handlers.versions import Versions
 from launcher.ports import Conditions, Counting, CountTokens, Launches, Results
@@ -88,6 +89,7 @@ class Counts:
         conditions: Conditions,
         results: Results,
         tokens: CountTokens,
+        quotas: Quotas,
     ) -> None:
         self._launches = launches
         self._versions = versions
@@ -95,6 +97,7 @@ class Counts:
         self._conditions = conditions
         self._sets = ResultSets(results, counting)
         self._tokens = tokens
+        self._quotas = quotas
 
     async def count(self, resources: Resources, asker: Asker, wanted: LaunchRequest | str) -> Count | Denied | Refusal:
         """`wanted`: what would be asked for, or the id of a launch that waits: then that is counted."""
@@ -158,11 +161,13 @@ class Counts:
             candidate = await self._versions.candidate(connection, asker.project, wanted.scenario)
             results = wanted.participants if isinstance(wanted.participants, ResultsGiven) else None
             earlier = await self._launches.load(connection, asker.project, results.launch_id) if results else None
+            over = await self._quotas.reached(connection, asker, now)
         way = lineage(wanted, earlier, PLAIN)
+        points = judge(wanted, asker.grants, candidate, way.kind, earlier=earlier)
         return _Judged(
             request=wanted,
             version=candidate.version if candidate else None,
-            points=tuple(judge(wanted, asker.grants, candidate, way.kind, earlier=earlier)),
+            points=(*points, *([warning(over.code, "launch", f"{over.detail}: {over.remedy}.")] if over else ())),
             now=now,
             launched_by=asker.subject,
             retry=way.retry_of is not None,

@@ -14,7 +14,7 @@ from launcher.domain.parties import Asker
 from launcher.domain.points import blocks, error
 from launcher.domain.records import controlled
 from launcher.domain.refusals import Denied, Refusal
-from launcher.domain.requests import Candidate, draft, judge
+from launcher.domain.requests import Candidate, amiss, draft, judge, turned_down
 from launcher.domain.results import lineage
 from launcher.domain.states import ENDED, Advance, Answer, LaunchEvent, answer, reported
 from launcher.domain.summaries import summary
@@ -72,8 +72,8 @@ class LaunchHandlers:
     ) -> Launch | Denied:
         """The one way to a launch: over HTTP and Kafka, by users and keys. `draft`, `validating` or `rejected` then.
 
-        One for a result set is a `draft` until that is collected (`handlers.collecting`). Denied: `quota`, and nothing
-        is kept of it.
+        One for a result set is a `draft` until that is collected (`handlers.collecting`). Denied, and nothing is kept
+        of it: `quota`; over HTTP also what is wrong in itself (a CRM's command is answered with the points).
         """
         if denied := await self._quotas.exceeded(tx, asker):
             return denied
@@ -83,6 +83,8 @@ class LaunchHandlers:
         token = request.count_token
         counted = self._tokens.read(token, asker.project, tx.now) if token is not None else None
         points = judge(request, asker.grants, candidate, way.kind, counted, earlier)
+        if origin is None and (wrong := amiss(request, candidate, counted, earlier)):
+            return turned_down(points, wrong)
         launch, selection = draft(request, asker, launch_id, origin, candidate, points, tx.now, way)
         begun = launch.state is LaunchState.VALIDATING or launch.collecting
         if launch.flow is Flow.CRM and begun and candidate and candidate.version:

@@ -1,8 +1,8 @@
 """How many launches may be asked for in an hour: by one who asks, and in a project by all together."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
-from launcher.domain.parties import KEY_PREFIX, Asker
+from launcher.domain.parties import KEY_PREFIX, Asker, Project
 from launcher.domain.refusals import Denied
 from launcher.ports import Keys, Launches, Projects
 from runtime.transaction import Connection, Transaction
@@ -23,24 +23,35 @@ class Quotas:
         await self._projects.lock(connection, project)
 
     async def exceeded(self, tx: Transaction, asker: Asker) -> Denied | None:
-        """Refused and rejected requests were asked for, too; those over the quota were not."""
+        """Rejected requests were asked for, too; those that were refused were not."""
         project = await self._projects.lock(tx.connection, asker.project)
+        return await self._reached(tx.connection, asker, project, tx.now)
+
+    async def reached(self, connection: Connection, asker: Asker, now: datetime) -> Denied | None:
+        """As it is at the moment, for whoever only wants to know: nothing is held."""
+        return await self._reached(connection, asker, await self._projects.load(connection, asker.project), now)
+
+    async def _reached(
+        self, connection: Connection, asker: Asker, project: Project | None, now: datetime
+    ) -> Denied | None:
         together = project.launches_per_hour if project else None
-        if together is not None and (denied := await self._over(tx, asker, None, together)):
+        if together is not None and (denied := await self._over(connection, asker, None, together, now)):
             return denied
-        return await self._over(tx, asker, asker.subject, await self._allowed(tx.connection, asker))
+        return await self._over(connection, asker, asker.subject, await self._allowed(connection, asker), now)
 
     async def _allowed(self, connection: Connection, asker: Asker) -> int:
         key = await self._keys.load(connection, asker.subject) if asker.subject.startswith(KEY_PREFIX) else None
         return self._each if key is None or key.launches_per_hour is None else key.launches_per_hour
 
-    async def _over(self, tx: Transaction, asker: Asker, subject: str | None, allowed: int) -> Denied | None:
+    async def _over(
+        self, connection: Connection, asker: Asker, subject: str | None, allowed: int, now: datetime
+    ) -> Denied | None:
         wait = None
         if allowed:
-            nth = await self._launches.asked_at(tx.connection, asker.project, subject, tx.now - HOUR, allowed)
+            nth = await self._launches.asked_at(connection, asker.project, subject, now - HOUR, allowed)
             if nth is None:
                 return None
-            wait = int((nth + HOUR - tx.now).total_seconds()) + 1
+            wait = int((nth + HOUR - now).total_seconds()) + 1
         who = f"by {subject}" if subject else f"in project {asker.project}"
         detail = f"no more than {allowed} launches an hour may be asked for {who}"
         remedy = f"ask again in {wait} s" if wait else "have the quota raised (slipway project set)"
