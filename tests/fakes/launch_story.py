@@ -103,7 +103,9 @@ class Story:
         return told
 
     def version(self) -> ScenarioVersion:
-        body = Scenario(key="spring", name="Spring", start="won", steps={"won": EndStep(end=EndType.SUCCESS)})
+        ends = {"won": EndType.SUCCESS, "broken": EndType.FAILURE, "quiet": EndType.NEUTRAL}
+        steps = {name: EndStep(end=end) for name, end in ends.items()}
+        body = Scenario(key="spring", name="Spring", start="won", steps=steps)
         return ScenarioVersion(project=PROJECT, version=3, creator="ann", body=body)
 
     def requested(self) -> LaunchRequested:

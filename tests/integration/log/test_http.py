@@ -91,12 +91,23 @@ async def test_progress_is_what_the_topic_tells_and_steps(log: Log, http: httpx.
 
 async def test_a_reason_that_no_target_ends_for_is_refused(http: httpx.AsyncClient, story: Story) -> None:
     path = f"/v1/launches/{story.launch_id}/outcomes"
-    for reason in (*REASONS, "end:nowhere"):
+    for reason in (*REASONS, "end:won"):
         (await http.get(path, params={"reason": reason})).raise_for_status()
-    for reason, close in (("no_consent", "not_started:no_consent"), ("xyz", "end:STEP"), ("end:No!", "end:STEP")):
+    wrong = {"no_consent": "`not_started:no_consent`", "end:wun": "did you mean `end:won`", "xyz": "", "end:No!": ""}
+    for reason, close in wrong.items():
         answer = await http.get(path, params={"reason": reason})
         assert (answer.status_code, answer.json()["code"]) == (422, "unknown_reason")
-        assert close in answer.json()["remedy"]
+        assert close in answer.json()["detail"]
+        assert "there is end:won, end:broken, end:quiet, stopped" in answer.json()["remedy"]
+
+
+async def test_of_a_launch_whose_ends_were_not_kept_any_end_may_be_asked_for(
+    http: httpx.AsyncClient, story: Story, log: Log
+) -> None:
+    await log.pool.execute("UPDATE launch SET ends = NULL")
+    path = f"/v1/launches/{story.launch_id}/outcomes"
+    assert (await http.get(path, params={"reason": "end:nowhere"})).json()["items"] == []
+    assert "there is end:STEP, stopped" in (await http.get(path, params={"reason": "xyz"})).json()["remedy"]
 
 
 @pytest.mark.parametrize("path", ["progress", "outcomes", "in-progress", "events", "ledger"])

@@ -53,6 +53,7 @@ def test_a_stop_ends_a_pause() -> None:
         replace(RUNNING, outcomes={}),
         replace(RUNNING, opened=False),
         replace(RUNNING, requested_at=None),
+        replace(RUNNING, waits=True),
     ],
 )
 def test_nothing_is_estimated_while_it_cannot_be(launch: Launch) -> None:

@@ -5,13 +5,16 @@ import pytest
 from contracts.deliveries import ContactsReported, DeliveriesRecorded, LaunchHeld
 from contracts.launches import All, LaunchDrafted, Options
 from contracts.outcomes import IncidentsOpened, TargetsEnded, TargetsRefused
+from contracts.scenario import Scenario
 from contracts.targets import TargetsExcluded
-from contracts.words import DeliveryState, Outcome
+from contracts.words import DeliveryState, LaunchMode, Outcome
 from fakes.launch_story import Story, delivery, later
 from fakes.transaction import NOON
 from log.domain import facts
 from log.domain.chunks import Kind
+from log.domain.counting import changed
 from log.domain.endings import Ending, endings
+from log.domain.launch import Launch
 from log.domain.reading import read
 
 STORY = Story.of(4, seed=1)
@@ -34,6 +37,20 @@ def test_a_request_describes_and_controls_the_launch() -> None:
     reading = read(STORY.requested(), "e", NOON)
     assert reading is not None
     assert [type(fact) for fact in reading.facts] == [facts.Described, facts.Requested, facts.Controlled]
+
+
+@pytest.mark.parametrize(("mode", "waits"), [(LaunchMode.LIVE, True), (LaunchMode.REHEARSAL, False)])
+def test_the_ends_of_the_scenario_are_kept_and_whether_its_waits_take_their_time(mode: LaunchMode, waits: bool) -> None:
+    wait = {"wait": {"for": "2d"}, "next": "won"}
+    body = {"key": "spring", "name": "Spring", "start": "pause", "steps": {"pause": wait, "won": {"end": "success"}}}
+    version = STORY.version().model_copy(update={"body": Scenario.model_validate(body)})
+    reading = read(STORY.requested().model_copy(update={"version": version, "options": Options(mode=mode)}), "e", NOON)
+    assert reading is not None
+    described = reading.facts[0]
+    assert isinstance(described, facts.Described)
+    assert (described.ends, described.waits) == (("won",), waits)
+    kept = changed(Launch("l", "acme"), described)
+    assert (kept.ends, kept.waits) == (("won",), waits)
 
 
 def test_who_never_started_is_other_with_the_reason() -> None:

@@ -1,7 +1,7 @@
 """The lists behind the figures, page by page or whole as CSV."""
 
 import re
-from difflib import get_close_matches
+from collections.abc import Sequence
 from typing import Annotated
 
 from fastapi import APIRouter, Header, Query
@@ -13,6 +13,7 @@ from log.adapters.queries import OpenRow, OutcomeRow, Queries, Wanted
 from log.api.launch import LaunchId, Viewer, found
 from log.api.streams import Streams
 from log.domain.times import written
+from runtime.did_you_mean import did_you_mean
 from runtime.exports import csv_line
 from runtime.media import CSV, streamed
 from runtime.pages import from_cursor, to_cursor
@@ -46,14 +47,14 @@ class OpenPage(BaseModel):
     next: str | None
 
 
-def _possible(reason: str) -> str:
-    """Raises Problem for what no target ever ends for."""
-    if re.fullmatch(REASON, reason):
+def _possible(reason: str, ends: Sequence[str] | None) -> str:
+    """Raises Problem for what no target of the launch ever ends for. `ends`: of its scenario; None: not known."""
+    known = ["end:STEP"] if ends is None else [f"end:{step}" for step in ends]
+    if reason in known or (re.fullmatch(REASON, reason) and (ends is None or not reason.startswith("end:"))):
         return reason
-    close = " or ".join(get_close_matches(reason, REASONS, n=3))
-    meant = f"did you mean {close}? " if close else ""
-    remedy = f"{meant}There is end:STEP, {', '.join(REASONS)}"
-    raise Problem(422, "unknown_reason", f"no target ends for a reason {reason}", remedy)
+    known += REASONS
+    detail = f"no target of this launch ends for a reason {reason}{did_you_mean(reason, known, most=3)}"
+    raise Problem(422, "unknown_reason", detail, f"there is {', '.join(known)}")
 
 
 def routes(queries: Queries, streams: Streams) -> APIRouter:
@@ -73,8 +74,9 @@ def routes(queries: Queries, streams: Streams) -> APIRouter:
         accept: Accept = "*/*",
     ) -> Response | OutcomePage:
         """Targets that have ended, by contact id; with `Accept: text/csv` all of them, streamed."""
-        number = (await found(queries, caller, launch_id)).number
-        wanted = Wanted(outcome, None if reason is None else _possible(reason), started)
+        launch = await found(queries, caller, launch_id)
+        number = launch.number
+        wanted = Wanted(outcome, None if reason is None else _possible(reason, launch.launch.ends), started)
         if CSV in accept:
             header = csv_line(["contact_id", "outcome", "reason", "started_at", "ended_at"])
             return streams.answer(queries.all_outcomes(number, wanted), _outcome_line, CSV, header)

@@ -28,7 +28,9 @@ class Progress(LaunchFigures):
     steps: dict[str, int] = Field(description="How many instances entered each step.")
     stuck: int = Field(description="Targets with an open incident: they need a person.")
     rate: float = Field(description="Targets that ended per second since it was requested, pauses not counted.")
-    estimated_end: datetime | None = Field(description="If it goes on so; null while that cannot be said.")
+    estimated_end: datetime | None = Field(
+        description="If it goes on so; null while that cannot be said, as of a scenario with waits."
+    )
 
 
 def routes(queries: Queries, patience: float) -> APIRouter:

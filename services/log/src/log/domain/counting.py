@@ -29,11 +29,11 @@ def told(launch: Launch, facts: Iterable[State], now: datetime) -> Launch:
 
 def changed(launch: Launch, fact: State) -> Launch:
     match fact:
-        case Described(scenario, version, requested_at, retry_of, mode):
+        case Described():
             if launch.scenario is not None:
                 return launch
-            launch = replace(launch, scenario=scenario, version=version, requested_at=requested_at)
-            return replace(launch, retry_of=retry_of, mode=mode)
+            launch = replace(launch, scenario=fact.scenario, version=fact.version, requested_at=fact.requested_at)
+            return replace(launch, retry_of=fact.retry_of, mode=fact.mode, ends=fact.ends, waits=fact.waits)
         case Requested(request):
             return replace(launch, request=request)
         case Opened():

@@ -17,6 +17,10 @@ class Described:
     requested_at: datetime
     retry_of: str | None = None
     mode: LaunchMode = LaunchMode.LIVE
+    ends: tuple[str, ...] = ()
+    """End steps of the version."""
+    waits: bool = False
+    """Its targets come to waits, which take their time."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,10 @@ class Launch:
     requested_at: datetime | None = None
     retry_of: str | None = None
     mode: LaunchMode = LaunchMode.LIVE
+    ends: tuple[str, ...] | None = None
+    """End steps of its scenario version; None: not known, or of a launch from before they were kept."""
+    waits: bool = False
+    """Whether its scenario has waits that take their time: a rehearsal's are over at once."""
     request: Request | None = None
 
     control: ControlState = ControlState.RUNNING

@@ -14,7 +14,8 @@ class Pace:
     rate: float
     """Targets that ended per second since the launch was requested; the time it was paused does not count."""
     estimated_end: datetime | None
-    """None unless it runs, all targets are chosen and some have ended."""
+    """None unless it runs, all targets are chosen and some have ended; and where targets wait: how fast others ended
+    says nothing of them."""
 
 
 def pace(launch: Launch, controls: Iterable[Control], now: datetime) -> Pace:
@@ -23,7 +24,7 @@ def pace(launch: Launch, controls: Iterable[Control], now: datetime) -> Pace:
     until = launch.ended_at or now
     active = (until - launch.requested_at - _paused(controls, until)).total_seconds()
     rate = launch.ended / active if active > 0 else 0.0
-    runs = launch.state is LaunchState.RUNNING and launch.total is not None and rate > 0
+    runs = launch.state is LaunchState.RUNNING and launch.total is not None and rate > 0 and not launch.waits
     return Pace(round(rate, 3), _after(now, launch.in_progress / rate) if runs else None)
 
 

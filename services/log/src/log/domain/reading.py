@@ -18,7 +18,9 @@ from contracts.outcomes import (
     TargetsRefused,
     TargetsStarted,
 )
+from contracts.scenario import EndStep, WaitStep, WaitUntilStep
 from contracts.targets import LaunchOpened, TargetingFinished, TargetsAdmitted, TargetsExcluded
+from contracts.words import LaunchMode
 from log.domain import facts
 from log.domain.chunks import Chunk, Kind, delivery_chunk, way_chunk
 from log.domain.controls import Control, controls
@@ -104,8 +106,17 @@ def _chunk(chunk: Chunk, *told: Fact) -> Reading:
 
 
 def _described(event: LaunchRequested | LaunchOpened) -> facts.Described:
-    version = event.version
-    return facts.Described(version.key, version.version, event.requested_at, event.retry_of, event.options.mode)
+    version, mode = event.version, event.options.mode
+    steps = version.body.steps
+    return facts.Described(
+        version.key,
+        version.version,
+        event.requested_at,
+        event.retry_of,
+        mode,
+        ends=tuple(name for name, step in steps.items() if isinstance(step, EndStep)),
+        waits=mode is LaunchMode.LIVE and any(isinstance(step, WaitStep | WaitUntilStep) for step in steps.values()),
+    )
 
 
 def _kept_out(event: TargetsExcluded | TargetsRefused, event_id: str) -> Reading:
