@@ -1,6 +1,7 @@
 """What of a condition becomes SQL, what does not, and that nothing a person wrote becomes part of the SQL."""
 
 import re
+from itertools import pairwise
 
 import pytest
 
@@ -49,6 +50,25 @@ def test_what_sql_can_say_is_said_in_sql(source: str) -> None:
 )
 def test_what_means_something_else_in_sql_is_left_to_python(source: str) -> None:
     assert where(source) is None
+
+
+@pytest.mark.parametrize(
+    "level",
+    [
+        "({} ? contact.attributes.a == 1 : contact.active)",
+        "(contact.active ? {} : contact.attributes.a == 1)",
+        "!({} && contact.attributes.a == 1)",
+    ],
+)
+def test_what_is_nested_is_written_once(level: str) -> None:
+    """Twice, and as deep as the parser of conditions goes (32) it would be gigabytes of SQL."""
+    source, sizes = "contact.active", []
+    for _ in range(12):
+        source = level.format(source)
+        found = where(source)
+        assert found is not None
+        sizes.append(len(found.sql))
+    assert max(after - before for before, after in pairwise(sizes)) < 200, "each level adds its own"
 
 
 @pytest.mark.parametrize("text", ["'; DROP TABLE contact; --", "$1", "x) OR (true", "}", "{0}", "\\", "Ω", "ſ", "а"])

@@ -65,8 +65,8 @@ class _Writer:
             case Call("!_", None, (operand,)):
                 return f"(NOT {self.truth(operand)})"
             case Call("_?_:_", None, (asked, yes, no)):
-                chosen = self.truth(asked)
-                return f"CASE WHEN {chosen} THEN {self.truth(yes)} WHEN NOT {chosen} THEN {self.truth(no)} END"
+                # written once: twice, and what is nested in its place would double with each level
+                return f"CASE {self.truth(asked)} WHEN true THEN {self.truth(yes)} WHEN false THEN {self.truth(no)} END"
             case Call(function, target, args) if function != "_[_]":
                 return self._called(function, target, args)
             case Select(operand, field, test_only=True):
