@@ -1,4 +1,4 @@
-"""`slipway why` shows the whole way of a contact: waits, branches, and what people did meanwhile."""
+"""`slipway why` shows the whole way of a contact: waits, branches, updates, and what people did meanwhile."""
 
 import uuid
 from typing import Any
@@ -50,10 +50,12 @@ def test_a_wait_and_a_branch_are_shown_and_a_stop_and_a_retry_are_as_ever(ann: S
     assert low[4]["at"] < low[4]["detail"]["until"] <= low[5]["at"]
     assert [entry["at"] for entry in low[1:]] == sorted(entry["at"] for entry in low[1:])
     assert [(entry["what"], entry["detail"].get("step")) for entry in high[3:]] == [
-        *(("message", "hello"), ("waiting", "moment"), ("waited", "moment"), ("branch", "vip"), ("waiting", "hour")),
+        *(("message", "hello"), ("waiting", "moment"), ("waited", "moment"), ("branch", "vip")),
+        *(("updated", "tag"), ("waiting", "hour")),
         *(("stopped", None), ("ended", None)),
     ]
-    assert high[6]["detail"] == {"step": "vip", "arm": 1, "when": "contact.attributes.score > 50", "next": "hour"}
+    assert high[6]["detail"] == {"step": "vip", "arm": 1, "when": "contact.attributes.score > 50", "next": "tag"}
+    assert high[7]["detail"] == {"step": "tag", "set": "last_offer"}
     assert "contact.attributes.score > 50" in ann("why", first, "high").stdout
 
     again = str(ann.json("retry", first, "--reason", "stopped", "--yes")["launch_id"])
@@ -72,7 +74,8 @@ def test_the_way_of_a_contact_who_is_deleted_is_forgotten(ann: Slipway) -> None:
     launch_id = str(ann.json("launch", "forked", "--all", "--yes")["launch_id"])
 
     def shown(contact_id: str) -> set[str]:
-        return {entry["what"] for entry in whole(ann, launch_id, contact_id)} & {"waiting", "waited", "branch"}
+        told = {entry["what"] for entry in whole(ann, launch_id, contact_id)}
+        return told & {"waiting", "waited", "branch", "updated"}
 
     ann.until(lambda: {"low", "high"} == {id for id in ("low", "high") if "branch" in shown(id)}, "both are through")
     with ann.http() as http:

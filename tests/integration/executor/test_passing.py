@@ -2,7 +2,18 @@
 
 from contracts.outcomes import ContactsErased, StepsPassed, TargetsEnded, Way
 from contracts.words import LaunchMode
-from integration.executor.desk import PAUSE, RESUME, STOP, Desk, admitted, changed, controlled, deletion, ordered
+from integration.executor.desk import (
+    PAUSE,
+    RESUME,
+    STOP,
+    Desk,
+    admitted,
+    change,
+    changed,
+    controlled,
+    deletion,
+    ordered,
+)
 from integration.executor.test_orders import HERE
 
 COURSE = """
@@ -48,6 +59,18 @@ async def test_of_a_launch_with_neither_nothing_more_is_emitted(desk: Desk) -> N
     await desk.launch(ALL)
     await desk.accept(ALL)
     assert [type(sent.event).__name__ for sent in desk.emitted] == ["TargetsStarted", "SendsRequested", "TargetsEnded"]
+
+
+async def test_an_update_is_told_once_when_contacts_has_carried_it_out(desk: Desk) -> None:
+    await desk.launch(ALL, "tag: {update_contact: {set: {asked: true}}, next: won}\nwon: {end: success}")
+    assert told(desk) == []
+    update = desk.updates()
+    causes = zip(update.contact_ids, update.update_ids, strict=True)
+    answer = changed(*(change(id, 2, cause=cause) for id, cause in causes))
+    for _ in range(2):
+        await desk.changes(answer)
+    assert told(desk) == [(ALL, ["updated tag"])]
+    assert desk.outcomes() == dict.fromkeys(ALL, "success/end:won")
 
 
 async def test_who_comes_to_a_wait_one_by_one_leaves_it_together(desk: Desk) -> None:

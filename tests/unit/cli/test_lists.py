@@ -26,6 +26,16 @@ def test_each_figure_has_its_list(monkeypatch: pytest.MonkeyPatch, arguments: li
     assert told.seen[-1].headers["Accept"] == "text/csv"
 
 
+def test_of_a_launch_that_still_runs_it_is_said_who_is_not_in_the_list(monkeypatch: pytest.MonkeyPatch) -> None:
+    running = {"GET /v1/launches/l-1/progress": (200, {"in_progress": 1200})}
+    lists = {f"GET /v1/launches/l-1/{each}": (200, EMPTY) for each in ("outcomes", "in-progress")}
+    told = slipway(monkeypatch, lists | running)
+    said = "1,200 targets have no outcome so far: --in-progress lists them"
+    assert said in told("outcomes", "l-1").stderr
+    assert said not in told("outcomes", "l-1", "--in-progress").stderr
+    assert said not in told("outcomes", "l-1", "--json").stderr
+
+
 def test_one_list_is_asked_for_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
     told = slipway(monkeypatch, {})
     assert told("outcomes", "l-1", "--in-progress", "--outcome", "success").exit_code == 2

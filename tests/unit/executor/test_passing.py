@@ -1,4 +1,4 @@
-"""What is told of the way of instances: waits that they entered and left, arms that they took, and nothing else."""
+"""What is told of the way of instances: waits entered and left, arms taken, updates done, and nothing else."""
 
 from datetime import timedelta
 
@@ -6,7 +6,17 @@ from contracts.outcomes import Passage, Place, Way
 from contracts.words import DeliveryState
 from executor.domain import passing
 from executor.domain.advance import advance
-from executor.domain.cohort import Cohort, DeliverySettled, Event, MovedOn, Started, Status, Stopped, TimerDue
+from executor.domain.cohort import (
+    Cohort,
+    DeliverySettled,
+    Event,
+    MovedOn,
+    Started,
+    Status,
+    Stopped,
+    TimerDue,
+    UpdateAnswered,
+)
 from executor.domain.flow import Flow
 from unit.executor.builders import EVERYTHING, MAIL_AND_END, NOON, cohort, flow, roll
 
@@ -42,6 +52,20 @@ def test_a_wait_is_told_when_it_is_left_whoever_ends_it() -> None:
     way = Way(left=Place(step="pause"), passed=(Passage(what="waited", step="pause"),), reached=Place(step="won"))
     for event in (TimerDue(), MovedOn()):
         assert told(flow(steps), cohort(Status.TIMER, "pause"), event) == {way: [0, 1, 2]}
+
+
+UPDATE = """
+tag: {update_contact: {set: {last_offer: spring, asked: true}}, next: won}
+won: {end: success}
+"""
+
+
+def test_an_update_is_told_when_contacts_has_carried_it_out() -> None:
+    assert told(flow(UPDATE), cohort(Status.READY, "tag"), Started()) == {}
+    done = Passage(what="updated", step="tag", says="asked, last_offer")
+    way = Way(left=Place(step="tag"), passed=(done,), reached=Place(step="won"))
+    assert told(flow(UPDATE), cohort(Status.UPDATE, "tag"), UpdateAnswered()) == {way: [0, 1, 2]}
+    assert told(flow(UPDATE), cohort(Status.UPDATE, "tag"), TimerDue()) == {}, "nobody answered in time"
 
 
 def test_who_is_stopped_has_not_left_the_wait() -> None:

@@ -90,6 +90,14 @@ def test_at_the_same_millisecond_causes_decide(said: Sequence[Said]) -> None:
     ]
 
 
+def test_an_update_is_told_with_what_was_set() -> None:
+    passed = Passage(what="updated", step="tag", says="asked, last_offer")
+    went = Way(left=Place(step="tag"), passed=(passed,), reached=Place(step="won"))
+    said = [Said("w", Kind.WAY, later(1), None, went.model_dump_json(exclude_none=True), 1)]
+    [entry] = timeline(said, None)
+    assert (entry.what, entry.detail) == ("updated", {"step": "tag", "set": "asked, last_offer"})
+
+
 def test_of_ways_at_the_same_time_the_lower_part_comes_first() -> None:
     said = [
         way(later(1), "waited b", left="b", reached="a", part=1),

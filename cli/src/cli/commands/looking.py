@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from cli.connection import at, connection
+from cli.connection import Client, at, connection
 from cli.output import Exit, details, emit_json, fail, print_table, say, show_rows
 from cli.progress import follow, show_figures
 from cli.stuck import held_of, state_words, stuck_of
@@ -96,7 +96,8 @@ def outcomes(
     outcome: Annotated[str | None, typer.Option(help="success, failure, abandon or other.")] = None,
     reason: Annotated[str | None, typer.Option(help="Only this reason, such as not_started:no_consent.")] = None,
     started: Annotated[
-        bool | None, typer.Option("--started/--not-started", help="Only targets that had an instance, or had none.")
+        bool | None,
+        typer.Option("--started/--not-started", help="Only ended targets that had an instance, or had none."),
     ] = None,
     in_progress: Annotated[bool, typer.Option("--in-progress", help="Targets without an outcome so far.")] = False,
     at_step: Annotated[str | None, typer.Option("--step", help="Started targets that stand at this step.")] = None,
@@ -128,7 +129,15 @@ def outcomes(
                 say(f"… the first {limit}; --limit 0 shows all, --csv exports")
                 break
             found.append(row)
+        still = 0 if as_json or shown != "outcomes" else _in_progress(client, launch_id)
     show_rows(found, COLUMNS[shown], as_json)
+    if still:
+        say(f"{still:,} targets have no outcome so far: --in-progress lists them")
+
+
+def _in_progress(client: Client, launch_id: str) -> int:
+    figures = client.get_if_allowed(at("launches", launch_id, "progress")) or {}
+    return int(figures.get("in_progress", 0))
 
 
 def _list(
@@ -160,7 +169,7 @@ def why(
     contact_id: Annotated[str, typer.Argument(metavar="CONTACT")],
     as_json: Json = False,
 ) -> None:
-    """Why this contact did, or did not, get a message: the whole way of one target, waits and branches included."""
+    """Why this contact did, or did not, get a message: the whole way of one target, in order."""
     with connection(context).client() as client:
         entries = client.get(at("contacts", contact_id, "timeline"), launch=launch_id)["items"]
     if as_json:

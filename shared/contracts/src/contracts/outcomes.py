@@ -57,16 +57,16 @@ class Place(Value):
 
 
 class Passage(Value):
-    """A wait that was entered or left, or the arm of a fork that was taken."""
+    """A wait that was entered or left, the arm of a fork that was taken, or an update that contacts has carried out."""
 
-    what: Literal["waiting", "waited", "branch", "split"]
+    what: Literal["waiting", "waited", "branch", "split", "updated"]
     step: str
     until: datetime | None = None
     """Of `waiting`: when it will be over, if nobody ends it before."""
     arm: int | None = None
     """Of a fork: its place among the step's arms, from 1. None: none could be taken, and the instance failed."""
     says: str | None = None
-    """The arm's condition, or `otherwise`; at a split its weight."""
+    """The arm's condition, or `otherwise`; at a split its weight; of an update the names of the attributes."""
     next: str | None = None
     """Where the arm leads."""
 
@@ -84,9 +84,10 @@ class Way(Value):
 
 
 class StepsPassed(Event):
-    """By executor, in the transaction that moved the instances: contacts who went the same way through waits and forks.
+    """By executor, in the transaction that moved the instances: contacts who went the same way through waits, forks and
+    updates.
 
-    Nothing is said of steps that are neither: scenarios without them have no such events.
+    Nothing is said of steps that are none of these: scenarios without them have no such events.
     """
 
     TYPE: ClassVar[str] = "com.slipway.steps-passed.v1"

@@ -127,7 +127,7 @@ def _after_rest(flow: Flow, cohort: Cohort, now: datetime, roll: Roll, held: boo
     if isinstance(node, Wait):
         return _go(flow, _past(cohort, Passage(what="waited", step=cohort.step)), node.next, now, roll, held)
     if isinstance(node, Update):
-        return _go(flow, cohort, node.next, now, roll, held)
+        return _go(flow, _past(cohort, _updated(cohort.step, node)), node.next, now, roll, held)
     return [_incident(cohort, f"step {cohort.step} is not what the instance rested in")]
 
 
@@ -178,7 +178,8 @@ def _run(flow: Flow, cohort: Cohort, now: datetime, roll: Roll) -> Iterable[Coho
         case Send():
             return [replace(at, status=Status.DELIVERY)]
         case Update() if flow.virtual:
-            return [replace(at, overlay={**(at.overlay or {}), **node.values}, step=node.next)]
+            done = _past(at, _updated(at.step, node))
+            return [replace(done, overlay={**(at.overlay or {}), **node.values}, step=node.next)]
         case Update():
             return [replace(at, status=Status.UPDATE, due_at=now + UPDATE_TIMEOUT)]
         case Wait():
@@ -211,6 +212,10 @@ def _fork(
             arm = node.arm(place)
             passage = Passage(what=what, step=part.step, arm=place + 1, says=arm.says, next=arm.next)
             yield replace(_past(part, passage), step=arm.next)
+
+
+def _updated(step: str, node: Update) -> Passage:
+    return Passage(what="updated", step=step, says=", ".join(sorted(node.values)))
 
 
 def _past(cohort: Cohort, passage: Passage) -> Cohort:

@@ -62,7 +62,7 @@ class Cohort:
     entered: tuple[str, ...] = ()
     """Steps that this advance ran through, for the counts per step."""
     passed: tuple[Passage, ...] = ()
-    """Waits and forks among them, with the arm that was taken; the wait that was left first."""
+    """Waits, forks with the arm that was taken, and updates among them; what was left first."""
     origin: Origin | None = None
     """Where they were read from; None: they are new."""
     overlay: Mapping[str, Any] | None = None

@@ -1,4 +1,4 @@
-"""Which way instances went through waits and forks: said once of all who went the same way."""
+"""Which way instances went through waits, forks and updates: said once of all who went the same way."""
 
 from collections.abc import Sequence
 
@@ -10,7 +10,7 @@ Went = tuple[Cohort | None, Cohort]
 
 
 def ways(went: Sequence[Went], part: int) -> dict[Way, list[int]]:
-    """Members by their way; without those who came past no wait and no fork. `part` as in `Way`."""
+    """Members by their way; without those who came past no wait, no fork and no update. `part` as in `Way`."""
     found: dict[Way, list[int]] = {}
     for before, after in went:
         if after.passed:

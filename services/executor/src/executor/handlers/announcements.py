@@ -95,11 +95,13 @@ def erased(project: str, revisions: Mapping[str, int], number: int, now: datetim
 
 
 def passed(launch: Launch, roll: Roll, ways: Mapping[Way, list[int]], number: int, now: datetime) -> Iterator[Outgoing]:
-    """Who went which way. Nobody goes two ways of the same part at the same time, so this is said once."""
+    """Who went which way. Nobody goes two ways of the same part from the same place at the same time, so each has an
+    id of its own: two transactions may be of one millisecond."""
     for way, members in ways.items():
+        left = () if way.left is None else (way.left.step, way.left.occurrence)
         ids = pick(roll.contact_ids, members)
         event = StepsPassed(project=launch.project, launch_id=launch.launch_id, contact_ids=ids, way=way, at=now)
-        yield _outgoing(OUTCOMES, event, launch, number, "passed", ids[0], now.isoformat(), way.part)
+        yield _outgoing(OUTCOMES, event, launch, number, "passed", ids[0], now.isoformat(), way.part, *left)
 
 
 def arrivals(launch: Launch, roll: Roll, cohorts: Sequence[Cohort], number: int, now: datetime) -> Iterator[Outgoing]:

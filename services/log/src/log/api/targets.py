@@ -42,8 +42,8 @@ def routes(queries: Queries, streams: Streams) -> APIRouter:
         launch: Annotated[str, Query(max_length=64, description="Of this launch.")],
     ) -> Timeline:
         """Why this contact did or did not get a message: what happened to it in this launch, the waits that it entered
-        and left, the arm of each branch and split that it took, and what people decided about it and the launch, in
-        the order in which one led to the other, each with the event that says so. Empty: it is no target."""
+        and left, the arm of each branch and split that it took, its updates, and what people decided about it and the
+        launch, in the order in which one led to the other, each with the event that says so. Empty: it is no target."""
         known = await found(queries, caller, launch)
         said = await queries.said(known.number, contact_id)
         controls, _ = await queries.controls(known.number)

@@ -22,7 +22,7 @@ class Kind(StrEnum):
     UNSUBSCRIBED = "unsubscribed"
     """Withdrew consent by a message's link: to which type."""
     WAY = "way"
-    """Waits and forks that were passed. Forgotten when a contact is deleted: it says what was known of them."""
+    """Waits, forks and updates passed. Forgotten when a contact is deleted: it says what was known of them."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -106,6 +106,8 @@ def _passed(passage: Passage) -> Mapping[str, object]:
             return {"step": passage.step, "until": passage.until and written(passage.until)}
         case "waited":
             return {"step": passage.step}
+        case "updated":
+            return {"step": passage.step, "set": passage.says}
         case "branch" | "split" if passage.arm is None:
             return {"step": passage.step}
         case "branch" | "split":
