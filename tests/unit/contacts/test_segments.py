@@ -80,5 +80,5 @@ def test_names_and_constants_are_only_ever_parameters(text: str) -> None:
     plain, odd = where(source.replace(quoted, "a"), 7), where(source, 7)
     assert plain is not None and odd is not None
     assert odd.sql == plain.sql
-    assert set(odd.arguments) == {text}
+    assert all(given in (text, [text]) for given in odd.arguments)
     assert sorted(map(int, re.findall(r"\$(\d+)", odd.sql))) == [7, 8, 9, 10]

@@ -122,8 +122,11 @@ class _Writer:
                 raise _Untranslatable
 
     def _one_of(self, value: str, elements: tuple[Node, ...]) -> str:
-        equals = [f"{value} = {self._json(_constant(element))}" for element in elements]
-        return f"CASE WHEN {value} IS NOT NULL THEN {' OR '.join(equals) or 'false'} END"
+        """The value is looked up once for all of a list: PostgreSQL looks a longer one up by hash."""
+        constants = [_exact(_constant(element)) for element in elements]
+        given = self._parameter([constant for constant in constants if constant is not None])
+        null = f" OR {value} = 'null'::jsonb" if None in constants else ""
+        return f"CASE WHEN {value} IS NOT NULL THEN {value} = ANY ({given}::jsonb[]){null} END"
 
     def _has_part(self, function: str, value: str, part: str) -> str:
         text, given = f"({value} #>> '{{}}')", self._text(part)
