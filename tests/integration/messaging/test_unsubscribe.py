@@ -220,6 +220,19 @@ async def test_a_click_after_the_answer_is_told_again(
     await node.changes(answer)
     await click(http)
     assert len({report.ids[0] for report in world.reports}) == 2
+    assert await world.pool.fetchval("SELECT count(*) FROM audit_entry") == 2, "never asked is not withdrawn"
+
+
+async def test_a_click_on_what_is_withdrawn_is_told_again_and_is_not_in_the_audit_again(
+    world: World, http: httpx.AsyncClient, mailer: FakeMailer
+) -> None:
+    node = Node(world, mailer)
+    await click(http)
+    answer = change("c-0", 2, consent={"promotional": False}).model_copy(update={"cause": world.reports[0].ids[0]})
+    await node.changes(answer)
+    await click(http)
+    assert len(world.reports) == 2, "messaging may not have heard of a later consent yet"
+    assert await world.pool.fetchval("SELECT count(*) FROM audit_entry") == 1
 
 
 async def test_what_is_looked_up_once_more_is_seen_with_its_blocks(

@@ -19,10 +19,11 @@ async def withdraw(tx: Transaction, reference: Reference) -> None:
     """Before the next send: here from the commit on, and for good when contacts has read of it.
 
     Again while contacts has not answered: nothing more. Again later, it is told again, for in between consent may have
-    been given anew. The audit has it as often as it is told.
+    been given anew. The audit has it only where it was not known to be withdrawn.
     """
     project, contact_id, message_type = reference[:3]
     id = derive("withdrawn", *reference, rfc3339(tx.now))
+    known = await is_withdrawn(tx.connection, reference)
     if await block(tx.connection, project, contact_id, consent_to(message_type), id):
         tx.emit(
             contact_reported(
@@ -36,6 +37,8 @@ async def withdraw(tx: Transaction, reference: Reference) -> None:
                 at=tx.now,
             )
         )
+        if known:
+            return
         about = {"launch": reference.launch_id, "step": reference.step, "message_type": message_type, "by": "link"}
         await Audit().note(
             tx.connection, tx.now, project, RECIPIENT, "consent.withdrawn", f"contact/{contact_id}", details=about
