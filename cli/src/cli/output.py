@@ -71,7 +71,8 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[Any]], title: st
     kept = [list(row) for row in rows]
     for index, column in enumerate(columns):
         whole = index == 0 and all(len(_words(row[0])) <= UNBROKEN for row in kept)
-        numeric = bool(kept) and all(isinstance(row[index], int | float) for row in kept)
+        values = [row[index] for row in kept if row[index] is not None]
+        numeric = bool(values) and all(isinstance(value, int | float) for value in values)
         table.add_column(column, justify="right" if numeric else "left", overflow="fold", no_wrap=whole)
     for row in kept:
         table.add_row(*(_cell(value) for value in row))
@@ -127,6 +128,6 @@ def _words(value: Any) -> str:
         return f"({details(value)})"
     if isinstance(value, bool):
         return "yes" if value else "no"
-    if isinstance(value, int):
-        return f"{value:,}"
+    if isinstance(value, int) or (isinstance(value, float) and value.is_integer()):
+        return f"{int(value):,}"
     return str(value)

@@ -13,8 +13,8 @@ from rich.text import Text
 
 from cli.connection import Client, at
 from cli.events import figures_of
-from cli.output import stderr, stdout
-from cli.stuck import Parked, state_words
+from cli.output import say, stderr, stdout, told
+from cli.stuck import Parked, awaited, state_words
 
 Figures = dict[str, Any]
 POLL_SECONDS = 0.25
@@ -29,6 +29,7 @@ def follow(client: Client, launch_id: str, until: Callable[[Figures], bool], liv
     parked = Parked(client)
     began = time.monotonic()
     shown: Figures = seen
+    waits = None
     drawn = Live(
         console=stderr,
         refresh_per_second=8,
@@ -40,6 +41,9 @@ def follow(client: Client, launch_id: str, until: Callable[[Figures], bool], liv
             seen = now
             figures = seen.get("figures") or {}
             shown = {**seen, **figures, "parked": parked.of(launch_id) if live and figures else 0}
+            if live and not stderr.is_terminal and (awaits := awaited(seen)) != waits:
+                waits = awaits
+                say(f"{seen['state']}: {waits}" if waits else seen["state"])
             if until(seen):
                 break
     return seen
@@ -53,6 +57,16 @@ def _sights(client: Client, launch_id: str, seen: Figures) -> Iterator[Figures]:
         seen = client.get_patiently(at("launches", launch_id))
     for figures in figures_of(client, launch_id):
         yield {**seen, "state": figures["state"], "figures": figures}
+
+
+def show_end(seen: Figures) -> None:
+    """What became of a launch: the outcome table, or why it never ran."""
+    if seen["state"] == "rejected":
+        stdout.print(f"Launch {seen['launch_id']}: rejected ({seen.get('rejected')})", style="italic", soft_wrap=True)
+        for line in told(seen.get("points") or []):
+            say(line)
+    else:
+        show_figures(seen)
 
 
 def show_figures(seen: Figures) -> None:
@@ -81,6 +95,9 @@ def show_figures(seen: Figures) -> None:
 
 
 def _panel(figures: Figures, seconds: float) -> Group:
+    if figures["state"] in UNDECIDED:
+        waits = [f"{figures['scenario']} {figures['state']}  {seconds:.0f} s", *told(figures.get("points") or [])]
+        return Group(*map(Text, [*waits, awaited(figures) or ""]))
     targeted = figures.get("targeted", 0)
     ended = targeted - figures.get("in_progress", 0)
     held = figures.get("held")
@@ -89,11 +106,13 @@ def _panel(figures: Figures, seconds: float) -> Group:
     counts = Text("  ").join(
         Text(f"{name} {figures.get(name, 0):,}", style=colour) for name, colour in OUTCOMES.items()
     )
-    told = [Text(_going(figures))]
+    lines = [Text(_going(figures))]
     if figures.get("steps"):
-        told.append(Text("  ".join(f"{step} {count:,}" for step, count in figures["steps"].items()), style="dim"))
-    told += [Text(f"held: {held['reason']}", style="yellow")] if held else []
-    return Group(line, ProgressBar(total=max(targeted, 1), completed=ended, width=60), counts, *told)
+        lines.append(Text("  ".join(f"{step} {count:,}" for step, count in figures["steps"].items()), style="dim"))
+    lines += [Text(f"held: {held['reason']}", style="yellow")] if held else []
+    because = figures.get("paused_because") if figures["state"] == "paused" else None
+    lines += [Text(f"paused: {because}", style="yellow")] if because else []
+    return Group(line, ProgressBar(total=max(targeted, 1), completed=ended, width=60), counts, *lines)
 
 
 def _going(figures: Figures) -> str:

@@ -1,4 +1,4 @@
-"""What of a launch waits for a person: incidents, parked records, a hold."""
+"""What of a launch waits for a person: its confirmation or approval, incidents, parked records, a hold."""
 
 import time
 from collections import Counter
@@ -9,6 +9,14 @@ from cli.connection import Client, at
 
 LOOK_SECONDS = 5.0
 OPEN = ("requested", "running", "paused", "stopping")
+NEXT = {
+    "draft": "mend what is named, then `slipway validate-launch {id}`; what was asked for"
+    " cannot be changed: `slipway decline {id}`, and ask anew",
+    "awaiting_confirmation": "nothing runs yet: somebody with process:start says `slipway confirm {id}`,"
+    " which counts it and asks",
+    "awaiting_approval": "nothing runs yet: somebody with launch:approve says `slipway approve {id}`",
+}
+"""What has to be done, and by whom, by the state of a launch that does not run."""
 
 
 class Parked:
@@ -44,6 +52,14 @@ def state_words(state: str, incidents: int = 0, parked: int = 0, held: str | Non
     told += [f"{parked:,} parked"] if parked else []
     told += ["held"] if held else []
     return f"{state} ({', '.join(told)})" if told else state
+
+
+def awaited(launch: Mapping[str, Any]) -> str | None:
+    """What a launch that does not run yet waits for; None: for nobody, as long as participants are collected."""
+    if launch["state"] == "draft" and not launch.get("points"):
+        return None
+    said = NEXT.get(launch["state"])
+    return None if said is None else said.format(id=launch["launch_id"])
 
 
 def held_of(launch: Mapping[str, Any]) -> str | None:

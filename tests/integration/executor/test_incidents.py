@@ -97,6 +97,26 @@ async def test_an_incident_that_is_given_up_ends_as_failure_once(desk: Desk, cli
     assert await desk.rows("SELECT decided_by, carried_out_at IS NULL FROM resolution") == [("ann", False)]
 
 
+async def test_whether_an_incident_could_be_decided_is_looked_at_and_nothing_changes(
+    desk: Desk, client: httpx.AsyncClient
+) -> None:
+    async def looked(incident: str, decision: str) -> tuple[int, str | None]:
+        path = f"/v1/incidents/{incident}/{decision}"
+        answer = await client.post(path, headers=DECIDER, json={"dry_run": True})
+        return answer.status_code, answer.json().get("state")
+
+    await desk.launch(["c-0"], HOOK)
+    known = (await ids(client))["c-0"]
+    assert await looked(known, "fail") == await looked(known, "retry") == (202, "open")
+    assert await looked("none", "fail") == (404, None)
+    assert await desk.rows("SELECT FROM resolution") == []
+    await decide(client, "fail", [known])
+    assert await looked(known, "fail") == (202, "resolving")
+    assert await looked(known, "retry") == (409, None)
+    await desk.resolutions()
+    assert await looked(known, "fail") == (202, "resolved")
+
+
 @pytest.mark.parametrize("decision", ["retry", "fail"])
 async def test_a_foreign_incident_is_one_that_does_not_exist(
     desk: Desk, client: httpx.AsyncClient, decision: str

@@ -100,6 +100,7 @@ async def test_a_launch_goes_from_draft_to_requested_and_nothing_runs_before_it_
     assert (answer["summary"]["confirmed_by"], answer["summary"]["version"]) == ("ann", 1)
     [message] = (await shown(people, launch_id))["summary"]["messages"]
     assert (message["step"], message["reached"], message["skipped"]) == ("hello", 80, {"no_address": 10})
+    assert message["at_most"] is False
     assert people.take(LaunchRequested) == []
     COUNTING.now(counted(100, no_consent=10))
     people.later(minutes=5)

@@ -93,6 +93,14 @@ def test_launches_show_what_an_approver_chooses_by(monkeypatch: pytest.MonkeyPat
     assert all(shown in told for shown in ("mia", "2026-03-03T09:12", "731"))
 
 
+def test_launches_show_what_became_of_their_targets(monkeypatch: pytest.MonkeyPatch) -> None:
+    over: dict[str, object] = {"launch_id": "l-1", "scenario": "s", "state": "completed", "requested_by": "mia"}
+    figures = {"targeted": 9, "started": 8, "success": 5, "failure": 0, "abandon": 1, "other": 3}
+    over |= {"drafted_at": "2026-03-03T09:12:44Z", "ended_at": "2026-03-03T10:01:02Z", "figures": figures}
+    told = slipway(monkeypatch, {"GET /v1/launches?mode=live": (200, {"items": [over]})})("launches").output
+    assert "success 5, abandon 1, other 3" in told and "2026-03-03T10:01" in told
+
+
 def test_who_may_not_see_parked_records_sees_launches_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     launches = [{"launch_id": "l-1", "scenario": "s", "state": "running", "figures": None}]
     answers = {
@@ -171,6 +179,18 @@ def test_an_incident_is_tried_again_without_a_question(monkeypatch: pytest.Monke
 
 def test_giving_up_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
     told = slipway(monkeypatch, {"POST /v1/incidents/i-1/fail": (202, INCIDENT)})
-    assert told("incidents", "resolve", "i-1", "--fail").exit_code == 2
-    assert told.seen == []
+    asked = told("incidents", "resolve", "i-1", "--fail")
+    assert (asked.exit_code, "contact c-1 in launch l-1 as failure?" in asked.stderr) == (2, True)
+    assert [orjson.loads(request.content) for request in told.seen] == [{"dry_run": True}]
     assert told("incidents", "resolve", "i-1", "--fail", "--yes").exit_code == 0
+    assert [orjson.loads(request.content) for request in told.seen[1:]] == [{}]
+    unknown = told("incidents", "resolve", "i-2", "--fail")
+    assert (unknown.exit_code, "?" in unknown.stderr) == (1, False), "nobody is asked about what there is not"
+
+
+def test_figures_of_partitions_are_whole_where_they_count(monkeypatch: pytest.MonkeyPatch) -> None:
+    row = {"service": "executor", "number": 0, "slipway_instances_open": 1200.0}
+    row |= {"slipway_timers_due": 0.0, "slipway_timers_oldest_due_seconds": 3.14159}
+    answers = {"GET /v1/partitions": (200, {"items": [row], "unavailable": []})}
+    told = slipway(monkeypatch, answers)("partitions").stdout
+    assert "1,200 " in told and "3.1 " in told and "0.0" not in told

@@ -1,6 +1,6 @@
 """`slipway watch` reads what the server tells; when that breaks off it goes on where it was, and asks if need be."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
 
@@ -48,15 +48,30 @@ def _told(stream: list[dict[str, Any]]) -> Iterator[bytes]:
 
 @pytest.fixture
 def watch(monkeypatch: pytest.MonkeyPatch) -> Any:
-    def run(server: Server) -> Any:
+    def run(server: Callable[[httpx.Request], httpx.Response], as_json: bool = True) -> Any:
         monkeypatch.setattr("cli.connection.httpx.Client", partial(httpx.Client, transport=httpx.MockTransport(server)))
         for name, value in {"HTTP": "http://slipway.test", "TOKEN": "id.secret", "PROJECT": "acme"}.items():
             monkeypatch.setenv(f"SLIPWAY_{name}", value)
         monkeypatch.setattr("cli.events.PAUSE_SECONDS", 0)
         monkeypatch.setattr("cli.events.POLL_SECONDS", 0)
-        return CliRunner().invoke(app, ["watch", "l-1", "--json"])
+        monkeypatch.setattr("cli.progress.POLL_SECONDS", 0)
+        return CliRunner().invoke(app, ["watch", "l-1", *(["--json"] if as_json else [])])
 
     return run
+
+
+WAITS = {**LAUNCH, "state": "awaiting_approval", "points": []}
+DECLINED = {**LAUNCH, "state": "rejected", "rejected": "declined"}
+DECLINED |= {"points": [{"code": "declined", "place": "launch", "remedy": "tom: too many"}]}
+
+
+def test_what_a_launch_waits_for_and_why_it_never_ran_is_said(watch: Any) -> None:
+    seen = iter([WAITS, WAITS, DECLINED])
+    answer = watch(lambda request: httpx.Response(200, json=next(seen)), as_json=False)
+    assert answer.exit_code == 1
+    assert answer.stderr.count("somebody with launch:approve says `slipway approve l-1`") == 1
+    assert "rejected (declined)" in answer.stdout and "tom: too many" in answer.stderr
+    assert "targeted" not in answer.stdout, "nothing was counted"
 
 
 def test_what_is_told_is_all_that_is_needed(watch: Any) -> None:

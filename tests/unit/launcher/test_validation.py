@@ -6,6 +6,7 @@ import pytest
 
 from contracts.words import Severity
 from launcher.adapters.scenario_files import read_file
+from launcher.domain.graph import passed_by_all
 from launcher.domain.validation import validate
 from unit.launcher.builders import LANGUAGE, document, found, message, points, scenario
 from unit.launcher.wrong_scenarios import WRONG, send
@@ -47,6 +48,19 @@ def test_a_loop_with_a_wait_and_a_way_out_is_right() -> None:
         "asked": {"branch": [{"when": "contact.attributes.done", "next": "won"}, {"otherwise": "greet"}]},
     }
     assert points(steps) == []
+
+
+def test_what_no_way_leads_past_is_passed_by_all() -> None:
+    steps = {
+        "hello": {"send": message(), "next": "half", "on_skipped": "half"},
+        "half": {"split": [{"weight": 1, "next": "news"}, {"weight": 1, "next": "again"}]},
+        "news": {"send": message(), "next": "again"},
+        "again": {"send": message(), "next": "pause", "on_skipped": "quiet"},
+        "pause": {"wait": {"for": "1d"}, "next": "last"},
+        "last": {"branch": [{"when": "contact.attributes.done", "next": "won"}, {"otherwise": "half"}]},
+        "quiet": {"end": "neutral"},
+    }
+    assert passed_by_all(scenario(steps, start="hello")) == {"hello", "half", "again"}
 
 
 def test_a_dead_reference_names_the_step_that_was_meant() -> None:

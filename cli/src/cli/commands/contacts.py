@@ -103,6 +103,8 @@ def list_groups(context: typer.Context, as_json: Json = False) -> None:
     with connection(context).client() as client:
         found = list(client.pages(at("groups")))
     show_rows(found, ["group", "contacts"], as_json)
+    if found and not as_json:
+        say("`slipway groups show GROUP` lists who is in one")
 
 
 @groups.command("create")

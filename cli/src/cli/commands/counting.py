@@ -34,7 +34,7 @@ WORDS = {
     ("excluded", False): "do not start: {reason}",
     ("skipped", False): "start and are skipped by a message: {reason}",
     ("skipped", True): "start and are skipped at step {step}: {reason}",
-    ("reached", True): "start and are reached at step {step}",
+    ("reached", True): "start and are reached at step {step} if they come to it",
 }
 """By figure, and whether of one step."""
 
@@ -98,8 +98,15 @@ def count(
 
 def _list(client: Client, body: dict[str, Any], listed: str, step: str | None, as_json: bool) -> None:
     wanted = {"figure": listed} if listed in FIGURES else {"reason": listed}
+    counted = None
     if step is not None:
         wanted["step"] = step
+    elif listed not in FIGURES:
+        counted = client.post(at("counts"), body)
+        if counted["token"] is None:
+            _show(counted)
+            raise typer.Exit(Exit.NO)
+        wanted["figure"] = "excluded" if counted["excluded"].get(listed) else "skipped"
     found: list[dict[str, Any]] = []
     cursor = None
     while True:
@@ -111,8 +118,8 @@ def _list(client: Client, body: dict[str, Any], listed: str, step: str | None, a
     if found or as_json:
         show_contacts(found, as_json)
     say(f"{len(found):,} {WORDS[page['figure'], step is not None].format(reason=listed, step=step)}")
-    if step is None and listed not in FIGURES:
-        _say_others(client.post(at("counts"), body), listed, page["figure"])
+    if counted is not None:
+        _say_others(counted, listed, page["figure"])
 
 
 def _say_others(counted: dict[str, Any], reason: str, figure: str) -> None:

@@ -7,6 +7,7 @@ import typer
 from cli.connection import Client, at, connection
 from cli.output import Exit, confirm, emit_json, fail, say, stdout, told
 from cli.progress import follow
+from cli.stuck import awaited
 
 flow = typer.Typer(no_args_is_help=True)
 
@@ -14,13 +15,6 @@ Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.
 Launch = Annotated[str, typer.Argument(metavar="LAUNCH", help="Launch id.")]
 Token = Annotated[str | None, typer.Option("--token", help="The token of your count (`slipway count`).")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
-NEXT = {
-    "draft": "mend what is named, then `slipway validate-launch {id}`; what was asked for"
-    " cannot be changed: `slipway decline {id}`, and ask anew",
-    "awaiting_confirmation": "nothing runs yet: `slipway confirm {id}` counts it and asks you",
-    "awaiting_approval": "nothing runs yet: somebody with launch:approve says `slipway approve {id}`",
-}
-"""By state."""
 
 
 @flow.command("validate-launch")
@@ -109,7 +103,7 @@ def tell(seen: dict[str, Any], as_json: bool) -> None:
         say(f"{state}: launch {launch_id}", "red" if stuck else "green")
         for line in told(seen.get("points") or []):
             say(line)
-        say(NEXT.get(state, "" if stuck else "`slipway watch {id}` shows it").format(id=launch_id))
+        say(awaited(seen) or ("" if stuck else f"`slipway watch {launch_id}` shows it"))
         if not stuck:
             stdout.print(launch_id)
     if stuck:
@@ -172,4 +166,5 @@ def show_reach(counted: dict[str, Any]) -> None:
             continue
         skipped = ", ".join(f"{contacts:,} {why}" for why, contacts in sorted(message["skipped"].items()))
         also = f" ({skipped})" if skipped else ""
-        say(f"  step {message['step']} reaches {message['reached']:,} by {message['channel']}{also}")
+        most = "at most " if message.get("at_most") else ""
+        say(f"  step {message['step']} reaches {most}{message['reached']:,} by {message['channel']}{also}")

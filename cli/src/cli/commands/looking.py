@@ -8,8 +8,9 @@ import typer
 
 from cli.connection import Client, at, connection
 from cli.output import Exit, details, emit_json, fail, print_table, say, show_rows
-from cli.progress import follow, show_figures
+from cli.progress import follow, show_end
 from cli.stuck import held_of, state_words, stuck_of
+from contracts.words import Outcome
 
 looking = typer.Typer(no_args_is_help=True)
 
@@ -33,15 +34,16 @@ def watch(context: typer.Context, launch_id: Launch, as_json: Json = False) -> N
     if as_json:
         emit_json(last)
     else:
-        show_figures(last)
+        show_end(last)
     if last["state"] != "completed":
         raise typer.Exit(Exit.NO)
 
 
-def _counts(row: Mapping[str, Any]) -> tuple[Any, Any, Any]:
-    """Before there are figures: how many were expected when it was counted."""
+def _counts(row: Mapping[str, Any]) -> tuple[Any, Any, str | None]:
+    """Targeted (before there are figures: as expected when it was counted), started, and outcomes so far."""
     figures = row.get("figures") or {"targeted": row.get("targeted_expected")}
-    return figures.get("targeted"), figures.get("success"), figures.get("failure")
+    outcomes = [f"{outcome} {figures[outcome]:,}" for outcome in Outcome if figures.get(outcome)]
+    return figures.get("targeted"), figures.get("started"), ", ".join(outcomes) or None
 
 
 @looking.command("launches")
@@ -65,7 +67,7 @@ def list_launches(
         emit_json([{**row, **dict(zip(names, stuck.get(row["launch_id"], (0, 0)), strict=True))} for row in found])
         return
     print_table(
-        ["launch", "scenario", "state", "by", "asked", "targeted", "success", "failure"],
+        ["launch", "scenario", "state", "by", "asked", "ended", "targeted", "started", "outcomes"],
         [
             [
                 row["launch_id"],
@@ -73,6 +75,7 @@ def list_launches(
                 state_words(row["state"], *stuck.get(row["launch_id"], (0, 0)), held=held_of(row)),
                 row.get("requested_by"),
                 (row.get("drafted_at") or row.get("requested_at") or "")[:16],
+                row["ended_at"][:16] if row.get("ended_at") else None,
                 *_counts(row),
             ]
             for row in found
@@ -129,15 +132,13 @@ def outcomes(
                 say(f"… the first {limit}; --limit 0 shows all, --csv exports")
                 break
             found.append(row)
-        still = 0 if as_json or shown != "outcomes" else _in_progress(client, launch_id)
+        beside = not as_json and shown == "outcomes"
+        figures = (client.get_if_allowed(at("launches", launch_id, "progress")) if beside else None) or {}
     show_rows(found, COLUMNS[shown], as_json)
-    if still:
+    if reason and not found and (reasons := figures.get("by_reason")):
+        say(f"its targets end with {', '.join(f'{each} {count:,}' for each, count in reasons.items())}")
+    if still := figures.get("in_progress"):
         say(f"{still:,} targets have no outcome so far: --in-progress lists them")
-
-
-def _in_progress(client: Client, launch_id: str) -> int:
-    figures = client.get_if_allowed(at("launches", launch_id, "progress")) or {}
-    return int(figures.get("in_progress", 0))
 
 
 def _list(

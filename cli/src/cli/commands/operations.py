@@ -59,7 +59,7 @@ def partitions(context: typer.Context, as_json: Json = False) -> None:
         return
     print_table(
         ["service", *PARTITION_COLUMNS],
-        [[row["service"], *(row.get(field) for field in PARTITION_COLUMNS.values())] for row in found],
+        [[row["service"], *(_rounded(row.get(field)) for field in PARTITION_COLUMNS.values())] for row in found],
     )
 
 
@@ -114,12 +114,20 @@ def resolve(
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
 ) -> None:
     """Try the step again at which the instance could not go on, or end the instance."""
-    if fail:
-        confirm(f"End the instance of incident {incident_id} as failure? It cannot be taken back.", yes)
+    path = at("incidents", incident_id, "fail" if fail else "retry")
     with connection(context).client() as client:
-        made = client.post(at("incidents", incident_id, "fail" if fail else "retry"))
+        if fail and not yes:
+            seen = client.post(path, {"dry_run": True})
+            instance = f"the instance of contact {seen['contact_id']} in launch {seen['launch_id']}"
+            confirm(f"End {instance} as failure? It cannot be taken back.", yes)
+        made = client.post(path)
     what = "ends as failure" if fail else "is tried again"
     say(f"contact {made['contact_id']} in launch {made['launch_id']} {what}; `slipway why` shows what becomes of it")
+
+
+def _rounded(value: Any) -> Any:
+    """Seconds come with all their digits."""
+    return round(value, 1) if isinstance(value, float) else value
 
 
 def _of_all(client: Client, path: str) -> list[dict[str, Any]]:

@@ -1,5 +1,6 @@
 """Segments: conditions on contacts that are kept under a name."""
 
+import sys
 from typing import Annotated
 
 import typer
@@ -12,6 +13,7 @@ segment = typer.Typer(no_args_is_help=True, help="Conditions on contacts with a 
 
 Json = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
 Name = Annotated[str, typer.Argument(metavar="SEGMENT", callback=segment_name)]
+MEMBERS = '`slipway count SCENARIO --segment "$(slipway segment show {name})" --list targeted` lists who is in it'
 Revision = Annotated[int | None, typer.Option(help="Only if it still has this revision, as you have seen it.")]
 
 
@@ -45,6 +47,8 @@ def list_segments(context: typer.Context, as_json: Json = False) -> None:
     with connection(context).client() as client:
         found = list(client.pages(at("segments")))
     show_rows(found, ["segment", "revision", "where"], as_json)
+    if found and not as_json:
+        say(MEMBERS.format(name="SEGMENT"))
 
 
 @segment.command("show")
@@ -53,6 +57,8 @@ def show(context: typer.Context, name: Name, as_json: Json = False) -> None:
     with connection(context).client() as client:
         found = client.get(at("segments", name))
     show_one(found, as_json, lambda found: print(found["where"]))
+    if sys.stdout.isatty() and not as_json:  # as $(…) it is the condition that is wanted
+        say(MEMBERS.format(name=name))
 
 
 @segment.command("remove")

@@ -5,11 +5,10 @@ from typing import Annotated, Any
 
 import typer
 
-from cli.commands.flow import NEXT
 from cli.connection import at, connection
 from cli.output import print_table, say, show_one, told
 from cli.selection import in_words
-from cli.stuck import held_of, state_words
+from cli.stuck import awaited, held_of, state_words
 
 showing = typer.Typer(no_args_is_help=True)
 
@@ -31,7 +30,7 @@ def _print(seen: dict[str, Any]) -> None:
     for line in told(seen.get("points") or []):
         say(line)
     if seen["state"] != "rejected":
-        say(NEXT.get(seen["state"], "`slipway watch {id}` shows its figures").format(id=seen["launch_id"]))
+        say(awaited(seen) or f"`slipway watch {seen['launch_id']}` shows its figures")
 
 
 def _about(seen: dict[str, Any]) -> Iterator[tuple[str, Any]]:
@@ -57,7 +56,8 @@ def _confirmed(seen: dict[str, Any]) -> Iterator[tuple[str, Any]]:
     yield "would start", figures["starting"]
     yield from ((f"  {reason}", contacts) for reason, contacts in figures["excluded"].items())
     for message in summary["messages"]:
-        yield f"step {message['step']} reaches", message.get("reached")
+        most = " at most" if message.get("at_most") else ""
+        yield f"step {message['step']} reaches{most}", message.get("reached")
         yield from ((f"  {why}", contacts) for why, contacts in (message.get("skipped") or {}).items())
 
 

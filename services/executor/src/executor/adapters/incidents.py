@@ -77,7 +77,8 @@ class ResolutionRow:
     incident_id: str
     launch_id: str
     contact_id: str
-    decision: str
+    decision: str | None
+    """None: nobody has decided so far."""
     carried_out_at: datetime | None
 
 
@@ -114,6 +115,23 @@ class PostgresDecisions:
                 incident_id,
                 project,
             )
+        return None if row is None else ResolutionRow(**row)
+
+    async def look(self, project: str, incident_id: str, decision: Decision) -> ResolutionRow | None:
+        """What `decide` would find, and nothing changes."""
+        row = await self._pool.fetchrow(
+            """
+            SELECT incident_id, launch_id, contact_id, decision, carried_out_at FROM resolution
+            WHERE incident_id = $1 AND project = $2
+            UNION ALL
+            SELECT id, launch_id, contact_id, NULL, NULL FROM incident
+            WHERE id = $1 AND project = $2 AND (retriable OR $3 <> 'retry')
+              AND NOT EXISTS (SELECT FROM resolution WHERE incident_id = $1)
+            """,
+            incident_id,
+            project,
+            decision,
+        )
         return None if row is None else ResolutionRow(**row)
 
     async def is_open(self, project: str, incident_id: str) -> bool:

@@ -3,7 +3,7 @@
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Path, Query
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from contracts.words import Permission
 from executor.adapters.incidents import PostgresDecisions, ResolutionRow
@@ -29,6 +29,13 @@ class Incident(BaseModel):
     at: str
 
 
+class Deciding(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    dry_run: bool = False
+    """Only whether it would be done: refused as it would be, and nothing changes."""
+
+
 class Incidents(BaseModel):
     items: list[Incident]
     next: str | None
@@ -39,7 +46,8 @@ class Resolution(BaseModel):
     launch_id: str
     contact_id: str
     decision: Decision
-    state: Literal["resolving", "resolved"]
+    state: Literal["open", "resolving", "resolved"]
+    """`open`: nobody has decided, this was only looked at."""
 
 
 def routes(queries: Queries, decisions: PostgresDecisions) -> APIRouter:
@@ -69,27 +77,32 @@ def routes(queries: Queries, decisions: PostgresDecisions) -> APIRouter:
         return Incidents(items=items, next=following)
 
     @router.post("/{id}/retry", status_code=202)
-    async def retry(id: IncidentId, caller: Starter) -> Resolution:
+    async def retry(id: IncidentId, caller: Starter, given: Deciding | None = None) -> Resolution:
         """The instance tries its step again. Should that fail, it is a new incident. Repeating this is harmless."""
-        return await _decide(decisions, caller, id, Decision.RETRY)
+        return await _decide(decisions, caller, id, Decision.RETRY, given)
 
     @router.post("/{id}/fail", status_code=202)
-    async def fail(id: IncidentId, caller: Stopper) -> Resolution:
+    async def fail(id: IncidentId, caller: Stopper, given: Deciding | None = None) -> Resolution:
         """The instance ends: failure, `error:internal`. Repeating this is harmless."""
-        return await _decide(decisions, caller, id, Decision.FAIL)
+        return await _decide(decisions, caller, id, Decision.FAIL, given)
 
     return router
 
 
-async def _decide(decisions: PostgresDecisions, caller: Caller, id: str, decision: Decision) -> Resolution:
+async def _decide(
+    decisions: PostgresDecisions, caller: Caller, id: str, decision: Decision, given: Deciding | None
+) -> Resolution:
     """Raises the 404 of an unknown incident and the 409 of one that is decided otherwise or cannot be retried."""
-    found = await decisions.decide(caller.project, id, decision, caller.subject)
+    if given is not None and given.dry_run:
+        found = await decisions.look(caller.project, id, decision)
+    else:
+        found = await decisions.decide(caller.project, id, decision, caller.subject)
     if found is None:
         raise await _impossible(decisions, caller.project, id)
-    if found.decision != decision:
+    if found.decision not in (None, decision):
         remedy = "look at the contact's instances for what became of it"
         raise Problem(409, "wrong_state", f"it was decided already: {found.decision}", remedy)
-    return _resolution(found)
+    return _resolution(found, decision)
 
 
 async def _impossible(decisions: PostgresDecisions, project: str, id: str) -> Problem:
@@ -99,11 +112,12 @@ async def _impossible(decisions: PostgresDecisions, project: str, id: str) -> Pr
     return Problem(404, "unknown_incident", f"no incident {id} is open", "list them: slipway incidents")
 
 
-def _resolution(row: ResolutionRow) -> Resolution:
+def _resolution(row: ResolutionRow, decision: Decision) -> Resolution:
+    decided = "resolving" if row.carried_out_at is None else "resolved"
     return Resolution(
         id=row.incident_id,
         launch_id=row.launch_id,
         contact_id=row.contact_id,
-        decision=Decision(row.decision),
-        state="resolving" if row.carried_out_at is None else "resolved",
+        decision=decision,
+        state="open" if row.decision is None else decided,
     )

@@ -91,13 +91,17 @@ class CountGiven(Input):
 
 
 class MessageShown(Output):
-    """Of one `send` step: how many of those that start it reaches if they all come to it."""
+    """Of one `send` step: what becomes of those that start."""
 
     step: str
     channel: str
     message_type: str
     reached: int
+    """How many it reaches if they all come to it."""
     skipped: dict[str, int]
+    """How many it would skip, by reason, if they all come to it."""
+    at_most: bool
+    """Whether fewer may come to it, and be reached or skipped: a branch, a split or another way leads past it."""
 
 
 class CountShown(Output):
@@ -168,6 +172,7 @@ def _shown(count: Count) -> CountShown:
                 message_type=each.message_type,
                 reached=each.reached,
                 skipped=dict(each.skipped),
+                at_most=each.at_most,
             )
             for each in counted.messages
         ]

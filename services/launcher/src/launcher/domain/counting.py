@@ -35,6 +35,8 @@ class MessageFigures:
     reached: int
     skipped: Mapping[str, int]
     """By `contracts.words.Why`."""
+    at_most: bool = False
+    """Not all of them need come to it: a branch, a split or another way leads past it."""
 
 
 @dataclass(frozen=True, slots=True)

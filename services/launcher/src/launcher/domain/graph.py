@@ -35,6 +35,19 @@ def check_graph(scenario: Scenario) -> list[Point]:
     return [*_unreachable(scenario, reached), *_endless(scenario, edges, reached, set())]
 
 
+def passed_by_all(scenario: Scenario) -> frozenset[str]:
+    """Steps that nobody gets around: no branch, split or other way to an end leads past them. Whoever leaves early
+    (`exit_when`, an error, a stop) does not come to them all the same."""
+    edges = {name: frozenset(to for _, to in references(step)) for name, step in scenario.steps.items()}
+    ends = {name for name, step in scenario.steps.items() if isinstance(step, EndStep)}
+
+    def around(left_out: str) -> bool:
+        rest = {name: targets & edges.keys() - {left_out} for name, targets in edges.items()}
+        return left_out != scenario.start and not ends.isdisjoint(_reach({scenario.start}, rest))
+
+    return frozenset(name for name in edges if not around(name))
+
+
 def references(step: Step) -> Iterator[tuple[str, str]]:
     """Each reference to another step: its place within the step, and the step named there."""
     match step:

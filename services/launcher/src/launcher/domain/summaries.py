@@ -5,6 +5,7 @@ from typing import Any
 from contracts.launches import ScenarioVersion
 from contracts.scenario import Scenario, SendStep
 from launcher.domain.counting import Basis, Figures
+from launcher.domain.graph import passed_by_all
 from launcher.domain.launch import Launch
 
 
@@ -35,6 +36,7 @@ def offer(scenario: Scenario) -> dict[str, Any]:
 
 def summary(launch: Launch, version: ScenarioVersion, counted: Basis | None, by: str, at: str) -> dict[str, Any]:
     """As JSON. `at`: RFC 3339. Figures are null where nobody has counted (a program's request without a token)."""
+    sure = passed_by_all(version.body)
     return {
         "scenario": launch.scenario,
         "name": version.body.name,
@@ -43,7 +45,10 @@ def summary(launch: Launch, version: ScenarioVersion, counted: Basis | None, by:
         "selected": launch.selected,
         "options": launch.options,
         "context": launch.context,
-        "messages": [{**each, **_reach(counted, each["step"])} for each in messages(version.body)],
+        "messages": [
+            {**each, **_reach(counted, each["step"]), "at_most": each["step"] not in sure}
+            for each in messages(version.body)
+        ],
         "figures": shown(counted.figures) if counted else None,
         "confirmed_by": by,
         "confirmed_at": at,

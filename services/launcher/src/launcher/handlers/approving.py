@@ -145,15 +145,19 @@ class Approving:
             if isinstance(seen, Denied):
                 return seen
             if what := mismatched(seen, await asked(self._launches, tx.connection, launch), launch.version or 0):
-                return other_count(what)
+                return other_count(launch, what)
             basis = seen.figures
         if basis is None or not drift(basis, now, self._tolerance):
             return None
         detail = (
-            f"{basis.targeted} targets and {basis.starting} starts were counted; now {now.targeted} and {now.starting}"
+            f"of launch {launch.launch_id} {basis.targeted} targets and {basis.starting} starts were counted;"
+            f" now {now.targeted} and {now.starting}"
         )
         details = {"counted": shown(basis), "now": shown(now)}
-        remedy = "approve a count of your own (`slipway approve --recount`, or `count_token`), or decline it"
+        remedy = (
+            f"approve a count of your own (`slipway approve {launch.launch_id} --recount`, or `count_token`),"
+            f" or decline it (`slipway decline {launch.launch_id} --reason TEXT`)"
+        )
         return Denied("drift", detail, remedy, details=details)
 
 

@@ -13,6 +13,7 @@ from contracts.scenario import SendStep
 from contracts.words import Permission, Severity
 from launcher.domain.counting import Counted, Listed, Listing, Selected, basis_of
 from launcher.domain.expressions import conditions as written_in
+from launcher.domain.graph import passed_by_all
 from launcher.domain.launch import PLAIN
 from launcher.domain.parties import Asker
 from launcher.domain.points import blocks, warning
@@ -114,6 +115,9 @@ class Counts:
             counted = await self._sets.count(asker, selected, judged.results)
         if isinstance(counted, Denied):
             return counted
+        sure = passed_by_all(selected.version.body)
+        messages = tuple(replace(each, at_most=each.step not in sure) for each in counted.messages)
+        counted = replace(counted, messages=messages)
         points = (*judged.points, *counted.points, *await self._mistaken(asker, selected.version))
         if blocks(points):
             return replace(refused, points=points)

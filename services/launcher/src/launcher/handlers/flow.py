@@ -69,7 +69,7 @@ class Drafts:
         counted = self._tokens.read(count_token, launch.project, tx.now)
         if not isinstance(counted, Denied):
             what = mismatched(counted, await asked(self._launches, tx.connection, launch), version.version)
-            counted = other_count(what) if what else counted
+            counted = other_count(launch, what) if what else counted
         if isinstance(counted, Denied):
             return counted
         if dry_run:
@@ -154,12 +154,10 @@ def refusal(launch: Launch, why: str) -> Refusal:
     return Refusal("wrong_state", f"The launch is {launch.state}: {why}.")
 
 
-def other_count(what: str) -> Denied:
-    remedy = "count this launch as it is now (`slipway confirm LAUNCH` does)"
+def other_count(launch: Launch, what: str) -> Denied:
+    remedy = f"count this launch as it is now (`slipway confirm {launch.launch_id}` does)"
     if what == "version":
-        remedy = (
-            "another version is active by now: have the launch checked again (`slipway validate-launch`), then count"
-        )
-    return Denied(
-        "count_token_mismatch", f"another {what} was counted than this launch has", remedy, details={"what": what}
-    )
+        again = f"have the launch checked again (`slipway validate-launch {launch.launch_id}`), then count"
+        remedy = f"another version is active by now: {again}"
+    detail = f"another {what} was counted than launch {launch.launch_id} has"
+    return Denied("count_token_mismatch", detail, remedy, details={"what": what})
