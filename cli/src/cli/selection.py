@@ -115,6 +115,12 @@ def became(outcome: str | None, reason: str | None, delivery: str | None, option
     chosen = {name: said for name, said in given.items() if said is not None}
     if len(chosen) != 1:
         fail(Exit.USAGE, "which targets?", f"Say exactly one of --outcome O, {option} R, --delivery unknown.")
+    if delivery not in (None, "unknown"):
+        fail(
+            Exit.USAGE,
+            f"--delivery {delivery}: messages are sent again only where nobody can know what became of them",
+            "Say --delivery unknown, or name an outcome.",
+        )
     return chosen
 
 

@@ -17,6 +17,7 @@ from unit.cli.answering import slipway
         (("crm", "launch", "welcome", "--group", "vip", "--group", "a > b"), "'a > b' is none"),
         (("segment", "add", "contact.active", "good-ones"), "segment add good-ones 'contact.attributes.score > 50'"),
         (("segment", "show", "contact.active"), "a segment's name is meant"),
+        (("retry", "l-1", "--delivery", "failed", "--yes"), "Say --delivery unknown, or name an outcome."),
     ],
 )
 def test_what_belongs_to_another_option_is_refused(
