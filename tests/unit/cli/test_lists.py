@@ -36,6 +36,14 @@ def test_of_a_launch_that_still_runs_it_is_said_who_is_not_in_the_list(monkeypat
     assert said not in told("outcomes", "l-1", "--json").stderr
 
 
+def test_where_nobody_ended_for_a_reason_those_that_there_are_are_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    figures = {"in_progress": 0, "by_reason": {"end:won": 1200, "stopped": 3}}
+    answers = {"GET /v1/launches/l-1/outcomes?reason=error%3Asend": (200, EMPTY)}
+    told = slipway(monkeypatch, answers | {"GET /v1/launches/l-1/progress": (200, figures)})
+    answer = told("outcomes", "l-1", "--reason", "error:send")
+    assert answer.stderr == "there are none\nits targets end with end:won 1,200, stopped 3\n"
+
+
 def test_one_list_is_asked_for_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
     told = slipway(monkeypatch, {})
     assert told("outcomes", "l-1", "--in-progress", "--outcome", "success").exit_code == 2

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from cli.connection import Client, at, connection
+from cli.connection import at, connection
 from cli.output import Exit, details, emit_json, fail, print_table, say, show_rows
 from cli.progress import follow, show_end
 from cli.stuck import held_of, state_words, stuck_of
