@@ -390,6 +390,6 @@ async def test_conditions_that_others_wrote_are_looked_over_by_what_contacts_hav
     answer = await call("POST", "/conditions", json=body, below="/internal", grants=("view",))
     told = [(point["place"][-8:], point["code"], point["severity"]) for point in answer["points"]]
     assert told == [("[0].when", "condition_type", "warning"), ("[2].when", "condition_type", "error")]
-    assert "`score` is a number in 3 of the 3 contacts looked at" in answer["points"][0]["remedy"]
+    assert "`score` is a number in 3 of 3 contacts with it" in answer["points"][0]["remedy"]
     other = await call("POST", "/conditions", json=body, below="/internal", grants=("view",), project="other")
     assert [point["severity"] for point in other["points"]] == ["error"], "of other projects' contacts nothing is seen"

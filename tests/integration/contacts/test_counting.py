@@ -199,7 +199,7 @@ async def test_count_of_a_condition_that_takes_a_number_for_a_text_says_so(world
     counted = await world.counting.count(wanted(Segment(where="contact.attributes.score > '50'")))
     [point] = counted.points
     assert (counted.targeted, point.code, point.severity) == (0, "condition_type", "warning")
-    assert "`score` is a number in 3 of the 3 contacts" in point.remedy
+    assert "`score` is a number in 3 of 3 contacts with it" in point.remedy
 
 
 async def test_contacts_that_are_all_gone_have_figures_beside_what_stands_against_them(world: World) -> None:
