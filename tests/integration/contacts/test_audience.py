@@ -139,6 +139,7 @@ async def test_it_is_told_whom_a_lifted_consent_reached(world: World) -> None:
         person(900_002, consent={"promo": True}),
         person(900_003, consent={}, active=False),
         person(900_004, consent={"promo": False}),
+        person(900_005, consent={"news": True}, email=None),
     )
     await world.hear(requested(body=body, override=True))
     await world.walk_out()

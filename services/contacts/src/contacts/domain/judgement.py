@@ -6,7 +6,8 @@ Whatever is not decided here (recurrence, consent at the moment of sending) is d
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from contacts.domain.plan import Message
+from contacts.domain.plan import Message, Plan
+from contracts.targets import Snapshot
 from contracts.words import Why
 
 
@@ -70,3 +71,20 @@ def _skipped(standing: Standing, index: int, message: Message, override: bool) -
     if message.needs_consent and not override and not standing.consents[message.message_type][index]:
         return Why.NO_CONSENT
     return None
+
+
+def lifted(targets: Snapshot, plan: Plan) -> list[list[bool]]:
+    """For each message type of `plan.consented`, contact by contact: whether messages of that type reach it only because
+    consent is lifted. Whoever has no address, is suppressed or out of reach gets none all the same."""
+    return [_lifted(targets, plan, message_type) for message_type in plan.consented]
+
+
+def _lifted(targets: Snapshot, plan: Plan, message_type: str) -> list[bool]:
+    messages = [each.message for each in plan.sendings if each.message.message_type == message_type]
+    addressed = all(message.needs_address for message in messages)
+    return [
+        permitted and not suppressed and not consent and not (addressed and email is None)
+        for permitted, suppressed, consent, email in zip(
+            targets.permitted, targets.suppressed, targets.consents[message_type], targets.emails, strict=True
+        )
+    ]

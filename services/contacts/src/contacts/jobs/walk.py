@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 from contacts.domain.audience import Admitted, Chunk, Page, Part, chunks, gone, stopped
-from contacts.domain.judgement import judge
+from contacts.domain.judgement import judge, lifted
 from contacts.domain.plan import Plan, Reads
 from contacts.handlers.reach import reach
 from contacts.handlers.reading import Plans, Unreadable
@@ -157,11 +157,10 @@ def _overridden(walk: Walk, plan: Plan, made: Sequence[Chunk]) -> tuple[int, ...
     if not walk.options.get("consent_override"):
         return walk.overridden
     before = walk.overridden or (0,) * (1 + len(plan.consented))
-    admitted = [chunk.snapshot for chunk in made if isinstance(chunk, Admitted)]
-    given = [[snapshot.consents[kind] for kind in plan.consented] for snapshot in admitted]
-    reached = sum(not all(each) for columns in given for each in zip(*columns, strict=True))
-    by_type = [sum(columns[index].count(False) for columns in given) for index in range(len(plan.consented))]
-    return tuple(old + new for old, new in zip(before, (reached, *by_type), strict=True))
+    reached = [lifted(chunk.snapshot, plan) for chunk in made if isinstance(chunk, Admitted)]
+    contacts = sum(any(each) for columns in reached for each in zip(*columns, strict=True))
+    by_type = [sum(sum(columns[index]) for columns in reached) for index in range(len(plan.consented))]
+    return tuple(old + new for old, new in zip(before, (contacts, *by_type), strict=True))
 
 
 def _chunk_id(walk: Walk, number: int, chunk: Chunk) -> str:
