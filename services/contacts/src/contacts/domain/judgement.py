@@ -74,8 +74,8 @@ def _skipped(standing: Standing, index: int, message: Message, override: bool) -
 
 
 def lifted(targets: Snapshot, plan: Plan) -> list[list[bool]]:
-    """For each message type of `plan.consented`, contact by contact: whether such messages reach it only because consent
-    is lifted. Whoever has no address, is suppressed or out of reach gets none all the same."""
+    """For each message type of `plan.consented`, contact by contact: whether such messages reach it only because
+    consent is lifted. Whoever has no address, is suppressed or out of reach gets none all the same."""
     return [_lifted(targets, plan, message_type) for message_type in plan.consented]
 
 
