@@ -21,7 +21,7 @@ LOGIN = Path("~/.config/slipway/login.json")
 PATIENCE = 60.0
 RESTARTING = (502, 503, 504)
 REMEDIES = {
-    "unknown_launch": "`slipway launches` lists them.",
+    "unknown_launch": "`slipway launches` lists them. Of one that waits or was rejected see `slipway show`.",
     "unknown_contact": "Ids are compared byte for byte: capitals and blanks count.",
     "ambiguous": "Say whose: --service SERVICE.",
     "changed_meanwhile": "Look at it again, and say its new revision.",

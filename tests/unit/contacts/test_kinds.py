@@ -22,6 +22,13 @@ def test_a_field_of_the_contact_has_one_kind_whatever_contacts_there_are(path: t
     assert f"`{'.'.join(path)}` is " in point.remedy and len(point.remedy) < 120
 
 
+def test_where_few_contacts_have_another_kind_they_are_to_be_corrected_and_not_the_condition() -> None:
+    [point] = kind_points({SCORE: frozenset({"number"})}, {SCORE: {"number": 299, "string": 3}}, "where")
+    assert point.remedy.endswith(
+        "is a text in 3 of 302 contacts with it, which never matches a number: correct those contacts."
+    )
+
+
 def test_an_attribute_is_compared_with_what_contacts_have() -> None:
     [point] = kind_points({SCORE: frozenset({"string", "null"})}, {SCORE: {"number": 1200, "string": 3}}, "where")
     assert (point.code, point.severity) == ("condition_type", "warning")

@@ -40,8 +40,10 @@ def kind_points(
         have = seen.get(path, {})
         if others := {kind: contacts for kind, contacts in have.items() if kind not in kinds}:
             found = " and ".join(f"{WORDS[kind]} in {contacts:,}" for kind, contacts in sorted(others.items()))
-            told = f"`{'.'.join(path[2:])}` is {found} of {sum(have.values()):,} contacts with it"
-            remedy = f"{told}, {_never(kinds, max(others, key=lambda kind: others[kind]))}"
+            having = sum(have.values())
+            told = f"`{'.'.join(path[2:])}` is {found} of {having:,} contacts with it"
+            few = sum(others.values()) * 2 < having
+            remedy = f"{told}, {_never(kinds, None if few else max(others, key=lambda kind: others[kind]))}"
             yield Point(code="condition_type", severity=Severity.WARNING, place=place, remedy=remedy)
 
 
@@ -55,8 +57,11 @@ def _declared(path: Path) -> str | None:
             return None
 
 
-def _never(kinds: frozenset[str], found: str) -> str:
-    return f"which never matches {_either(kinds)}: {_WRITTEN.get(found, 'compare it with something else')}."
+def _never(kinds: frozenset[str], found: str | None) -> str:
+    """`found`: as what kind it stands in the contacts; None: in few of them, so that those are wrong rather than the
+    condition."""
+    advice = "correct those contacts" if found is None else _WRITTEN.get(found, "compare it with something else")
+    return f"which never matches {_either(kinds)}: {advice}."
 
 
 def _either(kinds: frozenset[str]) -> str:
