@@ -23,6 +23,9 @@ RESTARTING = (502, 503, 504)
 REMEDIES = {
     "unknown_launch": "`slipway launches` lists them. Of one that waits or was rejected see `slipway show`.",
     "unknown_contact": "Ids are compared byte for byte: capitals and blanks count.",
+    "unknown_group": "`slipway groups list` lists them.",
+    "unknown_segment": "`slipway segment list` lists them.",
+    "unknown_suppression": "`slipway suppress list` lists who is on it.",
     "ambiguous": "Say whose: --service SERVICE.",
     "changed_meanwhile": "Look at it again, and say its new revision.",
 }

@@ -156,7 +156,8 @@ def unknown_scenario(key: str) -> Denied:
 
 
 def unknown_version(key: str, version: int) -> Denied:
-    return Denied("unknown_version", f"scenario {key} has no version {version}", "`slipway scenario show` tells which")
+    remedy = "`slipway scenario list` shows the active and the newest one"
+    return Denied("unknown_version", f"scenario {key} has no version {version}", remedy)
 
 
 def _invalid(key: str, points: tuple[Point, ...], remedy: str) -> Denied:

@@ -9,6 +9,7 @@ from launcher.domain.launch import Kind, Launch, Way
 from launcher.domain.parties import Asker
 from launcher.domain.refusals import Denied
 from launcher.handlers.launches import LaunchHandlers
+from launcher.handlers.scenarios import unknown_version
 from launcher.handlers.versions import Versions
 from runtime.transaction import Transaction
 
@@ -30,8 +31,7 @@ class Trials:
     ) -> list[Launch] | Denied:
         """A launch per address (`launch_ids`: address to id). It goes the way of that contact, else of the first."""
         if version is not None and await self._missing(tx, asker, scenario, version):
-            detail = f"scenario {scenario} has no version {version}"
-            return Denied("unknown_version", detail, f"`slipway scenario show {scenario}` lists them")
+            return unknown_version(scenario, version)
         participants = (
             AllGiven(kind="all") if contact_id is None else ContactsGiven(kind="contacts", contacts=[contact_id])
         )
