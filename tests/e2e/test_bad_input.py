@@ -123,6 +123,7 @@ REQUESTS: list[tuple[str, str, Any, int, str]] = [
     ("POST", "/v1/users", {"user": "Zoë"}, 422, "invalid"),
     ("POST", "/v1/projects", {"key": "x1", "zone": "Europe/Nowhere"}, 422, "invalid"),
     ("GET", "/v1/launches?since=yesterday", None, 422, "invalid"),
+    ("GET", "/v1/audit?since=2026", None, 422, "invalid"),
     ("GET", "/v1/launches?state=happy", None, 422, "invalid"),
     ("GET", "/v1/launches?limit=0", None, 422, "invalid"),
     ("GET", "/v1/contacts/nobody", None, 404, "unknown_contact"),

@@ -308,6 +308,8 @@ async def test_launches_are_filtered(desk: Desk, key: Key) -> None:
         {"state": "nice"},
         {"since": "yesterday"},
         {"since": "2026-11-20T12:00:00"},
+        {"since": "2026"},
+        {"until": "1763640000"},
         {"cursor": "x"},
         {"cursor": "WyJ4IiwieSJd"},
         {"limit": "0"},

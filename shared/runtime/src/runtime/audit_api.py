@@ -4,12 +4,13 @@ from datetime import datetime
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, Query, Request
-from pydantic import AwareDatetime, BaseModel
+from pydantic import BaseModel
 
 from runtime.audit import AUDIT_LIMIT, AUDIT_MOST, Audit, Entry, Wanted
 from runtime.auth import ANY_PROJECT, PROJECT_HEADER, of_one_project, requires
 from runtime.cloudevents import rfc3339
 from runtime.pages import from_cursor, to_cursor
+from runtime.times import GivenTime
 from runtime.tokens import Caller
 
 _PLAIN: Final = r"^[^\x00-\x1f\x7f]+$"
@@ -46,7 +47,7 @@ def add(router: APIRouter, engine: Any) -> None:
         subject: Word = None,
         thing: Thing = None,
         action: Word = None,
-        since: AwareDatetime | None = None,
+        since: GivenTime | None = None,
         cursor: Annotated[str | None, Query(max_length=400, description="`next` of the page before.")] = None,
         limit: Annotated[int, Query(ge=1, le=AUDIT_MOST)] = AUDIT_LIMIT,
     ) -> AuditPage:

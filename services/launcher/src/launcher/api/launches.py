@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import Query, Response
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
 from contracts.checks import Point
 from contracts.crm import LaunchRequest, OptionsGiven, ParticipantsGiven
@@ -32,6 +32,7 @@ from launcher.ports import Launches, LaunchFilter
 from runtime.cloudevents import rfc3339
 from runtime.ids import derive
 from runtime.pages import from_cursor, to_cursor
+from runtime.times import GivenTime
 from runtime.transaction import Transaction
 
 if TYPE_CHECKING:
@@ -125,8 +126,8 @@ def add(
         state: LaunchState | None = None,
         scenario: Annotated[Word | None, Query()] = None,
         user: Annotated[Word | None, Query()] = None,
-        since: AwareDatetime | None = None,
-        until: AwareDatetime | None = None,
+        since: GivenTime | None = None,
+        until: GivenTime | None = None,
         mode: LaunchMode = LaunchMode.LIVE,
         cursor: Cursor = None,
         limit: Limit = 50,
