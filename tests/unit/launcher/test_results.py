@@ -34,6 +34,12 @@ def test_only_the_results_of_a_launch_that_ran_to_its_end_are_chosen(state: Laun
     assert (closed(launch(state)) is None) is over
 
 
+def test_a_launch_that_was_rejected_has_no_end_to_wait_for() -> None:
+    against = closed(launch(LaunchState.REJECTED))
+    assert against is not None
+    assert ("never had targets" in against.detail, against.remedy) == (True, "launch anew (`slipway launch`)")
+
+
 @pytest.mark.parametrize("mode", [LaunchMode.TEST, LaunchMode.REHEARSAL])
 def test_nothing_is_chosen_from_what_was_only_tried(mode: LaunchMode) -> None:
     against = closed(launch(LaunchState.COMPLETED, mode))

@@ -35,6 +35,9 @@ def closed(earlier: Launch) -> Denied | None:
     if earlier.mode is not LaunchMode.LIVE:
         detail = f"launch {earlier.launch_id} is a {earlier.mode}: nobody has got anything of it"
         return Denied("wrong_state", detail, "choose from a launch that was live, or name the contacts")
+    if earlier.state is LaunchState.REJECTED:
+        detail = f"launch {earlier.launch_id} was rejected before it ran: it never had targets"
+        return Denied("wrong_state", detail, "launch anew (`slipway launch`)")
     if earlier.state not in OVER:
         detail = f"launch {earlier.launch_id} is {earlier.state}: what becomes of its targets is not settled"
         return Denied("wrong_state", detail, "wait for its end (`slipway watch`), or stop it")
