@@ -23,8 +23,9 @@ RESPONSES = "#/components/responses/"
 DESCRIPTION = """Everything that the command line does, below one address. Refusals are problem documents (RFC 9457)
 with a `code`, a `detail` and a `remedy`. Lists are read page by page: `next` of a page is the `cursor` of the page
 behind it. A parameter that there is not is refused (422 `unknown_parameter`, with those that there are), never passed
-over; addresses that are open to everybody take whatever is appended to them. A request that makes something takes an
-`Idempotency-Key`: repeated with the same key and body it answers the same again."""
+over; so is one that is given twice (422 `repeated_parameter`). Addresses that are open to everybody take whatever is
+appended to them. A request that makes something takes an `Idempotency-Key`: repeated with the same key and body it
+answers the same again."""
 BEARER = """`Authorization: Bearer <id>.<secret>` of a key or a user. It is of one project; an administrator of the
 installation says with the header `Slipway-Project` which one is meant."""
 PROBLEM: Document = {

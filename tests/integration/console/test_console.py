@@ -178,6 +178,22 @@ async def test_a_parameter_that_there_is_not_is_refused_with_those_that_there_ar
     assert all(not upstream.seen for upstream in world.upstreams.values()), "it reaches nobody"
 
 
+@pytest.mark.parametrize(
+    ("asked", "named"),
+    [
+        ("/v1/launches?limit=2&limit=3", ["limit"]),
+        ("/v1/launches?limit=2&state=failed&limit=2&state=", ["limit", "state"]),
+        ("/v1/audit?since=2026-11-22T09:30:00Z&since=", ["since"]),
+    ],
+)
+async def test_a_parameter_that_is_given_twice_is_refused(world: World, asked: str, named: list[str]) -> None:
+    answer = await world.http.get(asked)
+    problem = answer.json()
+    assert (answer.status_code, problem["code"]) == (422, "repeated_parameter")
+    assert [each["place"] for each in problem["errors"]] == [f"query.{name}" for name in named]
+    assert all(not upstream.seen for upstream in world.upstreams.values()), "it reaches nobody"
+
+
 async def test_what_is_appended_to_a_public_address_is_passed_on_and_is_its_owners_business(world: World) -> None:
     followed = await world.http.get("/u/abc?utm_source=news")
     assert (followed.status_code, followed.json()["query"]) == (200, "utm_source=news")

@@ -6,7 +6,7 @@ import pytest
 from console.api import OPENAPI
 from console.domain.headers import forwarded, returned
 from console.domain.owners import Refusal, Row, find, named
-from console.domain.parameters import declared, unknown
+from console.domain.parameters import declared, repeated, unknown
 from contracts.access import INTERNAL, ROUTES, Door
 
 
@@ -133,6 +133,19 @@ def test_of_every_guarded_route_the_parameters_are_known() -> None:
 
 
 def test_a_parameter_is_refused_once_and_shortened() -> None:
-    assert unknown(["cursor", "limit"], ["limit", "cursor"]) is None
-    refused = unknown([], ["x" * 300, "y", "y"])
+    assert unknown({"cursor": False, "limit": False}, ["limit", "cursor"]) is None
+    refused = unknown({}, ["x" * 300, "y", "y"])
     assert refused is not None and refused.detail == f"there is no parameter {'x' * 50} or y here"
+
+
+def test_only_a_parameter_that_is_a_list_is_given_several_times() -> None:
+    parameters = [
+        {"name": "tag", "in": "query", "schema": {"type": "array"}},
+        {"name": "limit", "in": "query", "schema": {"type": "integer"}},
+        {"name": "key", "in": "path", "schema": {"type": "string"}},
+    ]
+    known = declared({"paths": {"/v1/x": {"get": {"parameters": parameters}}}})["GET", "/v1/x"]
+    assert list(known) == ["limit", "tag"]
+    assert repeated(known, ["tag", "limit", "tag"]) is None
+    refused = repeated(known, ["limit", "tag", "limit"])
+    assert refused is not None and (refused.status, refused.code) == (422, "repeated_parameter")

@@ -18,7 +18,7 @@ from console.bodies import body_of
 from console.domain import audit
 from console.domain.headers import SECURITY, forwarded, returned
 from console.domain.owners import Refusal, Row, find, named
-from console.domain.parameters import declared, unknown
+from console.domain.parameters import declared, repeated, unknown
 from console.limits import Limits
 from contracts.access import Access, Door
 from contracts.words import Permission
@@ -228,7 +228,8 @@ def _demand_known(request: Request, row: Row) -> None:
     """Not of what is public: who sends a link in a mail on, or follows it, appends to it what they like."""
     known = PARAMETERS.get((request.method, row.path))
     if known is not None and row.access.permission is not Door.PUBLIC:
-        problem = unknown(known, request.query_params)
+        given = [name for name, _ in request.query_params.multi_items()]
+        problem = unknown(known, given) or repeated(known, given)
         if problem is not None:
             raise problem
 
