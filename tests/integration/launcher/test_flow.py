@@ -11,7 +11,7 @@ from contracts.words import Permission
 from fakes.counting import FakeCounting
 from fakes.counting import figures as counted
 from fakes.transaction import NOON
-from integration.launcher.desk import COUNTING, SETTINGS, Desk
+from integration.launcher.desk import COUNTING, SAMPLES, SETTINGS, Desk
 from launcher.adapters.count_tokens import SignedCountTokens
 from launcher.domain.counting import Counted, Figures, MessageFigures, basis_of
 from launcher.domain.points import error
@@ -232,6 +232,31 @@ async def test_an_expired_a_forged_and_another_count_confirm_nothing(people: Des
     for other in others:
         assert await refused(people, launch_id, "confirm", {"count_token": other}) == (409, "count_token_mismatch")
     assert (await act(people, launch_id, "confirm", {"count_token": fresh}))["state"] == "awaiting_approval"
+
+
+async def test_a_count_of_an_earlier_version_is_made_again_and_one_of_a_later_is_not_what_is_launched(
+    people: Desk,
+) -> None:
+    before = token(counted(100))
+    await people.done("POST", "/v1/scenarios", (SAMPLES / "welcome.yaml").read_bytes().replace(b"Welcome,", b"Hello,"))
+    await people.done("POST", "/v1/scenarios/welcome/activate", {})
+    launch_id = await waiting(people)
+
+    async def said(count_token: str) -> Any:
+        answer = await people.call(
+            "POST", f"/v1/launches/{launch_id}/confirm", {"count_token": count_token}, as_user="ann"
+        )
+        return answer.json()
+
+    earlier, later = await said(before), await said(token(counted(100), version=3))
+    assert earlier["code"] == later["code"] == "count_token_mismatch"
+    assert "was of version 1" in earlier["detail"] and earlier["remedy"].startswith("count this launch as it is now")
+    assert later["remedy"].startswith("another version is active by now")
+    await act(people, launch_id, "confirm", {"count_token": token(counted(100), version=2)})
+    for count_token in (before, token(counted(100), version=3)):
+        body = {"count_token": count_token}
+        answer = await people.call("POST", f"/v1/launches/{launch_id}/approve", body, as_user="bob")
+        assert f"`slipway approve {launch_id} --recount`" in answer.json()["remedy"]
 
 
 async def test_a_scenario_put_away_between_is_not_approved(people: Desk) -> None:

@@ -145,7 +145,7 @@ class Approving:
             if isinstance(seen, Denied):
                 return seen
             if what := mismatched(seen, await asked(self._launches, tx.connection, launch), launch.version or 0):
-                return other_count(launch, what)
+                return other_count(launch, seen, what)
             basis = seen.figures
         if basis is None or not drift(basis, now, self._tolerance):
             return None

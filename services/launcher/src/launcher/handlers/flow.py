@@ -5,6 +5,7 @@ from datetime import datetime
 
 from contracts.crm import LaunchRequest, ResultsGiven
 from contracts.words import LaunchState, Permission
+from launcher.domain.counting import Basis
 from launcher.domain.launch import Collected, Launch, Rejected
 from launcher.domain.parties import SELF, Asker
 from launcher.domain.points import blocks
@@ -69,7 +70,7 @@ class Drafts:
         counted = self._tokens.read(count_token, launch.project, tx.now)
         if not isinstance(counted, Denied):
             what = mismatched(counted, await asked(self._launches, tx.connection, launch), version.version)
-            counted = other_count(launch, what) if what else counted
+            counted = other_count(launch, counted, what) if what else counted
         if isinstance(counted, Denied):
             return counted
         if dry_run:
@@ -154,10 +155,16 @@ def refusal(launch: Launch, why: str) -> Refusal:
     return Refusal("wrong_state", f"The launch is {launch.state}: {why}.")
 
 
-def other_count(launch: Launch, what: str) -> Denied:
-    remedy = f"count this launch as it is now (`slipway confirm {launch.launch_id}` does)"
-    if what == "version":
+def other_count(launch: Launch, counted: Basis, what: str) -> Denied:
+    detail = f"another {what} was counted than launch {launch.launch_id} has"
+    approval = launch.state is LaunchState.AWAITING_APPROVAL  # its version stays, and it is not confirmed again
+    command = f"approve {launch.launch_id} --recount" if approval else f"confirm {launch.launch_id}"
+    remedy = f"count this launch as it is now (`slipway {command}` does)"
+    if what == "version" and counted.version < (launch.version or 0):
+        detail = (
+            f"the count was of version {counted.version}; launch {launch.launch_id} has a later one, {launch.version}"
+        )
+    elif what == "version" and not approval:
         again = f"have the launch checked again (`slipway validate-launch {launch.launch_id}`), then count"
         remedy = f"another version is active by now: {again}"
-    detail = f"another {what} was counted than launch {launch.launch_id} has"
     return Denied("count_token_mismatch", detail, remedy, details={"what": what})
