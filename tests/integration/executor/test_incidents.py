@@ -211,5 +211,6 @@ async def test_who_decided_what_is_listed_newest_first(desk: Desk, client: httpx
     assert listed[0]["thing"].startswith("launch/")
     of_contact = (await client.get("/v1/audit", params={"thing": "contact/c-2"})).json()["items"]
     assert [entry["details"]["incident"] for entry in of_contact] == [found["c-2"]]
+    assert (await client.get("/v1/audit", params={"since": "2026"})).status_code == 422
     nobodys = await client.get("/v1/audit", params={"subject": "nobody"})
     assert nobodys.json() == {"items": [], "next": None}
