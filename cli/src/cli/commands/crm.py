@@ -51,7 +51,10 @@ def launch(
     group: Annotated[list[str] | None, typer.Option(help="Contacts of this group; repeat for more.")] = None,
     contact: Annotated[list[str] | None, typer.Option(help="This contact; repeat for more.")] = None,
     segment: Annotated[str | None, typer.Option(metavar="CEL", help="Contacts for whom this holds.")] = None,
-    value: Annotated[list[str] | None, typer.Option("--context", help="NAME=VALUE the scenario declares.")] = None,
+    value: Annotated[
+        list[str] | None,
+        typer.Option("--context", help="NAME=VALUE the scenario declares; digits as a text: NAME='\"2024\"'."),
+    ] = None,
     include_all: Annotated[bool, typer.Option(help="Lift consent (never restrictions or suppression).")] = False,
     reason: Annotated[str | None, typer.Option(help="Why consent is lifted.")] = None,
     intersect_with_launcher: Intersect = False,

@@ -22,7 +22,10 @@ Segment = Annotated[
         metavar="CEL", help='Contacts for whom this holds: contact.active; a kept one: "$(slipway segment show NAME)"'
     ),
 ]
-Values = Annotated[list[str] | None, typer.Option("--context", help="NAME=VALUE the scenario declares.")]
+Values = Annotated[
+    list[str] | None,
+    typer.Option("--context", help="NAME=VALUE the scenario declares; digits as a text: NAME='\"2024\"'."),
+]
 IncludeAll = Annotated[bool, typer.Option(help="Lift consent (never restrictions or suppression).")]
 Reason = Annotated[str | None, typer.Option(help="Why consent is lifted.")]
 IdempotencyKey = Annotated[str | None, typer.Option(help="The same key never launches twice.")]

@@ -240,7 +240,8 @@ def _context(request: LaunchRequest, scenario: Scenario) -> Iterator[Point]:
         if name not in given:
             yield error("context_missing", f"context.{name}", f"The scenario needs it: give a {kind}.")
         elif not _is(kind, given[name]):
-            yield error("context_type", f"context.{name}", f"Give a {kind}.")
+            quoted = f""" in quotes (on the command line `--context {name}='"2024"'`)""" if kind == "string" else ""
+            yield error("context_type", f"context.{name}", f"Give a {kind}{quoted}.")
 
 
 def _is(kind: str, value: object) -> bool:
