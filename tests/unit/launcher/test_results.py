@@ -14,6 +14,7 @@ from launcher.domain.parties import Asker
 from launcher.domain.records import CHUNK
 from launcher.domain.requests import draft, judge
 from launcher.domain.results import ResultPage, closed, gathered, lineage, unclear
+from launcher.domain.states import UNDECIDED
 from unit.launcher.builders import STARTER, candidate, found, request
 
 ANN = Asker("demo", "ann", STARTER)
@@ -38,6 +39,29 @@ def test_a_launch_that_was_rejected_has_no_end_to_wait_for() -> None:
     against = closed(launch(LaunchState.REJECTED))
     assert against is not None
     assert ("never had targets" in against.detail, against.remedy) == (True, "launch anew (`slipway launch`)")
+
+
+@pytest.mark.parametrize("state", sorted(UNDECIDED))
+def test_a_launch_that_is_undecided_is_decided_or_taken_back(state: LaunchState) -> None:
+    against = closed(launch(state))
+    assert against is not None
+    assert ("nothing of it has run" in against.detail, "stop it" in against.remedy) == (True, False)
+    assert ("slipway show" in against.remedy, "slipway decline" in against.remedy) == (True, True)
+
+
+@pytest.mark.parametrize(
+    ("state", "remedy"),
+    [
+        (LaunchState.REQUESTED, "wait for its end (`slipway watch`), or stop it"),
+        (LaunchState.RUNNING, "wait for its end (`slipway watch`), or stop it"),
+        (LaunchState.PAUSED, "let it go on to its end (`slipway resume`), or stop it (`slipway stop`)"),
+        (LaunchState.STOPPING, "wait for its end (`slipway watch`)"),
+    ],
+)
+def test_a_launch_that_runs_is_waited_for(state: LaunchState, remedy: str) -> None:
+    against = closed(launch(state))
+    assert against is not None
+    assert against.remedy == remedy
 
 
 @pytest.mark.parametrize("mode", [LaunchMode.TEST, LaunchMode.REHEARSAL])

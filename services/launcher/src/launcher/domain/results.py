@@ -11,6 +11,7 @@ from launcher.domain.launch import PLAIN, Collected, Kind, Launch, Way
 from launcher.domain.points import error
 from launcher.domain.records import CHUNK
 from launcher.domain.refusals import Denied
+from launcher.domain.states import UNDECIDED
 from runtime.did_you_mean import did_you_mean
 
 EMPTY = error(
@@ -19,6 +20,11 @@ EMPTY = error(
 """What stands against a launch for a result set that nobody is in."""
 OVER = frozenset({LaunchState.COMPLETED, LaunchState.STOPPED, LaunchState.FAILED})
 """Its outcomes change no more."""
+_WAIT = "wait for its end (`slipway watch`)"
+_TO_ITS_END = {
+    LaunchState.PAUSED: "let it go on to its end (`slipway resume`), or stop it (`slipway stop`)",
+    LaunchState.STOPPING: _WAIT,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +44,13 @@ def closed(earlier: Launch) -> Denied | None:
     if earlier.state is LaunchState.REJECTED:
         detail = f"launch {earlier.launch_id} was rejected before it ran: it never had targets"
         return Denied("wrong_state", detail, "launch anew (`slipway launch`)")
+    if earlier.state in UNDECIDED:
+        detail = f"launch {earlier.launch_id} is {earlier.state}: nothing of it has run, so that it has no targets"
+        remedy = "`slipway show` says what it waits for; `slipway decline` takes it back"
+        return Denied("wrong_state", detail, remedy)
     if earlier.state not in OVER:
         detail = f"launch {earlier.launch_id} is {earlier.state}: what becomes of its targets is not settled"
-        return Denied("wrong_state", detail, "wait for its end (`slipway watch`), or stop it")
+        return Denied("wrong_state", detail, _TO_ITS_END.get(earlier.state, f"{_WAIT}, or stop it"))
     return None
 
 
