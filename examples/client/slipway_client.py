@@ -4,7 +4,8 @@
         asked = slipway.launch("welcome", Everybody(), idempotency_key="order-4711")
 
 Shapes are those of `/openapi.json`; what an answer has more is left out. A refusal is raised as `Refused`, which says
-what is wrong and what to do. What makes something takes an idempotency key: the same key again is the same thing.
+what is wrong and what to do; where no answer came, `Unanswered`. What makes something takes an idempotency key: the
+same key again is the same thing.
 """
 
 import json
@@ -28,6 +29,11 @@ class Refused(Exception):
         self.code = str(document.get("code", "unknown"))
         self.detail, self.remedy = str(document.get("detail", "")), str(document.get("remedy", ""))
         super().__init__(f"{self.code}: {self.detail} ({self.remedy})")
+
+
+class Unanswered(Exception):
+    """No answer came, or it broke off: whether it was done, nobody here knows. Asking again with the same idempotency
+    key does it once."""
 
 
 @dataclass(frozen=True)
@@ -185,7 +191,12 @@ class Slipway:
     def __init__(
         self, address: str, token: str, *, project: str | None = None, transport: httpx.BaseTransport | None = None
     ) -> None:
+        """Raises ValueError where that is no address, or no token."""
         headers = {"Authorization": f"Bearer {token}"} | ({"Slipway-Project": project} if project else {})
+        if not token.isascii() or not token.isprintable():
+            raise ValueError("the token is no KEY_ID.SECRET: it has characters that no token has")
+        if not _is_address(address):
+            raise ValueError(f"{address} is no address: write http://HOST:PORT")
         self._http = httpx.Client(base_url=address, headers=headers, timeout=60, transport=transport, trust_env=False)
 
     def __enter__(self) -> "Slipway":
@@ -293,16 +304,20 @@ class Slipway:
         return read(Progress, self._asked("GET", _path("/v1/launches/{}/progress", launch_id)).json())
 
     def watch(self, launch_id: str) -> Iterator[Progress]:
-        """Whenever the figures change, until the launch has ended."""
+        """Whenever the figures change, until the launch has ended. Raises Unanswered if that breaks off before."""
         path = _path("/v1/launches/{}/events", launch_id)
-        with self._http.stream("GET", path, timeout=httpx.Timeout(60, read=45)) as answer:
-            _checked(answer)
-            for line in answer.iter_lines():
-                if line.startswith("data: "):
-                    progress = read(Progress, json.loads(line.removeprefix("data: ")))
-                    yield progress
-                    if progress.state in ("completed", "stopped", "failed"):
-                        return
+        try:
+            with self._http.stream("GET", path, timeout=httpx.Timeout(60, read=45)) as answer:
+                _checked(answer)
+                for line in answer.iter_lines():
+                    if line.startswith("data: "):
+                        progress = read(Progress, json.loads(line.removeprefix("data: ")))
+                        yield progress
+                        if progress.state in ("completed", "stopped", "failed"):
+                            return
+        except httpx.TransportError as error:
+            raise Unanswered(f"{self._http.base_url} broke off ({type(error).__name__})") from error
+        raise Unanswered(f"{self._http.base_url} broke off before launch {launch_id} had ended")
 
     def outcomes(self, launch_id: str, *, outcome: str | None = None, reason: str | None = None) -> Iterator[Outcome]:
         """The targets that have ended, by contact id."""
@@ -335,7 +350,10 @@ class Slipway:
                 return
 
     def _asked(self, method: str, path: str, **request: Any) -> httpx.Response:
-        return _checked(self._http.request(method, path, **request))
+        try:
+            return _checked(self._http.request(method, path, **request))
+        except httpx.TransportError as error:
+            raise Unanswered(f"{self._http.base_url} does not answer ({type(error).__name__})") from error
 
 
 def read(kind: type[T], document: Any) -> T:
@@ -361,10 +379,22 @@ def _path(template: str, *ids: str) -> str:
 
 
 def _checked(answer: httpx.Response) -> httpx.Response:
-    if answer.is_success:
+    kind = answer.headers.get("content-type", "").partition(";")[0]
+    if answer.is_success and (answer.status_code == 204 or kind in ("application/json", "text/event-stream")):
         return answer
     answer.read()
     retry_after = answer.headers.get("retry-after")
-    is_problem = answer.headers.get("content-type", "").startswith("application/problem+json")
-    document = answer.json() if is_problem else {"code": "not_slipway", "detail": answer.text[:200]}
+    document = answer.json() if kind == "application/problem+json" else _not_slipway(answer)
     raise Refused(answer.status_code, document, float(retry_after) if retry_after else None)
+
+
+def _is_address(text: str) -> bool:
+    try:
+        return bool(httpx.URL(text).host)
+    except httpx.InvalidURL:
+        return False
+
+
+def _not_slipway(answer: httpx.Response) -> Json:
+    detail = f"{answer.url} answers {answer.status_code}, and not as Slipway does: {answer.text[:200]!r}"
+    return {"code": "not_slipway", "detail": detail, "remedy": "is that its address?"}

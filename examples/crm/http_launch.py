@@ -2,7 +2,8 @@
 
     python http_launch.py --address http://127.0.0.1:8080 --token KEY_ID.SECRET --scenario welcome contacts.ndjson
 
-Run again after a cut connection it launches nothing twice: the idempotency key is the same (`--run`).
+Run again after a cut connection it launches nothing twice: the idempotency key is the same (`--run`). Exit code 0: it
+was launched; 1: refused; 2: what was given cannot be used, and nothing was sent; 3: no answer.
 """
 
 import argparse
@@ -11,23 +12,55 @@ import sys
 from collections import Counter
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "client"))
 
-from slipway_client import Contacts, Refused, Slipway
+from slipway_client import Contacts, Refused, Slipway, Unanswered
 
 PORTION = 2000
 REMINDED = 10
 
 
-def run(slipway: Slipway, scenario: str, file: Path, name: str) -> int:
-    people = [json.loads(line) for line in file.read_text("utf-8").splitlines()]
-    for first in range(0, len(people), PORTION):
-        imported = slipway.import_contacts(people[first : first + PORTION])
-        for line in imported.rejected:
-            print(f"line {first + line.line} was not taken: {line.reason}", file=sys.stderr)
-    ids = tuple(person["id"] for person in people)
+def people_of(file: Path) -> dict[int, dict[str, Any]]:
+    """The contacts of the whole file by line number, before any is sent. Raises ValueError for a line that is none."""
+    people = {}
+    for number, line in enumerate(file.read_bytes().splitlines(), 1):
+        try:
+            person = json.loads(line) if line.strip() else None
+        except ValueError as error:
+            raise ValueError(f"{file}, line {number} is not JSON ({error})") from None
+        if person is not None and not (isinstance(person, dict) and isinstance(person.get("id"), str)):
+            raise ValueError(f'{file}, line {number} is no contact such as {{"id": "c-1", "email": "…"}}')
+        if person is not None:
+            people[number] = person
+    if not people:
+        raise ValueError(f"{file} has no contacts")
+    return people
+
+
+def imported(slipway: Slipway, people: dict[int, dict[str, Any]]) -> bool:
+    """Whether all of them were taken. How many were is told, however it ends."""
+    numbers, taken, refused = list(people), 0, 0
+    try:
+        for first in range(0, len(numbers), PORTION):
+            portion = numbers[first : first + PORTION]
+            answer = slipway.import_contacts(people[number] for number in portion)
+            taken, refused = taken + answer.imported, refused + len(answer.rejected)
+            for line in answer.rejected:
+                print(f"line {portion[line.line - 1]} was not taken: {line.reason}", file=sys.stderr)
+    finally:
+        print(f"{taken} of {len(people)} contacts were imported", file=sys.stderr)
+    return not refused
+
+
+def run(slipway: Slipway, scenario: str, people: dict[int, dict[str, Any]], name: str) -> int:
+    if not imported(slipway, people):
+        print("nothing was launched: mend these lines, and run this again", file=sys.stderr)
+        return 1
+    ids = tuple(person["id"] for person in people.values())
     asked = slipway.launch(scenario, Contacts(ids), idempotency_key=name)
+    print(f"launch {asked.launch_id} was asked for", file=sys.stderr)
     for point in asked.points:
         print(f"{point.severity}: {point.code} at {point.place}: {point.remedy}", file=sys.stderr)
     if asked.state == "rejected":
@@ -49,11 +82,20 @@ def main() -> int:
     parser.add_argument("file", type=Path, help="contacts, one JSON object a line")
     args = parser.parse_args()
     try:
-        with Slipway(args.address, args.token) as slipway:
-            return run(slipway, args.scenario, args.file, args.run)
+        people = people_of(args.file)
+        slipway = Slipway(args.address, args.token)
+    except (OSError, ValueError) as error:
+        print(f"{error}: nothing was sent; mend that, and run this again", file=sys.stderr)
+        return 2
+    try:
+        with slipway:
+            return run(slipway, args.scenario, people, args.run)
     except Refused as refused:
         print(f"{refused.detail}; {refused.remedy}", file=sys.stderr)
         return 1
+    except Unanswered as silence:
+        print(f"{silence}: is it running? Run this again: nothing is done twice", file=sys.stderr)
+        return 3
 
 
 if __name__ == "__main__":

@@ -11,11 +11,13 @@ import base64
 import hashlib
 import hmac
 import json
+import logging
 import sys
 import uuid
 from datetime import UTC, datetime
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+from aiokafka.errors import KafkaError
 
 COMMANDS, REPLIES = "crm.commands", "launcher.replies"
 
@@ -29,7 +31,7 @@ def sign(secret: str, ce_id: str, ce_time: str, ce_source: str, ce_type: str, bo
 async def launch(args: argparse.Namespace) -> int:
     participants = {"kind": "groups", "groups": args.group} if args.group else {"kind": "all"}
     body = json.dumps({"project": args.project, "scenario": args.scenario, "participants": participants}).encode()
-    ce_id, ce_source, ce_type = str(uuid.uuid4()), "/crm/example", "com.slipway.launch.request.v1"
+    ce_id, ce_source, ce_type = args.id, "/crm/example", "com.slipway.launch.request.v1"
     ce_time = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
     headers = {
         "ce_specversion": "1.0",
@@ -44,12 +46,14 @@ async def launch(args: argparse.Namespace) -> int:
     # Read the answers from where they end now, so that none is missed and none of yesterday is read.
     replies = AIOKafkaConsumer(REPLIES, bootstrap_servers=args.kafka, auto_offset_reset="latest")
     producer = AIOKafkaProducer(bootstrap_servers=args.kafka, acks="all", enable_idempotence=True)
-    await replies.start()
-    await producer.start()
+    sent = False
     try:
+        await replies.start()
+        await producer.start()
         await replies.seek_to_end()
         for partition in replies.assignment():
             await replies.position(partition)
+        sent = True
         await producer.send_and_wait(
             COMMANDS,
             body,
@@ -63,8 +67,10 @@ async def launch(args: argparse.Namespace) -> int:
                     kind = dict(reply.headers)["ce_type"].decode()
                     print(kind, json.dumps(answer, indent=2))
                     return 0 if kind == "com.slipway.launch.accepted.v1" else 1
-    except TimeoutError:
-        print(f"no answer within {args.timeout} s: is launcher running?", file=sys.stderr)
+    except (TimeoutError, KafkaError, OSError) as error:
+        what = f"no answer within {args.timeout} s" if isinstance(error, TimeoutError) else f"{args.kafka}: {error}"
+        again = f"it may have been sent: ask again with --id {ce_id}, which launches nothing twice"
+        print(f"{what}: is Slipway running there? {again if sent else 'Nothing was sent'}", file=sys.stderr)
     finally:
         await producer.stop()
         await replies.stop()
@@ -81,7 +87,11 @@ def main() -> None:
     who = parser.add_mutually_exclusive_group(required=True)
     who.add_argument("--all", action="store_true", help="every contact of the project")
     who.add_argument("--group", action="append", help="contacts of this group; may be repeated")
+    parser.add_argument(
+        "--id", default=str(uuid.uuid4()), help="of this command: the same again launches nothing twice"
+    )
     parser.add_argument("--timeout", type=float, default=30)
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # what is wrong is said once
     sys.exit(asyncio.run(launch(parser.parse_args())))
 
 

@@ -18,7 +18,7 @@ from e2e.described import DOCUMENT, sample
 ROOT = Path(__file__).parents[3]
 sys.path.insert(0, str(ROOT / "examples" / "client"))
 import slipway_client  # noqa: E402
-from slipway_client import Contacts, Refused, Slipway  # noqa: E402
+from slipway_client import Contacts, Refused, Slipway, Unanswered  # noqa: E402
 
 ODD = "a/b ?&%#ü"
 GIVEN: dict[str, Any] = {
@@ -71,7 +71,8 @@ def answer(request: httpx.Request) -> httpx.Response:
     media_type, content = next(iter(done["content"].items()))
     if "text/event-stream" in done["content"]:
         progress = whole({"$ref": "#/components/schemas/Progress"}) | {"state": "completed"}
-        return httpx.Response(200, text=f"id: 1\ndata: {json.dumps(progress)}\n\n")
+        events = f"id: 1\ndata: {json.dumps(progress)}\n\n"
+        return httpx.Response(200, text=events, headers={"content-type": "text/event-stream; charset=utf-8"})
     return httpx.Response(int(status), json=whole(content["schema"]), headers={"content-type": media_type})
 
 
@@ -107,3 +108,33 @@ def test_a_refusal_says_what_to_do() -> None:
     with Slipway("http://slipway", "key.secret", transport=transport) as slipway, pytest.raises(Refused) as refused:
         slipway.stop("l1")
     assert (refused.value.code, refused.value.remedy, refused.value.retry_after) == ("too_many_requests", "wait", 2)
+
+
+def away(request: httpx.Request) -> httpx.Response:
+    raise httpx.ConnectError("refused", request=request)
+
+
+def cut(_: httpx.Request) -> httpx.Response:
+    return httpx.Response(200, text="retry: 2000\n\n", headers={"content-type": "text/event-stream"})
+
+
+@pytest.mark.parametrize("server", [away, cut])
+def test_no_answer_and_one_that_breaks_off_are_told_apart_from_a_refusal(server: Any) -> None:
+    with (
+        Slipway("http://slipway", "key.secret", transport=httpx.MockTransport(server)) as slipway,
+        pytest.raises(Unanswered, match="http://slipway"),
+    ):
+        list(slipway.watch("l-1"))
+
+
+def test_another_program_at_that_address_is_told_as_such() -> None:
+    transport = httpx.MockTransport(lambda _: httpx.Response(200, html="<html>router</html>"))
+    with Slipway("http://slipway", "key.secret", transport=transport) as slipway, pytest.raises(Refused) as refused:
+        slipway.stop("l1")
+    assert (refused.value.code, refused.value.remedy) == ("not_slipway", "is that its address?")
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1:8080", "http://127.0.0.1:port", "slipway", "http://"])
+def test_what_is_no_address_is_told_before_anything_is_asked(address: str) -> None:
+    with pytest.raises(ValueError, match="is no address"):
+        Slipway(address, "key.secret")
