@@ -61,6 +61,19 @@ def test_all_pages_of_incidents_are_listed(monkeypatch: pytest.MonkeyPatch) -> N
     assert orjson.loads(told("incidents", "--json").stdout) == [INCIDENT, more]
 
 
+def test_lists_are_shown_with_the_word_list_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    answers = {
+        "GET /v1/incidents": (200, {"items": [INCIDENT], "next": None}),
+        "GET /v1/parked": (200, {"items": [{"id": "p-1", "service": "log", "topic": "t"}], "unavailable": []}),
+    }
+    told = slipway(monkeypatch, answers)
+    for listed in ("incidents", "parked"):
+        for asked in ((), ("--json",)):
+            alone, with_list = told(listed, *asked), told(listed, "list", *asked)
+            assert (with_list.exit_code, with_list.stdout, with_list.stderr) == (0, alone.stdout, alone.stderr)
+            assert alone.stdout
+
+
 def test_what_a_parked_record_means_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     row = {"id": "p-1", "service": "messaging", "topic": "executor.sends", "partition": 3, "offset": 1, "key": "l-9"}
     told = slipway(monkeypatch, {"GET /v1/parked": (200, {"items": [row], "unavailable": []})})("parked")

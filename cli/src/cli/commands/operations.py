@@ -64,10 +64,15 @@ def partitions(context: typer.Context, as_json: Json = False) -> None:
 
 
 @parked.callback()
-def list_parked(context: typer.Context, as_json: Json = False) -> None:
+def parked_alone(context: typer.Context, as_json: Json = False) -> None:
     """List parked records."""
-    if context.invoked_subcommand:
-        return
+    if context.invoked_subcommand is None:
+        list_parked(context, as_json)
+
+
+@parked.command("list")
+def list_parked(context: typer.Context, as_json: Json = False) -> None:
+    """List parked records: what `slipway parked` alone does."""
     with connection(context).client() as client:
         found = _of_all(client, at("parked"))
     show_rows(found, ["id", "service", "topic", "partition", "offset", "reason", "state", "parked_at"], as_json)
@@ -95,10 +100,15 @@ def replay(
 
 
 @incidents.callback()
-def list_incidents(context: typer.Context, as_json: Json = False) -> None:
+def incidents_alone(context: typer.Context, as_json: Json = False) -> None:
     """List incidents."""
-    if context.invoked_subcommand:
-        return
+    if context.invoked_subcommand is None:
+        list_incidents(context, as_json)
+
+
+@incidents.command("list")
+def list_incidents(context: typer.Context, as_json: Json = False) -> None:
+    """List incidents: what `slipway incidents` alone does."""
     with connection(context).client() as client:
         found = list(client.pages(at("incidents")))
     show_rows(found, ["id", "launch_id", "contact_id", "step", "detail", "retriable", "at"], as_json)
