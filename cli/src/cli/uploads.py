@@ -10,6 +10,7 @@ from cli.connection import Client, at
 from cli.lines import Line
 from cli.noticed import Attributes
 from cli.output import stderr
+from cli.repeated import Repeated
 
 LINES, BYTES = 1000, 4 * 1024 * 1024
 """Per request."""
@@ -17,6 +18,7 @@ LINES, BYTES = 1000, 4 * 1024 * 1024
 
 @dataclass
 class Summary:
+    repeated: Repeated
     imported: int = 0
     rejected: list[dict[str, Any]] = field(default_factory=list)
     """`{"line", "reason"}`."""
@@ -27,7 +29,7 @@ def upload_contacts(
     client: Client, lines: Iterable[Line], total: int | None, csv_header: bytes | None = None
 ) -> Summary:
     """Imports the lines, `total` bytes. With `csv_header` they are CSV and each portion repeats it."""
-    summary = Summary()
+    summary = Summary(Repeated(csv_header))
     kind = "application/x-ndjson" if csv_header is None else "text/csv"
     columns = TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn()
     with Progress(*columns, console=stderr, transient=True, disable=not stderr.is_terminal) as progress:
@@ -42,6 +44,7 @@ def upload_contacts(
                 summary.imported += answer["imported"]
                 summary.rejected.extend(answer["rejected"])
                 summary.attributes.add(answer.get("attributes", ()))
+                summary.repeated.add(portion, {line["line"] for line in answer["rejected"]})
             progress.advance(task, sum(line.size for line in portion))
     return summary
 

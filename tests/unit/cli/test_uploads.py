@@ -7,8 +7,9 @@ from typing import Any
 import orjson
 import pytest
 
-from cli import lines, uploads
-from cli.lines import csv_records, read_lines
+from cli import lines, repeated, uploads
+from cli.lines import Line, csv_records, read_lines
+from cli.repeated import Repeated
 from unit.cli.answering import Slipway, slipway
 
 
@@ -121,3 +122,44 @@ def test_what_may_be_meant_otherwise_is_named_with_its_lines(monkeypatch: pytest
     lines = tmp_path / "people.ndjson"
     lines.write_bytes(b'{"id":"a"}\n' * 3)
     assert "columns" not in run("contacts", "import", str(lines)).stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "first"),
+    [
+        ("people.ndjson", b'\xef\xbb\xbf{"id":"a"}\n\n{"id":"b"}\n{"id":"a"}\n{"id":"c"}\n{"id":"a"}\n', [4, 6]),
+        ("people.csv", b'\xef\xbb\xbfnote, id\r\n"x\r\ny",a\r\n,b\r\nz,a\r\n,c\r\n,a\r\n', [5, 7]),
+    ],
+)
+def test_ids_that_come_more_than_once_are_told_wherever_they_are(
+    told: Slipway, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, content: bytes, first: list[int]
+) -> None:
+    monkeypatch.setattr(uploads, "LINES", 2)
+    file = tmp_path / name
+    file.write_bytes(content)
+    answer = told("contacts", "import", str(file), "--json")
+    assert orjson.loads(answer.stdout)["repeated"] == [{"line": line, "id": "a"} for line in first]
+    said = told("contacts", "import", str(file))
+    assert said.exit_code == 0
+    assert "1 id comes more than once, and where both say something the later line wins: " in said.stderr
+    assert f"line {first[0]} (a), line {first[1]} (a)\n" in said.stderr
+
+
+def test_only_lines_that_are_taken_are_compared_and_the_first_are_shown() -> None:
+    found = Repeated(None)
+    lines = [Line(number, b'{"id":"c-%d"}' % (number // 2), 10) for number in range(2, 12)]
+    found.add([*lines, Line(12, b"no json", 7)], rejected={3, 12})
+    assert [line["line"] for line in found.lines] == [5, 7, 9, 11]
+    [said] = found.told()
+    assert said.startswith("4 ids come more than once") and "line 9 (c-4) …; --json lists them all" in said
+    assert list(Repeated(None).told()) == []
+
+
+def test_however_long_a_file_is_ids_are_remembered_up_to_a_number(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(repeated, "REMEMBERED", 2)
+    found = Repeated(None)
+    found.add(
+        [Line(number, b'{"id":"%s"}' % name, 10) for number, name in enumerate([b"a", b"b", b"c", b"c", b"a"])], ()
+    )
+    assert [line["id"] for line in found.lines] == ["a"]
+    assert "with the first 2 of the file only" in list(found.told())[-1]

@@ -29,7 +29,7 @@ def import_contacts(context: typer.Context, file: File, as_json: Json = False) -
     """Import a file: good lines are taken, bad ones are listed with line number and reason (exit 1).
 
     Columns that are no field of a contact become attributes, and are named, as are attributes that are a number in one
-    line and a text in another.
+    line and a text in another, and ids that come more than once: lines are taken in their order.
     """
     with connection(context).client(timeout=120) as client, file.open("rb") as source:
         total = file.stat().st_size or None  # none is known of a pipe
@@ -39,14 +39,16 @@ def import_contacts(context: typer.Context, file: File, as_json: Json = False) -
             header = _header(file, next(lines, None))
         summary = upload_contacts(client, lines, total, header)
     if as_json:
-        noticed = summary.attributes.document()
-        emit_json({"imported": summary.imported, "rejected": summary.rejected, "attributes": noticed})
+        told = {"repeated": summary.repeated.lines, "attributes": summary.attributes.document()}
+        emit_json({"imported": summary.imported, "rejected": summary.rejected, **told})
     else:
         for bad in summary.rejected[:SHOWN]:
             say(f"{file}:{bad['line']}: {bad['reason']}", "red")
         if len(summary.rejected) > SHOWN:
             say(f"… and {len(summary.rejected) - SHOWN:,} more; --json lists them all")
         for line in summary.attributes.told(columns=header is not None):
+            say(line)
+        for line in summary.repeated.told():
             say(line)
         say(f"{summary.imported:,} imported, {len(summary.rejected):,} rejected")
     if summary.rejected:
