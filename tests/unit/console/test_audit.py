@@ -6,7 +6,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from console.domain.audit import DONE, Part, merged, places
+from console.domain.audit import DONE, Part, merged, places, unheard_of
 from runtime.pages import from_cursor, to_cursor
 
 SERVICES = ("launcher", "contacts", "executor")
@@ -76,3 +76,10 @@ def test_a_cursor_that_is_none_of_ours_is_told() -> None:
     wrong = ("x", "!", "W10", "eyJzdHJhbmdlciI6ICJ4In0", "eyJsYXVuY2hlciI6IDF9", "é")
     assert [places(cursor, SERVICES) for cursor in wrong] == [None] * len(wrong)
     assert places(None, SERVICES) == dict.fromkeys(SERVICES)
+
+
+def test_what_nobody_does_is_told_with_what_may_be_meant() -> None:
+    near, far = unheard_of(None, "launch.pause"), unheard_of(None, "xyz")
+    assert near is not None and "did you mean `launch.paused`" in near.detail
+    assert far is not None and (far.detail.endswith("xyz"), "launch.paused, " in far.remedy) == (True, True)
+    assert unheard_of(None, "launch.paused") is None

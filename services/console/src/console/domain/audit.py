@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import Any
 
 from contracts.audited import ACTIONS, THINGS
+from runtime.did_you_mean import did_you_mean
 from runtime.pages import decoded, encoded, to_cursor
 from runtime.problems import Problem
 
@@ -36,8 +36,10 @@ def unheard_of(thing: str | None, action: str | None) -> Problem | None:
         detail = f"nothing is called {thing} in the audit"
         return Problem(422, "unknown_thing", detail, f"name launch/ID, or a kind alone; the kinds are {known}")
     if action is not None and action not in ACTIONS:
-        close = ", ".join(get_close_matches(action, ACTIONS, n=3)) or ", ".join(ACTIONS)
-        return Problem(422, "unknown_action", f"nothing that is done is called {action}", f"there is {close}")
+        close = did_you_mean(action, ACTIONS, most=3)
+        detail = f"nothing that is done is called {action}{close}"
+        remedy = "name that; without `action` everything is told" if close else f"there is {', '.join(ACTIONS)}"
+        return Problem(422, "unknown_action", detail, remedy)
     return None
 
 
