@@ -102,6 +102,17 @@ def show(
     show_one(found, as_json, lambda found: stdout.print(_yaml(found), markup=False, highlight=False))
 
 
+@scenario.command("versions")
+def versions(context: typer.Context, key: Key, as_json: Json = False) -> None:
+    """List the versions of a scenario, newest first."""
+    with connection(context).client() as client:
+        found = list(client.pages(at("scenarios", key, "versions")))
+        active = None if as_json else client.get(at("scenarios", key))["active_version"]
+    show_rows(found, ["version", "pushed_by", "pushed_at"], as_json)
+    if not as_json:
+        say(f"version {active} is active" if active else "none of them is active")
+
+
 @scenario.command("diff")
 def diff(
     context: typer.Context,
