@@ -160,6 +160,9 @@ async def test_groups_are_made_and_filled(world: World, call: Client) -> None:
     ]
     assert (await call("GET", "/groups/vip/contacts"))["items"] == [{"contact_id": "a"}]
     await call("GET", "/groups/none/contacts", expect=404)
+    for method, path in (("GET", "/groups/vpi/contacts"), ("DELETE", "/groups/vpi")):
+        refused = await call(method, path, expect=404)
+        assert refused["detail"] == "there is no group vpi: did you mean `vip`?"
     await call("POST", "/groups/none/contacts", expect=404, json={"add": ["a"]})
 
 
@@ -288,6 +291,8 @@ async def test_a_condition_is_kept_under_a_name(call: Client) -> None:
     assert ([item["segment"] for item in page["items"]], page["next"]) == (["all"], "all")
     assert (await call("GET", "/segments", params={"cursor": "all"}))["items"] == [changed]
     assert await call("GET", "/segments/good") == changed
+    refused = await call("GET", "/segments/goood", expect=404)
+    assert refused["detail"] == "there is no segment goood: did you mean `good`?"
     assert (await call("GET", "/segments", project="other"))["items"] == []
     await call("GET", "/segments/good", project="other", expect=404)
     await call("DELETE", "/segments/good", project="other", expect=404)

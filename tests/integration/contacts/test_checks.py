@@ -87,7 +87,17 @@ async def test_selection_that_selects_nobody_stands_against_it(
 
 async def test_empty_group_and_empty_project_are_allowed(world: World) -> None:
     await world.pool.execute("INSERT INTO contact_group VALUES ('demo', 'empty')")
-    assert (await checked(world, drafted(Groups(groups=["empty"])))).targeted_expected == 0
+    found = await checked(world, drafted(Groups(groups=["empty"])))
+    assert (codes(found), found.points[0].severity) == ([("nobody_targeted", "participants.groups")], "warning")
+    assert found.targeted_expected == 0
+
+
+async def test_a_group_that_is_mistyped_is_told_with_the_one_that_is_probably_meant(world: World) -> None:
+    found = await checked(world, drafted(Groups(groups=["news", "vpi", "something"])))
+    assert [point.remedy for point in found.points] == [
+        "There is no group vpi: did you mean `vip`?",
+        "There is no group something: make it, or choose one from the list of groups.",
+    ]
 
 
 async def test_deleted_contacts_are_no_selection(world: World) -> None:
@@ -221,7 +231,8 @@ async def test_each_round_of_a_draft_is_checked_once(world: World) -> None:
 async def test_a_test_needs_a_contact_to_fill_its_mails_with(world: World, mode: LaunchMode) -> None:
     await world.pool.execute("TRUNCATE contact, membership")
     found = await checked(world, drafted(mode=mode))
-    assert codes(found) == ([("empty_selection", "contact_id")] if mode is LaunchMode.TEST else [])
+    needed, warned = ("empty_selection", "contact_id"), ("nobody_targeted", "participants")
+    assert codes(found) == [needed if mode is LaunchMode.TEST else warned]
 
 
 async def test_a_test_that_finds_one_has_no_points(world: World) -> None:

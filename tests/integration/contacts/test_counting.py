@@ -197,9 +197,27 @@ async def test_selection_that_a_launch_would_be_refused_for_is_not_counted(
 async def test_count_of_a_condition_that_takes_a_number_for_a_text_says_so(world: World) -> None:
     await world.load(*({"id": f"c-{n}", "attributes": {"score": 50 + n}} for n in range(3)))
     counted = await world.counting.count(wanted(Segment(where="contact.attributes.score > '50'")))
-    [point] = counted.points
+    point, nobody = counted.points
     assert (counted.targeted, point.code, point.severity) == (0, "condition_type", "warning")
+    assert (nobody.code, nobody.severity) == ("nobody_targeted", "warning")
     assert "`score` is a number in 3 of 3 contacts with it" in point.remedy
+
+
+@pytest.mark.parametrize(
+    ("participants", "place", "said"),
+    [
+        (Groups(groups=["empty"]), "participants.groups", "Group empty is empty: put contacts in"),
+        (Groups(groups=["empty", "bare"]), "participants.groups", "The groups empty, bare are empty"),
+        (All(), "participants", "This project has no contacts"),
+        (Segment(where="contact.active"), "participants.where", "This holds for no contact"),
+    ],
+)
+async def test_count_of_nobody_says_so_and_is_a_count(world: World, participants: Any, place: str, said: str) -> None:
+    await world.pool.execute("INSERT INTO contact_group VALUES ('demo', 'empty'), ('demo', 'bare')")
+    counted = await world.counting.count(wanted(participants))
+    [point] = counted.points
+    assert (point.code, point.severity, point.place) == ("nobody_targeted", "warning", place)
+    assert said in point.remedy and counted.targeted == 0
 
 
 async def test_contacts_that_are_all_gone_have_figures_beside_what_stands_against_them(world: World) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import orjson
 
+from contacts.adapters.names import group_names
 from contacts.domain.audience import Chunk, Excluded
 from contacts.ports import Draft, Turn, Walk
 from contracts.launches import Contacts, Groups, LaunchDrafted, LaunchRequested, Segment
@@ -138,7 +139,8 @@ class PostgresLaunches:
             project,
             list(groups),
         )
-        return frozenset(row["group_id"] for row in rows)
+        known = frozenset(row["group_id"] for row in rows)
+        return known if known.issuperset(groups) else known.union(await group_names(self._connection, project))
 
     async def count_selected(self, draft: Draft) -> int:
         return int(

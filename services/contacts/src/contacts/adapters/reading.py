@@ -7,6 +7,7 @@ from typing import Any
 import asyncpg
 
 from contacts.adapters.contacts import COLUMNS, stored
+from contacts.adapters.names import group_names
 from contacts.domain.contact import StoredContact
 
 
@@ -48,6 +49,9 @@ class PostgresReading:
             "SELECT EXISTS (SELECT FROM contact_group WHERE project = $1 AND group_id = $2)", project, group
         )
         return found
+
+    async def group_names(self, project: str) -> list[str]:
+        return await group_names(self._pool, project)
 
     async def groups(self, project: str, after: str, limit: int) -> list[tuple[str, int]]:
         """(group, how many contacts are in it)"""

@@ -9,6 +9,7 @@ from contacts.api.doors import Cursor, Doors, Given, Limit, Listed, Viewer, Writ
 from contacts.domain.contact import Refused, Regroup
 from contacts.handlers.writing import Wanted
 from contracts.words import Name
+from runtime.did_you_mean import did_you_mean
 from runtime.ids import derive
 from runtime.problems import Problem
 
@@ -88,7 +89,7 @@ def routes(doors: Doors) -> APIRouter:
             if len(members) < PORTION:
                 break
         if not there and not removed:
-            raise _unknown(group)
+            raise await _unknown(doors, caller.project, group)
         return GroupDeletion(removed=removed, more=len(members) == PORTION)
 
     @router.get("/groups/{group}/contacts")
@@ -123,8 +124,9 @@ def routes(doors: Doors) -> APIRouter:
 
 async def _known(doors: Doors, project: str, group: str) -> None:
     if not await doors.reading.has_group(project, group):
-        raise _unknown(group)
+        raise await _unknown(doors, project, group)
 
 
-def _unknown(group: str) -> Problem:
-    return Problem(404, "unknown_group", f"there is no group {group}", "make it: POST /v1/groups")
+async def _unknown(doors: Doors, project: str, group: str) -> Problem:
+    close = did_you_mean(group, await doors.reading.group_names(project))
+    return Problem(404, "unknown_group", f"there is no group {group}{close}", "make it: POST /v1/groups")

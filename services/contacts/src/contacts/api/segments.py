@@ -6,11 +6,13 @@ from fastapi import APIRouter, Path, Response
 from pydantic import BaseModel, Field
 
 from contacts.adapters.examining import examine
+from contacts.adapters.names import MOST
 from contacts.adapters.saved_segments import PostgresSavedSegments, SavedSegment
 from contacts.api.doors import Cursor, Doors, Given, Limit, Listed, Viewer, Writer
 from contacts.domain.segments import segment_points
 from contracts.checks import Point
 from contracts.words import Name, Severity
+from runtime.did_you_mean import did_you_mean
 from runtime.entity_tags import IfMatch, Seen, seen, tag
 from runtime.problems import Problem
 
@@ -68,9 +70,10 @@ def routes(doors: Doors) -> APIRouter:
     @router.get("/segments/{segment}")
     async def show_segment(segment: SegmentName, caller: Viewer, response: Response) -> ShownSegment:
         async with doors.transaction() as tx:
-            found = await PostgresSavedSegments(tx.connection).one(caller.project, segment)
-        if found is None:
-            raise _unknown(segment)
+            segments = PostgresSavedSegments(tx.connection)
+            found = await segments.one(caller.project, segment)
+            if found is None:
+                raise await _unknown(segments, caller.project, segment)
         tag(response, found.revision)
         return _shown(found)
 
@@ -81,7 +84,7 @@ def routes(doors: Doors) -> APIRouter:
             segments = PostgresSavedSegments(tx.connection)
             found = await segments.locked(caller.project, segment)
             if found is None:
-                raise _unknown(segment)
+                raise await _unknown(segments, caller.project, segment)
             _demand(seen(if_match), segment, found)
             await segments.delete(caller.project, segment)
             await doors.note(tx, caller, "segment.deleted", f"segment/{segment}")
@@ -102,5 +105,6 @@ def _shown(found: SavedSegment) -> ShownSegment:
     return ShownSegment(**found._asdict())
 
 
-def _unknown(segment: str) -> Problem:
-    return Problem(404, "unknown_segment", f"there is no segment {segment}", "look at GET /v1/segments")
+async def _unknown(segments: PostgresSavedSegments, project: str, segment: str) -> Problem:
+    close = did_you_mean(segment, [each.segment for each in await segments.listed(project, "", MOST)])
+    return Problem(404, "unknown_segment", f"there is no segment {segment}{close}", "look at GET /v1/segments")

@@ -7,6 +7,7 @@ from typing import Literal
 from contacts.domain.segments import SegmentFacts, segment_points
 from contracts.checks import Point
 from contracts.words import LaunchMode, Severity
+from runtime.did_you_mean import did_you_mean
 
 Kind = Literal["all", "groups", "contacts", "segment"]
 
@@ -33,6 +34,7 @@ class Facts:
     """The creator; None: nobody of that name."""
     groups: tuple[str, ...] = ()
     known_groups: frozenset[str] = field(default_factory=frozenset)
+    """Those of `groups` that there are; where one is not, others besides."""
     selected: int = 0
     """Contacts selected one by one, each once."""
     existing: int | None = None
@@ -43,19 +45,21 @@ class Facts:
 
 
 def points(facts: Facts) -> list[Point]:
-    """What stands against the launch; empty: nothing."""
-    return [*selection_points(facts), *_creator(facts)]
+    """What stands against the launch, and what it is warned of; empty: nothing."""
+    found = [*_selection(facts), *_creator(facts)]
+    return found if any(point.severity is Severity.ERROR for point in found) else [*found, *_nobody(facts)]
 
 
-def selection_points(facts: Facts) -> Iterator[Point]:
+def _selection(facts: Facts) -> Iterator[Point]:
     if facts.kind == "segment":
         yield from segment_points(facts.segment, "participants.where")
     for index, group in enumerate(facts.groups):
         if group not in facts.known_groups:
+            close = did_you_mean(group, facts.known_groups)
             yield _error(
                 "unknown_group",
                 f"participants.groups[{index}]",
-                f"There is no group {group}: make it, or choose one from the list of groups.",
+                f"There is no group {group}{close or ': make it, or choose one from the list of groups.'}",
             )
     if facts.kind == "groups" and not facts.groups:
         yield _error("empty_selection", "participants.groups", "Name a group, or say kind all for everybody.")
@@ -73,6 +77,27 @@ def selection_points(facts: Facts) -> Iterator[Point]:
             "contact_id",
             "A test's mails are filled with a contact's data, and this project has none: import one.",
         )
+
+
+def _nobody(facts: Facts) -> Iterator[Point]:
+    """It may run, to the end of nobody."""
+    if facts.existing != 0:
+        return
+    match facts.kind:
+        case "all":
+            yield _empty("participants", "This project has no contacts: import some (`slipway contacts import FILE`).")
+        case "groups":
+            are = "Group {} is" if len(facts.groups) == 1 else "The groups {} are"
+            remedy = "empty: put contacts in (`slipway groups add`), or choose another."
+            yield _empty("participants.groups", f"{are.format(', '.join(facts.groups))} {remedy}")
+        case "segment":
+            yield _empty("participants.where", "This holds for no contact: look it over, or import contacts first.")
+        case "contacts":  # none of them exists: that is an error
+            pass
+
+
+def _empty(place: str, remedy: str) -> Point:
+    return Point(code="nobody_targeted", severity=Severity.WARNING, place=place, remedy=f"Nobody is targeted. {remedy}")
 
 
 def _creator(facts: Facts) -> Iterator[Point]:

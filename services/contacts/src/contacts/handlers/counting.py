@@ -59,10 +59,9 @@ class Counting:
                 return Counted(points=found_against)
             asked, rules = await self._asked(connection, wanted)
             found = await self._counts(connection).histogram(asked)
-        if isinstance(wanted.participants, Contacts):
-            selected = sum(found.values())
-            gone = sum(contacts for code, contacts in found.items() if code & GONE)
-            found_against = points(replace(facts, selected=selected, existing=selected - gone))
+        selected = sum(found.values())
+        gone = sum(contacts for code, contacts in found.items() if code & GONE)
+        found_against = points(replace(facts, selected=selected, existing=selected - gone))
         return replace(figures(found, rules), points=found_against)
 
     async def listed(self, wanted: Wanted, behind: Behind) -> Listed:

@@ -214,7 +214,9 @@ class LaunchStore(Protocol):
         """Drafts of this home whose participants are all listed, oldest first."""
         ...
 
-    async def known_groups(self, project: str, groups: Collection[str]) -> frozenset[str]: ...
+    async def known_groups(self, project: str, groups: Collection[str]) -> frozenset[str]:
+        """Those of them that there are; where one is not, others that there are as well: it may be mistyped."""
+        ...
 
     async def count(self, draft: Draft, limit: int) -> int | None:
         """How many existing contacts it targets, each once; None: more than `limit`."""
