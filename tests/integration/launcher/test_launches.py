@@ -50,6 +50,27 @@ async def test_a_refused_launch_says_why_at_once(desk: Desk, key: Key) -> None:
     assert desk.emitted == []
 
 
+async def test_a_list_of_what_there_is_not_is_refused_in_the_place_of_an_empty_one(desk: Desk, key: Key) -> None:
+    await desk.done("POST", "/v1/users", {"user": "ann", "grants": ["view"]})
+    for there in ("scenario=welcome", "user=ann", "user=admin", f"user={key.id}", "scenario=welcome&user=ann"):
+        assert (await desk.done("GET", f"/v1/launches?{there}"))["items"] == []
+    for query, code, said in (
+        ("scenario=welcom", "unknown_scenario", "no scenario welcom in this project: did you mean `welcome`?"),
+        ("user=anna", "unknown_user", "no user anna in this project: did you mean `ann`?"),
+        ("user=key_nope", "unknown_key", "no key key_nope in this project"),
+    ):
+        answer = await desk.call("GET", f"/v1/launches?{query}")
+        assert (answer.status_code, answer.json()["code"]) == (404, code)
+        assert said in answer.json()["detail"]
+    others = await desk.call("GET", "/v1/launches?user=anna", as_user="ann")
+    assert others.json()["detail"] == "there is no user anna in this project", "who may not list users is told of none"
+
+
+async def test_a_rejected_launch_of_a_scenario_that_there_is_not_is_listed(desk: Desk, key: Key) -> None:
+    await desk.launch({**BODY, "scenario": "nope"}, token=key.token)
+    assert len((await desk.done("GET", "/v1/launches?scenario=nope"))["items"]) == 1
+
+
 @pytest.mark.parametrize(
     ("change", "expected"),
     [

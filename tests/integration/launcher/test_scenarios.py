@@ -86,6 +86,9 @@ async def test_a_version_that_there_is_not_is_unknown(desk: Desk) -> None:
         assert await desk.refused("GET", f"/v1/scenarios/welcome/diff?from=1&to={number}") == (422, "invalid")
         assert await desk.refused("POST", "/v1/scenarios/welcome/activate", {"version": number}) == (422, "invalid")
     assert await desk.refused("GET", "/v1/scenarios/nope") == (404, "unknown_scenario")
+    for path in ("", "/versions", "/versions/1"):
+        answer = await desk.call("GET", f"/v1/scenarios/welcom{path}")
+        assert answer.json()["detail"] == "there is no scenario welcom in this project: did you mean `welcome`?"
 
 
 async def test_a_version_is_shown_as_it_was_pushed(desk: Desk) -> None:

@@ -99,6 +99,27 @@ def test_launches_show_who_is_stuck_what_is_parked_and_what_is_held(monkeypatch:
     assert "l-2 is held: 9 asked for" in told
 
 
+@pytest.mark.parametrize(
+    ("asked", "query", "said"),
+    [
+        ((), "mode=live", "there are none\n"),
+        (("--mode", "test"), "mode=test", "no launch is found with --mode test\n"),
+        (
+            ("--scenario", "welcome", "--user", "mia"),
+            "scenario=welcome&user=mia&mode=live",
+            "no launch is found with --scenario welcome --user mia\n",
+        ),
+    ],
+)
+def test_a_list_without_launches_says_with_what_none_is_found(
+    monkeypatch: pytest.MonkeyPatch, asked: tuple[str, ...], query: str, said: str
+) -> None:
+    told = slipway(monkeypatch, {f"GET /v1/launches?{query}": (200, {"items": [], "next": None})})
+    answer = told("launches", *asked)
+    assert (answer.exit_code, answer.stdout, answer.stderr) == (0, "", said)
+    assert told("launches", *asked, "--json").stdout == "[]\n"
+
+
 def test_launches_show_what_an_approver_chooses_by(monkeypatch: pytest.MonkeyPatch) -> None:
     waits: dict[str, object] = {"launch_id": "l-1", "scenario": "s", "state": "awaiting_approval"}
     waits |= {"requested_by": "mia", "drafted_at": "2026-03-03T09:12:44Z", "targeted_expected": 731}

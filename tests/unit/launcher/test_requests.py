@@ -35,6 +35,13 @@ def test_a_scenario_that_there_is_not_is_unknown() -> None:
     assert found(judge(request(), STARTER, None)) == [("unknown_scenario", "scenario")]
 
 
+def test_a_scenario_that_is_mistyped_is_told_with_the_one_that_is_probably_meant() -> None:
+    [near] = judge(request(scenario="welcom"), STARTER, Candidate(None, None, known=("spring", "welcome")))
+    [far] = judge(request(scenario="other"), STARTER, Candidate(None, None, known=("spring", "welcome")))
+    assert near.remedy == "There is no scenario `welcom` in this project: did you mean `welcome`?"
+    assert (far.code, "push it first" in far.remedy) == ("unknown_scenario", True)
+
+
 @pytest.mark.parametrize("state", [ScenarioState.INACTIVE, ScenarioState.ARCHIVED])
 def test_a_scenario_that_is_not_active_cannot_be_launched(state: ScenarioState) -> None:
     assert judged(known=Candidate(state, None)) == [("scenario_inactive", "scenario")]

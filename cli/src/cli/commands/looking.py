@@ -66,6 +66,10 @@ def list_launches(
         names = ("stuck", "parked")
         emit_json([{**row, **dict(zip(names, stuck.get(row["launch_id"], (0, 0)), strict=True))} for row in found])
         return
+    if not found:
+        narrowed = [f"--{name} {given}" for name, given in wanted.items() if given and given != "live"]
+        say(f"no launch is found with {' '.join(narrowed)}" if narrowed else "there are none")
+        return
     print_table(
         ["launch", "scenario", "state", "by", "asked", "ended", "targeted", "started", "outcomes"],
         [

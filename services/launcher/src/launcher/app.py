@@ -42,6 +42,7 @@ from launcher.handlers.scenarios import ScenarioHandlers
 from launcher.handlers.starting import Starting
 from launcher.handlers.tokens import TokenHandlers
 from launcher.handlers.trials import Trials
+from launcher.handlers.unknown import Narrowing
 from launcher.handlers.users import UserHandlers
 from launcher.handlers.vacancies import Vacancies
 from launcher.handlers.validator import Validator
@@ -111,6 +112,7 @@ def build(
         counts=Counts(launches, versions, counting, conditions, results, tokens, quotas),
         starting=Starting(launches, control),
         trials=Trials(versions, control),
+        narrowing=Narrowing(scenarios, users, keys),
         vacancies=Vacancies(launches, results),
         tokens=TokenHandlers(projects, keys, users, credentials, settings.administrator),
         validator=validator,

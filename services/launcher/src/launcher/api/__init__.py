@@ -33,6 +33,7 @@ from launcher.handlers.scenarios import ScenarioHandlers
 from launcher.handlers.starting import Starting
 from launcher.handlers.tokens import TokenHandlers
 from launcher.handlers.trials import Trials
+from launcher.handlers.unknown import Narrowing
 from launcher.handlers.users import UserHandlers
 from launcher.handlers.vacancies import Vacancies
 from launcher.handlers.validator import Validator
@@ -63,6 +64,7 @@ class Surface:
     counts: Counts
     starting: Starting
     trials: Trials
+    narrowing: Narrowing
     vacancies: Vacancies
     tokens: TokenHandlers
     validator: Validator
@@ -78,7 +80,7 @@ def routes(surface: Surface, resources: "Resources") -> APIRouter:
     keys.add(doors, surface.parties, surface.keys, surface.idempotency)
     users.add(doors, surface.people, surface.users, surface.conditions, surface.idempotency)
     scenarios.add(doors, surface.versions, surface.scenarios, surface.validator, surface.channels, surface.conditions)
-    launches.add(doors, surface.control, surface.launches, surface.vacancies, surface.idempotency)
+    launches.add(doors, surface.control, surface.launches, surface.narrowing, surface.vacancies, surface.idempotency)
     starts.add(doors, surface.starting, surface.launches, surface.vacancies, surface.idempotency)
     trials.add(doors, surface.trials, surface.launches, surface.idempotency)
     flow.add(doors, surface.drafts, surface.approving)

@@ -27,6 +27,7 @@ from launcher.domain.launch import Kind, Launch, Rejected
 from launcher.domain.parties import Asker
 from launcher.domain.refusals import Denied
 from launcher.handlers.launches import LaunchHandlers
+from launcher.handlers.unknown import Narrowing
 from launcher.handlers.vacancies import Vacancies
 from launcher.ports import Launches, LaunchFilter
 from runtime.cloudevents import rfc3339
@@ -94,7 +95,12 @@ class LaunchShown(Output):
 
 
 def add(
-    doors: Doors, handlers: LaunchHandlers, launches: Launches, vacancies: Vacancies, idempotency: Idempotency
+    doors: Doors,
+    handlers: LaunchHandlers,
+    launches: Launches,
+    narrowing: Narrowing,
+    vacancies: Vacancies,
+    idempotency: Idempotency,
 ) -> None:
     resources = doors.resources
 
@@ -132,11 +138,16 @@ def add(
         cursor: Cursor = None,
         limit: Limit = 50,
     ) -> Page[LaunchShown]:
-        """Newest first; rejected ones with their points. Tests and rehearsals only if asked for by `mode`."""
+        """Newest first; rejected ones with their points. Tests and rehearsals only if asked for by `mode`.
+
+        Where none is found, a scenario, user or key that the project does not have is refused.
+        """
         before = from_cursor(cursor, datetime, str)
         wanted = LaunchFilter(state, scenario, user, since, before, limit + 1, until, mode)
         async with resources.pool.acquire() as connection:
             found = await launches.listed(connection, asker.project, wanted)
+            if not found and before is None and (denied := await narrowing.unknown(connection, asker, wanted)):
+                raise problem(denied)
         last = found[limit - 1] if len(found) > limit else None
         following = to_cursor(last.drafted_at, last.launch_id) if last else None
         return Page(items=[_shown(each) for each in found[:limit]], next=following)

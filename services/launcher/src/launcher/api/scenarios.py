@@ -22,7 +22,8 @@ from launcher.domain.refusals import Denied
 from launcher.domain.requests import startable as may_start
 from launcher.domain.scenarios import StoredScenario, StoredVersion
 from launcher.domain.summaries import offer
-from launcher.handlers.scenarios import ScenarioHandlers, unknown_scenario, unknown_version
+from launcher.handlers.scenarios import ScenarioHandlers
+from launcher.handlers.unknown import unknown_scenario, unknown_version
 from launcher.handlers.validator import Validator
 from launcher.ports import Channels, Conditions, Scenarios
 from runtime.entity_tags import IfMatch, seen, tag
@@ -209,7 +210,8 @@ def _add_reading(doors: Doors, scenarios: Scenarios) -> None:
     async def show_scenario(key: PathWord, asker: Asking, response: Response) -> ScenarioShown:
         """One scenario's state."""
         async with resources.pool.acquire() as connection:
-            found = granted(await scenarios.load(connection, asker.project, key) or unknown_scenario(key))
+            found = await scenarios.load(connection, asker.project, key)
+            found = granted(found or await unknown_scenario(scenarios, connection, asker.project, key))
         tag(response, found.revision)
         return _shown(found)
 
@@ -218,14 +220,14 @@ def _add_reading(doors: Doors, scenarios: Scenarios) -> None:
         """Newest first."""
         async with resources.pool.acquire() as connection:
             found = await scenarios.versions(connection, asker.project, key)
-        granted(found or unknown_scenario(key))
+            found = granted(found or await unknown_scenario(scenarios, connection, asker.project, key))
         return Page(
             items=[VersionListed(version=v.version, pushed_by=v.pushed_by, pushed_at=v.pushed_at) for v in found]
         )
 
     async def version_of(connection: Connection, project: str, key: str, version: int) -> StoredVersion:
         if await scenarios.load(connection, project, key) is None:
-            raise problem(unknown_scenario(key))
+            raise problem(await unknown_scenario(scenarios, connection, project, key))
         return granted(await scenarios.version(connection, project, key, version) or unknown_version(key, version))
 
     @doors("GET", "/v1/scenarios/{key}/versions/{version}")

@@ -23,6 +23,7 @@ from launcher.api.shapes import (
 from launcher.domain.parties import Asker, User
 from launcher.domain.points import blocks
 from launcher.domain.refusals import Denied
+from launcher.handlers.unknown import unknown_user
 from launcher.handlers.users import UserHandlers
 from launcher.ports import Conditions, Users
 from runtime.entity_tags import IfMatch, seen, tag
@@ -102,8 +103,7 @@ def add(doors: Doors, people: UserHandlers, users: Users, conditions: Conditions
         """One user."""
         async with resources.pool.acquire() as connection:
             found = await users.load(connection, asker.project, user)
-        if found is None:
-            raise problem(Denied("unknown_user", f"there is no user {user} in this project", "look at GET /v1/users"))
+            found = granted(found or await unknown_user(users, connection, asker, user))
         tag(response, found.revision)
         return _shown(found)
 

@@ -28,9 +28,12 @@ MOST_CONTEXT_BYTES = 16 * 1024
 class Candidate:
     """The scenario that a request names, as it is now. `points` are those of its active version's graph."""
 
-    state: ScenarioState
+    state: ScenarioState | None
+    """None: there is no such scenario."""
     version: ScenarioVersion | None
     points: tuple[Point, ...] = ()
+    known: tuple[str, ...] = ()
+    """Where there is none: keys of those that there are."""
 
 
 def judge(
@@ -159,9 +162,10 @@ def _permission(grants: Grants) -> Iterator[Point]:
 
 
 def _scenario(key: str, candidate: Candidate | None, kind: Kind) -> Iterator[Point]:
-    if candidate is None:
-        remedy = "look at `slipway scenario list`, or push it first."
-        yield error("unknown_scenario", "scenario", f"There is no scenario `{key}` in this project: {remedy}")
+    if candidate is None or candidate.state is None:
+        close = did_you_mean(key, candidate.known if candidate else ())
+        remedy = close or ": look at `slipway scenario list`, or push it first."
+        yield error("unknown_scenario", "scenario", f"There is no scenario `{key}` in this project{remedy}")
     elif candidate.version is None:
         archived = candidate.state is ScenarioState.ARCHIVED
         remedy = "it is archived: push it under a new key." if archived else "activate a version of it first."

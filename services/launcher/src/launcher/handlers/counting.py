@@ -170,7 +170,7 @@ class Counts:
         points = judge(wanted, asker.grants, candidate, way.kind, earlier=earlier)
         return _Judged(
             request=wanted,
-            version=candidate.version if candidate else None,
+            version=candidate.version,
             points=(*points, *([warning(over.code, "launch", f"{over.detail}: {over.remedy}.")] if over else ())),
             now=now,
             launched_by=asker.subject,

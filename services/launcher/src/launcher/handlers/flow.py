@@ -124,7 +124,7 @@ class Drafts:
             earlier = await self._launches.load(tx.connection, launch.project, request.participants.launch_id)
         points = judge(request, requester.grants, candidate, launch.kind, earlier=earlier)
         launch = replace(launch, check_round=launch.check_round + 1, points=tuple(points), targeted_expected=None)
-        if candidate is None or candidate.version is None or blocks(points):
+        if candidate.version is None or blocks(points):
             return replace(launch, state=LaunchState.DRAFT)
         version = candidate.version
         launch = replace(launch, version=version.version, creator=version.creator, zone=version.zone)

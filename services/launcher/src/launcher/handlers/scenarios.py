@@ -11,7 +11,7 @@ from launcher.domain.points import blocks
 from launcher.domain.refusals import Denied, Seen, changed_meanwhile
 from launcher.domain.scenarios import ScenarioState, StoredScenario, StoredVersion
 from launcher.handlers.outgoing import on_projects
-from launcher.handlers.users import unknown_user
+from launcher.handlers.unknown import unknown_scenario, unknown_user, unknown_version
 from launcher.handlers.validator import Validator
 from launcher.ports import Launches, Scenarios, Users
 from runtime.audit import Audit
@@ -118,7 +118,7 @@ class ScenarioHandlers:
             return Denied("wrong_state", f"scenario {key} is archived", "there is nothing left to transfer")
         found = await self._users.hold(tx.connection, asker.project, user)
         if found is None:
-            return unknown_user(user)
+            return await unknown_user(self._users, tx.connection, asker, user)
         if found.disabled:
             return Denied("user_disabled", f"user {user} is disabled", "enable them first, or choose somebody else")
         changed = replace(scenario, creator=user)
@@ -127,7 +127,7 @@ class ScenarioHandlers:
     async def _locked(self, tx: Transaction, asker: Asker, key: str, seen: Seen) -> StoredScenario | Denied:
         scenario = await self._scenarios.lock(tx.connection, asker.project, key)
         if scenario is None:
-            return unknown_scenario(key)
+            return await unknown_scenario(self._scenarios, tx.connection, asker.project, key)
         return changed_meanwhile(seen, scenario.revision, f"scenario {key}") or scenario
 
     async def _moved(
@@ -147,17 +147,6 @@ class ScenarioHandlers:
     ) -> None:
         thing = f"scenario/{scenario.key}"
         await self._audit.note(tx.connection, tx.now, asker.project, asker.subject, action, thing, details=details)
-
-
-def unknown_scenario(key: str) -> Denied:
-    return Denied(
-        "unknown_scenario", f"there is no scenario {key} in this project", "`slipway scenario list` shows them"
-    )
-
-
-def unknown_version(key: str, version: int) -> Denied:
-    remedy = "`slipway scenario list` shows the active and the newest one"
-    return Denied("unknown_version", f"scenario {key} has no version {version}", remedy)
 
 
 def _invalid(key: str, points: tuple[Point, ...], remedy: str) -> Denied:

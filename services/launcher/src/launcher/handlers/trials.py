@@ -9,7 +9,7 @@ from launcher.domain.launch import Kind, Launch, Way
 from launcher.domain.parties import Asker
 from launcher.domain.refusals import Denied
 from launcher.handlers.launches import LaunchHandlers
-from launcher.handlers.scenarios import unknown_version
+from launcher.handlers.unknown import unknown_version
 from launcher.handlers.versions import Versions
 from runtime.transaction import Transaction
 
@@ -50,7 +50,4 @@ class Trials:
         return await self._control.request(tx, request, asker, launch_id, way=Way(Kind.REHEARSAL, LaunchMode.REHEARSAL))
 
     async def _missing(self, tx: Transaction, asker: Asker, scenario: str, version: int) -> bool:
-        newest = await self._versions.to_try(tx.connection, asker.project, scenario, None)
-        return (
-            newest is not None and await self._versions.to_try(tx.connection, asker.project, scenario, version) is None
-        )
+        return await self._versions.to_try(tx.connection, asker.project, scenario, version) is None

@@ -10,6 +10,7 @@ from launcher.domain.parties import TOKEN_PREFIX, Asker, Grants, User, passing_o
 from launcher.domain.refusals import Denied, Seen, changed_meanwhile
 from launcher.handlers.disabling import Disabling
 from launcher.handlers.outgoing import on_projects
+from launcher.handlers.unknown import unknown_user
 from launcher.ports import Credentials, Users
 from runtime.audit import Audit
 from runtime.transaction import Transaction
@@ -100,7 +101,7 @@ class UserHandlers:
     ) -> User | Denied:
         user = await self._users.lock(tx.connection, asker.project, name)
         if user is None:
-            return unknown_user(name)
+            return await unknown_user(self._users, tx.connection, asker, name)
         if denied := changed_meanwhile(seen, user.revision, f"user {name}"):
             return denied
         changed = change(user)
@@ -127,10 +128,6 @@ class UserHandlers:
 
     async def _note(self, tx: Transaction, asker: Asker, action: str, thing: str, **details: object) -> None:
         await self._audit.note(tx.connection, tx.now, asker.project, asker.subject, action, thing, details=details)
-
-
-def unknown_user(user: str) -> Denied:
-    return Denied("unknown_user", f"there is no user {user} in this project", "`slipway user list` shows them")
 
 
 def _user_set(user: User) -> UserSet:

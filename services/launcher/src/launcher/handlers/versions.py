@@ -19,23 +19,29 @@ class Versions:
         self._channels = channels
         self._validator = validator
 
-    async def candidate(self, connection: Connection, project: str, key: str) -> Candidate | None:
-        """None: the project has no such scenario. Else it cannot be archived before this transaction has ended."""
+    async def candidate(self, connection: Connection, project: str, key: str) -> Candidate:
+        """It cannot be archived before this transaction has ended."""
         scenario = await self._scenarios.hold(connection, project, key)
         if scenario is None:
-            return None
+            return await self._none(connection, project)
         if scenario.active_version is None:
             return Candidate(scenario.state, None)
         return await self._candidate(connection, project, scenario, scenario.active_version)
 
     async def to_try(self, connection: Connection, project: str, key: str, version: int | None) -> Candidate | None:
-        """Whatever state the scenario is in. No version: the active one, else the newest. None: there is none such."""
+        """Whatever state the scenario is in. No version: the active one, else the newest. None: it has none such."""
         scenario = await self._scenarios.hold(connection, project, key)
-        if scenario is None or (version is not None and version > scenario.newest_version):
+        if scenario is None:
+            return await self._none(connection, project)
+        if version is not None and version > scenario.newest_version:
             return None
         return await self._candidate(
             connection, project, scenario, version or scenario.active_version or scenario.newest_version
         )
+
+    async def _none(self, connection: Connection, project: str) -> Candidate:
+        known = await self._scenarios.of_project(connection, project)
+        return Candidate(None, None, known=tuple(each.key for each in known))
 
     async def _candidate(
         self, connection: Connection, project: str, scenario: StoredScenario, version_number: int
