@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from cli.connection import Client, at
-from contracts.words import BY_STOP, Outcome
+from contracts.words import BY_STOP, Outcome, not_by_stop
 
 ENDED = ("completed", "stopped", "failed")
 LOOK_SECONDS = 0.25
@@ -22,6 +22,13 @@ def stopped(client: Client, launch_id: str, seconds: float) -> dict[str, Any] | 
             return figures
         time.sleep(LOOK_SECONDS)
     return None
+
+
+def whole(answer: Mapping[str, Any], figures: Mapping[str, Any]) -> dict[str, Any]:
+    """The answer to a stop, with the launch's figures at its end: each target is either done or cancelled. The answer
+    itself is of figures a second old, so that who ended in between would be neither."""
+    done = not_by_stop(figures)
+    return {**answer, "state": figures["state"], "done": done, "to_cancel": 0, "cancelled": cancelled_of(figures)}
 
 
 def cancelled_of(figures: Mapping[str, Any]) -> dict[str, int]:

@@ -11,6 +11,11 @@ DONE = {"success": 5, "failure": 0, "abandon": 0, "other": 1}
 STOPPING = {"launch_id": "l-1", "state": "stopping", "done": DONE, "in_flight": 2, "to_cancel": 4}
 ENDED = {
     "state": "stopped",
+    "targeted": 10,
+    "success": 5,
+    "failure": 0,
+    "abandon": 3,
+    "other": 2,
     "by_reason": {"end:won": 5, "stopped": 3, "not_started:stopped": 1, "not_started:no_consent": 1},
     "deliveries": {"accepted": 7, "cancelled": 2},
 }
@@ -35,6 +40,18 @@ def test_a_stop_tells_what_was_done_in_flight_and_cancelled(monkeypatch: pytest.
     shown = orjson.loads(told("stop", "l-1", "--json").stdout)
     assert (shown["state"], shown["done"], shown["in_flight"]) == ("stopped", DONE, 2)
     assert shown["cancelled"] == {"abandoned": 3, "not_started": 1, "messages": 2}
+
+
+def test_who_ended_after_the_figures_that_the_stop_has_seen_is_done_and_not_left_out(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    seen = STOPPING | {"done": {"success": 3, "failure": 0, "abandon": 0, "other": 0}, "to_cancel": 7}
+    told = slipway(monkeypatch, {STOP: (200, seen), PROGRESS: (200, ENDED)})
+    shown = orjson.loads(told("stop", "l-1", "--json").stdout)
+    assert (shown["done"], shown["to_cancel"]) == (DONE, 0)
+    cancelled = shown["cancelled"]
+    assert sum(shown["done"].values()) + cancelled["abandoned"] + cancelled["not_started"] == ENDED["targeted"]
+    assert "success 5, other 1" in told("stop", "l-1").stderr
 
 
 @pytest.mark.parametrize("arguments", [["--no-wait"], []])

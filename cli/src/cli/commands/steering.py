@@ -6,7 +6,7 @@ import typer
 
 from cli.connection import at, connection
 from cli.output import confirm, emit_json, say
-from cli.stopped import cancelled_of, stopped
+from cli.stopped import stopped, whole
 from cli.stuck import held_of
 
 steering = typer.Typer(no_args_is_help=True)
@@ -27,10 +27,9 @@ def stop(
     with connection(context).client() as client:
         answer: dict[str, Any] = client.post(at("launches", launch_id, "stop"))
         ended = stopped(client, launch_id, WAIT_SECONDS) if wait and answer["state"] != "rejected" else None
-    cancelled = None if ended is None else cancelled_of(ended)
+    answer = {**answer, "cancelled": None} if ended is None else whole(answer, ended)
     if as_json:
-        state = answer["state"] if ended is None else ended["state"]
-        emit_json({**answer, "state": state, "cancelled": cancelled})
+        emit_json(answer)
         return
     if answer["state"] == "rejected":
         say(f"launch {launch_id} is cancelled: it had not begun")
@@ -38,13 +37,13 @@ def stop(
     done = ", ".join(f"{outcome} {count:,}" for outcome, count in answer["done"].items() if count)
     say(f"done before, and kept: {done or 'nothing'}")
     say(f"in flight: {answer['in_flight']:,} messages were with the provider, and come to their end")
-    if cancelled is None or ended is None:
+    if (cancelled := answer["cancelled"]) is None:
         say(f"launch {launch_id} is {answer['state']}: about {answer['to_cancel']:,} targets are to be cancelled")
         say(f"`slipway watch {launch_id}` shows it")
     else:
         left = f"{cancelled['abandoned']:,} in process, {cancelled['not_started']:,} not started"
         say(f"cancelled: {left}, {cancelled['messages']:,} messages")
-        say(f"launch {launch_id} is {ended['state']}")
+        say(f"launch {launch_id} is {answer['state']}")
 
 
 @steering.command("pause")

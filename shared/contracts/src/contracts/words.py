@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from enum import StrEnum
 from types import MappingProxyType
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 from pydantic import StringConstraints
 
@@ -124,6 +124,13 @@ BY_STOP: Final[Mapping[Outcome, str]] = MappingProxyType(
     {Outcome.ABANDON: Left.STOPPED.value, Outcome.OTHER: f"{NOT_STARTED}{Left.STOPPED}"}
 )
 """The reason of a target that the launch's stop ended, by outcome: it had an instance, or had none."""
+
+
+def not_by_stop(figures: Mapping[str, Any]) -> dict[str, int]:
+    """Targets by outcome, of a launch's `figures` as JSON (of `LaunchFigures`), without those that its stop ended: what
+    was done stays as it is."""
+    reasons = figures.get("by_reason") or {}
+    return {each.value: int(figures.get(each, 0)) - int(reasons.get(BY_STOP.get(each), 0)) for each in Outcome}
 
 
 ERRORS: Final = ("render", "send", "webhook", "condition", "update", "step_limit", "internal")

@@ -32,7 +32,8 @@ class LaunchStoppedShown(Output):
     in_flight: int
     """Messages that the provider had in hand: they come to their end."""
     to_cancel: int
-    """Targets in progress, and expected ones that were not chosen yet."""
+    """Targets in progress, and expected ones that were not chosen yet, as of the same figures. How many there were
+    in the end says `by_reason` of `GET /v1/launches/{launch_id}/progress`, once it has ended."""
 
 
 class ContactOrderShown(Output):
