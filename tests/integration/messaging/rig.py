@@ -61,6 +61,9 @@ class World:
         self.emitted: list[Outgoing] = []
         self.holds: list[LaunchHeld] = []
         self.reports: list[ContactsReported] = []
+        self.records: list[DeliveriesRecorded] = []
+        self.requests = 0
+        """Transactions of HTTP requests that were begun."""
         self.told: dict[SendKey, DeliveryState] = {}
         """By the records alone: each says what the state was before, and that must be what was told last."""
 
@@ -77,6 +80,7 @@ class World:
                 self.reports.append(record)
                 continue
             assert isinstance(record, DeliveriesRecorded)
+            self.records.append(record)
             for place, contact_id in enumerate(record.contact_ids):
                 key = SendKey(record.launch_id, contact_id, record.step, record.occurrences[place])
                 assert self.told.get(key) == record.previous[place]
@@ -105,6 +109,7 @@ class World:
     @asynccontextmanager
     async def request(self) -> AsyncIterator[FakeTransaction]:
         """The transaction of an HTTP request, where there is one partition: number 0, as tests use it."""
+        self.requests += 1
         async with self.walled_pool.acquire() as connection, connection.transaction():
             now: datetime = await connection.fetchval("SELECT date_trunc('milliseconds', clock_timestamp())")
             tx = FakeTransaction(number=None, partitions=1, now=now, connection=connection)

@@ -32,7 +32,7 @@ async def http(world: World) -> AsyncIterator[httpx.AsyncClient]:
     server = web.Web("messaging", settings, Readiness("messaging"))
     listening = web.listen(settings)
     server.start(listening)
-    server.open(routes(cast(Any, SimpleNamespace(transaction=world.request)), LINKS))
+    server.open(routes(cast(Any, SimpleNamespace(transaction=world.request, pool=world.walled_pool)), LINKS))
     async with httpx.AsyncClient(base_url=web.address(listening), trust_env=False) as client:
         yield client
     await server.stop()
@@ -59,6 +59,7 @@ async def test_looking_at_the_page_changes_nothing_however_often(world: World, h
         await http.options(link())
     assert page.headers["cache-control"] == "no-store" and "default-src 'none'" in page.headers[POLICY]
     assert await blocks(world) == set() and world.reports == []
+    assert world.requests == 0, "it is looked up where nothing is written"
 
 
 async def test_a_click_is_told_once_however_often_it_is_repeated(world: World, http: httpx.AsyncClient) -> None:
@@ -232,6 +233,7 @@ async def test_a_click_on_what_is_withdrawn_is_told_again_and_is_not_in_the_audi
     await node.changes(answer)
     await click(http)
     assert len(world.reports) == 2, "messaging may not have heard of a later consent yet"
+    assert [report.known for report in world.reports] == [(), (True,)], "log takes the second for no news"
     assert await world.pool.fetchval("SELECT count(*) FROM audit_entry") == 1
 
 

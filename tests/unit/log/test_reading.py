@@ -158,3 +158,7 @@ def test_of_reports_those_who_unsubscribed_are_kept() -> None:
     assert reading.chunk.said == ["newsletter"]
     bounced = event.model_copy(update={"kinds": ["bounced", "complained"]})
     assert read(bounced, "e2", NOON) is None
+    assert read(event.model_copy(update={"known": [False, True]}), "e3", NOON) is None, "it was withdrawn before"
+    both = event.model_copy(update={"kinds": ["withdrawn", "withdrawn"], "known": [False, True]})
+    reading = read(both, "e4", NOON)
+    assert reading is not None and reading.chunk is not None and reading.chunk.contact_ids == ["a"]

@@ -79,8 +79,8 @@ def routes(resources: "Resources", links: Links) -> APIRouter:
         if not reference.live:
             return _page("Unsubscribe", _FORM, reference)
         walls.narrow(reference.project)
-        async with resources.transaction() as tx:
-            done = await is_withdrawn(tx.connection, reference)
+        async with resources.pool.acquire() as connection:
+            done = await is_withdrawn(connection, reference)
         return _done(reference) if done else _page("Unsubscribe", _FORM, reference)
 
     @router.post("/u/{token}", response_class=HTMLResponse, openapi_extra=PUBLIC, responses=_NOT_WHOLE)

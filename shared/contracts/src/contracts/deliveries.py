@@ -1,5 +1,6 @@
 """`messaging.deliveries`: what became of messages, in chunks of one launch and partition. Key: launch id."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import ClassVar, Literal
 
@@ -55,4 +56,7 @@ class ContactsReported(Event):
     """The address that it is about; None of `withdrawn`: the contact, whatever its address."""
     ids: list[str]
     """One per report, the same if it is told again: the cause of what follows from it."""
+    known: Sequence[bool] = ()
+    """Whether messaging knew of it before, so that it is no news, and told again in case that contacts has heard more
+    since. Empty: of none."""
     at: datetime

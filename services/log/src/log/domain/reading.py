@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from contracts.columns import unfolded
 from contracts.deliveries import ContactsReported, DeliveriesRecorded, LaunchHeld
 from contracts.event import Event
 from contracts.launches import LaunchControlled, LaunchRequested
@@ -130,8 +131,9 @@ def _orders(event: OrdersCarriedOut, event_id: str) -> Chunk:
 
 
 def _unsubscribed(event: ContactsReported, event_id: str) -> Reading | None:
-    """Of bounces and complaints the deliveries tell."""
-    places = [place for place, kind in enumerate(event.kinds) if kind == "withdrawn"]
+    """Of bounces and complaints the deliveries tell; of a click on what is withdrawn already, nothing has to be."""
+    known = unfolded(event.known or (False,), len(event.kinds))
+    places = [place for place, kind in enumerate(event.kinds) if kind == "withdrawn" and not known[place]]
     if not places:
         return None
     contact_ids = [event.contact_ids[place] for place in places]

@@ -19,7 +19,7 @@ async def withdraw(tx: Transaction, reference: Reference) -> None:
     """Before the next send: here from the commit on, and for good when contacts has read of it.
 
     Again while contacts has not answered: nothing more. Again later, it is told again, for in between consent may have
-    been given anew. The audit has it only where it was not known to be withdrawn.
+    been given anew. The audit and the target's timeline have it only where it was not known to be withdrawn.
     """
     project, contact_id, message_type = reference[:3]
     id = derive("withdrawn", *reference, rfc3339(tx.now))
@@ -35,6 +35,7 @@ async def withdraw(tx: Transaction, reference: Reference) -> None:
                 id,
                 partition=partition_of(contact_id, tx.partitions),
                 at=tx.now,
+                known=known,
             )
         )
         if known:

@@ -94,8 +94,10 @@ def contact_reported(
     *,
     partition: int,
     at: datetime,
+    known: bool = False,
 ) -> Outgoing:
-    """`id`: of the report, which contacts' answer will name. A repeated one is told again, at another time."""
+    """`id`: of the report, which contacts' answer will name. A repeated one is told again, at another time. `known`: it
+    is no news."""
     return Outgoing(
         topic=TOPIC,
         partition=partition,
@@ -110,6 +112,7 @@ def contact_reported(
             message_types=[message_type],
             recipients=[recipient],
             ids=[id],
+            known=(True,) if known else (),
             at=at,
         ),
     )
