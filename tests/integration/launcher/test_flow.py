@@ -200,7 +200,13 @@ async def test_an_approver_who_has_counted_is_judged_by_that_count(people: Desk)
     launch_id = await confirmed(people, counted(100))
     COUNTING.now(counted(200))
     assert await refused(people, launch_id, "approve", {}, "bob") == (409, "drift")
+    assert (await shown(people, launch_id))["recounted"] is None
     assert (await approve(people, launch_id, count_token=token(counted(200))))["targeted"] == 200
+    launch = await shown(people, launch_id)
+    assert [launch[when]["figures"]["targeted"] for when in ("summary", "recounted")] == [100, 200], "both are kept"
+    COUNTING.now(counted(300))
+    await approve(people, launch_id)
+    assert (await shown(people, launch_id))["recounted"] == launch["recounted"], "it was approved with these"
 
 
 async def test_an_approver_may_count_a_launch_that_waits_but_nothing_else(people: Desk) -> None:

@@ -38,9 +38,21 @@ def words(text: str) -> str:
 def test_a_launch_is_shown_with_the_figures_that_were_confirmed(monkeypatch: pytest.MonkeyPatch) -> None:
     told = slipway(monkeypatch, {LAUNCH: (200, WAITS)})("show", "l-1")
     assert told.exit_code == 0
-    for line in ("for groups vip", "targeted 4", "would start 3", "inactive 1", "hello reaches 2", "no_address 1"):
+    figures = "as confirmed targeted 4 would start 3 inactive 1 step hello reaches 2 no_address 1"
+    for line in ("for groups vip", figures):
         assert line in words(told.stdout), told.stdout
     assert "slipway approve l-1" in told.stderr
+
+
+def test_beside_what_was_confirmed_stands_what_was_counted_at_the_approval(monkeypatch: pytest.MonkeyPatch) -> None:
+    figures = {"targeted": 19, "starting": 17, "excluded": {"inactive": 2}}
+    recounted = {"figures": figures, "messages": [{**REACHED, "reached": 16}]}
+    approved = {"state": "running", "approved_by": "bob", "approved_at": "2026-11-22T10:05:00.000Z"}
+    told = slipway(monkeypatch, {LAUNCH: (200, {**WAITS, **approved, "recounted": recounted})})("show", "l-1")
+    confirmed, _, counted = words(told.stdout).partition("as counted at the approval")
+    assert "as confirmed targeted 4 would start 3" in confirmed and "hello reaches 2" in confirmed
+    for line in ("targeted 19 would start 17", "inactive 2", "hello reaches 16"):
+        assert line in counted, told.stdout
 
 
 @pytest.mark.parametrize(

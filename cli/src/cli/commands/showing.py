@@ -25,7 +25,8 @@ def show(context: typer.Context, launch_id: Launch, as_json: Json = False) -> No
 
 
 def _print(seen: dict[str, Any]) -> None:
-    rows = [*_about(seen), *_confirmed(seen)]
+    rows = [*_about(seen), *_counted("as confirmed", seen["summary"])]
+    rows += _counted("as counted at the approval", seen.get("recounted"))
     print_table(["launch", seen["launch_id"]], [row for row in rows if row[1] is not None])
     for line in told(seen.get("points") or []):
         say(line)
@@ -47,15 +48,15 @@ def _about(seen: dict[str, Any]) -> Iterator[tuple[str, Any]]:
     yield "paused because", seen["paused_because"]
 
 
-def _confirmed(seen: dict[str, Any]) -> Iterator[tuple[str, Any]]:
-    """The figures as they were confirmed: frozen."""
-    summary = seen["summary"] or {}
-    if (figures := summary.get("figures")) is None:
+def _counted(when: str, counted: dict[str, Any] | None) -> Iterator[tuple[str, Any]]:
+    """Figures as they were then: frozen. Nothing where nobody had counted."""
+    if counted is None or (figures := counted["figures"]) is None:
         return
+    yield when, ""
     yield "targeted", figures["targeted"]
     yield "would start", figures["starting"]
     yield from ((f"  {reason}", contacts) for reason, contacts in figures["excluded"].items())
-    for message in summary["messages"]:
+    for message in counted["messages"]:
         most = " at most" if message.get("at_most") else ""
         yield f"step {message['step']} reaches{most}", message.get("reached")
         yield from ((f"  {why}", contacts) for why, contacts in (message.get("skipped") or {}).items())

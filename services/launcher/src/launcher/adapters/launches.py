@@ -22,7 +22,7 @@ _FIXED = (
 _MOVING = (
     "version, creator, zone, state, revision, participants_chunks, selected, points, targeted_expected, requested_at,"
     " ended_at, figures, figures_revision, hold, lifted, check_round, summary, confirmed_by, confirmed_at, approved_by,"
-    " approved_at, rejected, collected, paused_because"
+    " approved_at, recounted, rejected, collected, paused_because"
 )
 _ALL = f"{_FIXED}, {_MOVING}"
 _RUNS_FOR = "ended_at IS NULL AND state IN ('requested', 'running') AND (requested_by = $2 OR creator = $2)"
@@ -205,6 +205,7 @@ def _moving(launch: Launch) -> tuple[object, ...]:
         launch.confirmed_at,
         launch.approved_by,
         launch.approved_at,
+        launch.recounted,
         launch.rejected,
         asdict(launch.collected) if launch.collected else None,
         launch.paused_because,

@@ -87,6 +87,9 @@ class LaunchShown(Output):
     confirmed_at: Time | None
     approved_by: str | None
     approved_at: Time | None
+    recounted: dict[str, Any] | None
+    """What was counted at the approval, `figures` and `messages` as in `summary`: with these it runs. null: it was not
+    approved, or before they were kept."""
     rejected: Rejected | None
     paused_because: str | None
     """Why launcher itself has paused it, such as a user who was disabled; null: it has not, or it was resumed."""
@@ -214,6 +217,7 @@ def _shown(launch: Launch) -> LaunchShown:
         confirmed_at=launch.confirmed_at,
         approved_by=launch.approved_by,
         approved_at=launch.approved_at,
+        recounted=launch.recounted,
         rejected=launch.rejected,
         paused_because=launch.paused_because,
         figures=launch.figures,

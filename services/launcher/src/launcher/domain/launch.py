@@ -136,6 +136,8 @@ class Launch:
     confirmed_at: datetime | None = None
     approved_by: str | None = None
     approved_at: datetime | None = None
+    recounted: dict[str, Any] | None = None
+    """What was counted at the approval; None: nobody has approved it."""
     rejected: Rejected | None = None
     collected: Collected | None = None
     """How far the result set was read that its participants are; None: they are none, or it was not begun."""

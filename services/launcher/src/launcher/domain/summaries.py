@@ -1,10 +1,11 @@
 """What somebody has confirmed: said once, kept with the launch, and shown to whoever approves it."""
 
+from dataclasses import asdict
 from typing import Any
 
 from contracts.launches import ScenarioVersion
 from contracts.scenario import Scenario, SendStep
-from launcher.domain.counting import Basis, Figures
+from launcher.domain.counting import Basis, Counted, Figures
 from launcher.domain.graph import passed_by_all
 from launcher.domain.launch import Launch
 
@@ -58,6 +59,15 @@ def summary(launch: Launch, version: ScenarioVersion, counted: Basis | None, by:
 def _reach(counted: Basis | None, step: str) -> dict[str, Any]:
     reach = counted.messages.get(step) if counted else None
     return {"reached": reach and reach.reached, "skipped": reach and dict(reach.skipped)}
+
+
+def recounted(counted: Counted, version: ScenarioVersion) -> dict[str, Any]:
+    """As JSON: figures, and what each message reaches, as in a summary."""
+    sure = passed_by_all(version.body)
+    return {
+        "figures": shown(counted.figures),
+        "messages": [{**asdict(each), "at_most": each.step not in sure} for each in counted.messages],
+    }
 
 
 def confirmed_figures(launch: Launch) -> Figures | None:

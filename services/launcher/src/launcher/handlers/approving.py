@@ -15,7 +15,7 @@ from launcher.domain.records import drafted
 from launcher.domain.refusals import Denied, Refusal
 from launcher.domain.requests import mismatched
 from launcher.domain.states import Advance, Answer, LaunchEvent, answer
-from launcher.domain.summaries import confirmed_figures, shown
+from launcher.domain.summaries import confirmed_figures, recounted, shown
 from launcher.handlers.deciding import Deciding
 from launcher.handlers.flow import asked, other_count, refusal, unknown
 from launcher.handlers.requesters import Requesters
@@ -79,7 +79,7 @@ class Approving:
             remedy = "decline it, or mend what `points` name and approve again"
             return Denied("points", f"launch {launch_id} could not run as it is", remedy, counted.points)
         async with resources.transaction() as tx:
-            return await self._settle(tx, asker, launch_id, count_token, counted, dry_run=dry_run)
+            return await self._settle(tx, asker, launch_id, count_token, selected, counted, dry_run=dry_run)
 
     async def _selected(self, connection: Connection, asker: Asker, launch_id: str) -> Selected | Approved | Refusal:
         launch = await self._launches.load(connection, asker.project, launch_id)
@@ -100,7 +100,15 @@ class Approving:
         )
 
     async def _settle(
-        self, tx: Transaction, asker: Asker, launch_id: str, count_token: str | None, counted: Counted, *, dry_run: bool
+        self,
+        tx: Transaction,
+        asker: Asker,
+        launch_id: str,
+        count_token: str | None,
+        selected: Selected,
+        counted: Counted,
+        *,
+        dry_run: bool,
     ) -> Approved | Denied | Refusal:
         """Everything is looked at again: the count took its time, and others decide as well."""
         launch = (await self._launches.lock(tx.connection, [launch_id])).get(launch_id)
@@ -116,7 +124,9 @@ class Approving:
         targeted = counted.figures.targeted
         if dry_run:
             return Approved(launch, changed=False, targeted=targeted)
-        launch = replace(launch, approved_by=asker.subject, approved_at=tx.now, targeted_expected=targeted)
+        again = recounted(counted, selected.version)
+        launch = replace(launch, approved_by=asker.subject, approved_at=tx.now, recounted=again)
+        launch = replace(launch, targeted_expected=targeted)
         launch = await self._deciding.release(tx, launch)
         await self._deciding.note(tx, launch, asker.subject, "launch.approved", targeted=targeted)
         return Approved(launch, changed=True, targeted=targeted)
