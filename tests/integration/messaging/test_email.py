@@ -68,22 +68,32 @@ async def test_one_bad_contact_among_many_fails_alone(world: World, mailer: Fake
         await node.until_ended(6)
     assert await world.rows() == {
         "c-0": ("accepted", None),
-        "c-1": ("failed", "render"),
-        "c-2": ("failed", "render"),
+        "c-1": ("failed", "render: subject: contact.attributes.first_name is missing"),
+        "c-2": ("failed", "render: subject: a line end or another control character in a header"),
         "c-3": ("failed", "address"),
         "c-4": ("failed", "address"),
         "c-5": ("accepted", None),
     }
     assert [mail.recipient for mail in mailer.offers] == ["c-0@x.example", "c-5@x.example"]
+    told = {
+        contact_id: (reason, detail)
+        for record in world.records
+        for contact_id, reason, detail in zip(record.contact_ids, record.reasons, record.details, strict=False)
+    }
+    assert told["c-1"] == ("render", "subject: contact.attributes.first_name is missing")
+    assert told["c-3"] == ("address", None)
 
 
 @pytest.mark.parametrize(
     ("broken", "reason"),
     [
-        ({"text": "{{ contact.email"}, "render"),
+        ({"text": "{{ contact.email"}, "render: text: line 1: `}}` is missing at the end"),
         ({"sender": None}, "sender"),
         ({"sender": Sender(name="x", address="no address")}, "sender"),
-        ({"sender": Sender(name="Acme\r\nBcc: all@x.example", address="news@acme.example")}, "render"),
+        (
+            {"sender": Sender(name="Acme\r\nBcc: all@x.example", address="news@acme.example")},
+            "render: sender: a line end or another control character in a header",
+        ),
     ],
 )
 async def test_a_broken_version_fails_its_mails_and_nothing_else(

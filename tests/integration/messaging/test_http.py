@@ -136,7 +136,7 @@ async def test_deliveries_of_one_contact_and_all_of_a_state_as_csv(
     answer = (await http.get(path, params={"state": "skipped"}, headers={"Accept": "text/csv"})).raise_for_status()
     assert answer.headers["content-type"] == "text/csv; charset=utf-8"
     header, *rows = list(csv.reader(io.StringIO(answer.text, newline="")))
-    assert header == ["contact_id", "step", "occurrence", "state", "reason", "changed_at", "send_id"]
+    assert header == ["contact_id", "step", "occurrence", "state", "reason", "changed_at", "send_id", "detail"]
     assert [(row[0], row[3], row[4]) for row in rows] == [
         ("'=1+1", "skipped", "no_consent"),
         ("c-9000", "skipped", "suppressed"),

@@ -39,7 +39,7 @@ async def test_a_rehearsals_messages_come_to_the_states_of_the_launch_and_none_i
     rehearsed = await ended(world, mailer, "trial", REHEARSAL)
     assert mailer.offers == []
     assert rehearsed["c-0"] == ("accepted", None)
-    assert rehearsed["c-1"] == ("failed", "render")
+    assert rehearsed["c-1"] == ("failed", "render: subject: contact.attributes.first_name is missing")
     assert rehearsed == await ended(world, mailer, LAUNCH, LaunchMode.LIVE)
     assert len(mailer.accepted) == 1
     await world.check()

@@ -150,3 +150,11 @@ def test_what_contradicts_itself_is_told_by_its_times() -> None:
         message(later(3), "x", "accepted"),
     ]
     assert in_words(timeline(said, None)) == ["message y accepted", "waited a", "message x accepted"]
+
+
+def test_what_was_wrong_with_a_message_stands_beside_its_reason() -> None:
+    [told] = timeline([message(later(0), "hello", "failed:render: text, line 2: contact.zone is missing")], None)
+    detail = {"step": "hello", "state": "failed", "reason": "render"}
+    assert told.detail == {**detail, "detail": "text, line 2: contact.zone is missing"}
+    [told] = timeline([message(later(0), "hello", "failed:smtp:550")], None)
+    assert told.detail == {**detail, "reason": "smtp:550"}

@@ -126,6 +126,10 @@ def test_a_delivery_chunk_says_once_what_is_the_same_of_all() -> None:
     assert same is not None and same.chunk is not None and different is not None and different.chunk is not None
     assert (list(same.chunk.said), list(same.chunk.occurrences)) == (["planned"], [])
     assert list(different.chunk.said) == ["failed:smtp:550", "planned", "planned", "planned"]
+    failed = {"states": ["failed"] * 4, "reasons": ["render"] * 4, "details": ["text: contact.zone is missing"] * 4}
+    unrendered = read(DeliveriesRecorded.model_validate(planned.model_dump() | failed), "e", NOON)
+    assert unrendered is not None and unrendered.chunk is not None
+    assert list(unrendered.chunk.said) == ["failed:render: text: contact.zone is missing"]
     assert list(different.chunk.occurrences) == [1, 2, 1, 1]
 
 

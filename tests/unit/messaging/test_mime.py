@@ -70,7 +70,7 @@ def test_a_subject_survives(subject: str) -> None:
 def test_a_line_end_in_a_header_makes_it_unsendable(ending: str) -> None:
     with pytest.raises(Unsendable) as caught:
         mail(subject=f"Hi{ending}Bcc: all@x.example")
-    assert caught.value.reason == "render"
+    assert caught.value.reason == "render: subject: a line end or another control character in a header"
     with pytest.raises(Unsendable):
         Skeleton.of(f"Acme{ending}Bcc: all@x.example", "news@acme.example")
 
@@ -79,7 +79,7 @@ def test_half_a_surrogate_pair_makes_it_unsendable() -> None:
     for parts in ({"subject": "\ud800"}, {"text": "\ud800"}, {"html": "\udfff"}):
         with pytest.raises(Unsendable) as caught:
             mail(**parts)
-        assert caught.value.reason == "render"
+        assert caught.value.reason == "render: half a surrogate pair"
 
 
 @given(st.text(st.characters(exclude_categories=["Cs"]), max_size=300))
@@ -100,6 +100,6 @@ def lines(text: str) -> str:
 
 @given(st.text(st.characters(exclude_categories=["Cs", "Cc"], exclude_characters="\u2028\u2029"), max_size=300))
 def test_any_subject_is_folded_into_short_ascii_lines(subject: str) -> None:
-    folded = header_text(subject)
+    folded = header_text(subject, "subject")
     assert folded.isascii()
     assert all(line == folded or len(line) <= 76 for line in folded.split("\r\n "))

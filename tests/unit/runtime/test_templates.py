@@ -75,16 +75,23 @@ def test_html_escapes_what_is_put_in(source: str, html: str) -> None:
 @pytest.mark.parametrize(
     ("source", "said"),
     [
-        ("{{ contact.attributes.missing }}", "missing is missing"),
-        ("{{ contact.attributes.gone }}", "gone is missing"),
-        ("{{ contact.email }}", "email is missing"),
-        ("{% if contact.attributes.missing %}x{% endif %}", "missing is missing"),
+        ("{{ contact.attributes.missing }}", "contact.attributes.missing is missing"),
+        ("{{ contact.attributes.gone }}", "contact.attributes.gone is missing"),
+        ("{{ contact.email }}", "contact.email is missing"),
+        ("{% if contact.attributes.missing %}x{% endif %}", "contact.attributes.missing is missing"),
         ("{{ user.name }}", "'user' is undefined"),
         ("{{ contact.attributes.score / 0 }}", "ZeroDivisionError"),
         ("{{ contact.attributes.score + 'a' }}", "+ is for numbers"),
-        ("{{ contact.__class__ }}", "__class__ is missing"),
-        ("{{ contact.attributes.first_name.upper }}", "upper is missing"),
+        ("{{ contact.__class__ }}", "contact.__class__ is missing"),
+        ("{{ contact.attributes.first_name.upper }}", "contact.attributes.first_name.upper is missing"),
         ("{{ contact[contact.attributes.first_name] }}", "what the brackets name is missing"),
+        ("{{ contact.attributes.missing.inner }}", "contact.attributes.missing is missing"),
+        ("{{ contact.name }}{{ context.name }}", "name is missing"),
+        (
+            "Hello,\n\n{% if true %}\n{{ contact.attributes.missing }}{% endif %}",
+            "line 4: contact.attributes.missing is missing",
+        ),
+        ("one\n{{ 1 // 0 }}", "line 2: ZeroDivisionError"),
     ],
 )
 def test_what_cannot_be_rendered_says_why_without_data(source: str, said: str) -> None:

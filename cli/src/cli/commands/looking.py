@@ -20,7 +20,7 @@ COLUMNS = {
     "outcomes": ("contact_id", "outcome", "reason", "started_at", "ended_at"),
     "in-progress": ("contact_id", "since"),
     "instances": ("contact_id", "status", "step", "due_at", "outcome", "reason"),
-    "deliveries": ("contact_id", "step", "occurrence", "state", "reason", "changed_at"),
+    "deliveries": ("contact_id", "step", "occurrence", "state", "reason", "changed_at", "detail"),
 }
 """Of the lists behind figures."""
 ENDED = ("completed", "stopped", "failed", "rejected")

@@ -10,6 +10,7 @@ from pydantic import BaseModel
 
 from contracts.words import DeliveryState, Permission
 from messaging.adapters.queries import Delivery, Place, Queries
+from messaging.domain.reasons import without_detail
 from runtime.auth import Caller, requires
 from runtime.cloudevents import rfc3339
 from runtime.exports import csv_line
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from runtime.process import Resources
 
 Viewer = Annotated[Caller, Depends(requires(Permission.VIEW))]
-COLUMNS = ("contact_id", "step", "occurrence", "state", "reason", "changed_at", "send_id")
+COLUMNS = ("contact_id", "step", "occurrence", "state", "reason", "changed_at", "send_id", "detail")
 LaunchId = Annotated[str, Path(min_length=1, max_length=64)]
 
 
@@ -32,6 +33,8 @@ class DeliveryItem(BaseModel):
     send_id: str
     state: DeliveryState
     reason: str | None
+    detail: str | None
+    """Of a message that could not be rendered: in which part, in which line of several, and what is wrong there."""
     changed_at: str
 
 
@@ -60,7 +63,7 @@ def routes(resources: "Resources") -> APIRouter:
             return StreamingResponse(_table(queries, launch_id, state, contact), media_type=f"{CSV}; charset=utf-8")
         page = await queries.deliveries(launch_id, state, _after(cursor), limit, contact)
         return DeliveryPage(
-            items=[DeliveryItem(**_ledger_entry(each), changed_at=rfc3339(each.changed_at)) for each in page],
+            items=[DeliveryItem.model_validate(_shown(each)) for each in page],
             next=to_cursor(*page[-1].key[1:]) if len(page) == limit else None,
         )
 
@@ -82,7 +85,7 @@ async def _table(
 
 
 def _row(delivery: Delivery) -> str:
-    entry = {**_ledger_entry(delivery), "changed_at": rfc3339(delivery.changed_at)}
+    entry = _shown(delivery)
     return csv_line([None if (value := entry[column]) is None else str(value) for column in COLUMNS])
 
 
@@ -91,14 +94,20 @@ async def _lines(queries: Queries, launch_id: str) -> AsyncIterator[bytes]:
         yield b"".join(orjson.dumps(_ledger_entry(each)) + b"\n" for each in page)
 
 
+def _shown(delivery: Delivery) -> dict[str, object]:
+    _, detail = without_detail(delivery.reason)
+    return {**_ledger_entry(delivery), "detail": detail, "changed_at": rfc3339(delivery.changed_at)}
+
+
 def _ledger_entry(delivery: Delivery) -> dict[str, object]:
+    reason, _ = without_detail(delivery.reason)
     return {
         "contact_id": delivery.key.contact_id,
         "step": delivery.key.step,
         "occurrence": delivery.key.occurrence,
         "send_id": delivery.key.send_id,
         "state": delivery.state,
-        "reason": delivery.reason,
+        "reason": reason,
     }
 
 

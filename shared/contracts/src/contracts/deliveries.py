@@ -27,6 +27,9 @@ class DeliveriesRecorded(Event):
     """None: first heard of."""
     reasons: list[str | None]
     """`<why>` of a skipped, the error class of a failed one (`render`, `address`, `smtp:550`, …)."""
+    details: Sequence[str | None] = ()
+    """What was wrong with one that could not be rendered (`text: contact.attributes.name is missing`): in which part,
+    which line of several, and which name; nothing that a contact's data say. Empty: of none."""
     at: datetime
 
 

@@ -27,7 +27,8 @@ class TemplateError(Exception):
 
 
 class RenderError(Exception):
-    """Not renderable with these values. The message names fields, never what they hold."""
+    """Not renderable with these values. The message says in which line, of a source of several, and names fields, never
+    what they hold: the same for all values that lack the same."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,11 +50,26 @@ class Template:
         try:
             return "".join(self._parts(values))
         except (UndefinedError, SecurityError) as error:
-            raise RenderError(str(error)) from None
+            raise RenderError(self._line(error) + self._named(str(error), values)) from None
         except Exception as error:
-            raise RenderError(type(error).__name__) from None
+            raise RenderError(self._line(error) + type(error).__name__) from None
         finally:
             BUDGET.reset(token)
+
+    def _line(self, error: Exception) -> str:
+        """`line 3: `; nothing where there is but one, or nothing says which."""
+        place, line = error.__traceback__, None
+        while place is not None:
+            if place.tb_frame.f_globals.get("__jinja_template__") is self._template:
+                line = self._template.get_corresponding_lineno(place.tb_lineno)
+            place = place.tb_next
+        return "" if line is None or "\n" not in self.source else f"line {line}: "
+
+    def _named(self, message: str, values: Mapping[str, Any]) -> str:
+        """With the whole path of what is missing, where only one thing of that name is."""
+        absent = {path for read in self.reads if (path := _absent(read, values)) is not None}
+        meant = [path for path in absent if message == f"{path.rpartition('.')[2]} is missing"]
+        return f"{meant[0]} is missing" if len(meant) == 1 else message
 
     def _parts(self, values: Mapping[str, Any]) -> Iterator[str]:
         left = MAX_OUTPUT
@@ -64,6 +80,17 @@ class Template:
             if left < 0:
                 raise SecurityError(f"makes more than {MAX_OUTPUT} characters")
             yield part
+
+
+def _absent(path: str, values: Mapping[str, Any]) -> str | None:
+    """The path as far as something is missing there; None: nothing is."""
+    found: Any = values
+    names = path.split(".")
+    for place, name in enumerate(names, 1):
+        found = found.get(name) if isinstance(found, Mapping) else None
+        if found is None:
+            return ".".join(names[:place])
+    return None
 
 
 @lru_cache(maxsize=512)

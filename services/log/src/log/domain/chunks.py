@@ -1,6 +1,6 @@
 """What of a chunk is kept: whom it is about and what it says of each, for lists and timelines."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -41,11 +41,15 @@ class Chunk:
 
 
 def delivery_chunk(event: DeliveriesRecorded, event_id: str) -> Chunk:
-    """`said` is `state` or `state:reason`. Occurrences are left out where all are the first."""
+    """`said` is `state`, `state:reason` or `state:reason: detail`. Occurrences are left out where all are the first."""
     said = [
         state if reason is None else f"{state}:{reason}"
         for state, reason in zip(event.states, event.reasons, strict=True)
     ]
+    if event.details:
+        said = [
+            each if detail is None else f"{each}: {detail}" for each, detail in zip(said, event.details, strict=True)
+        ]
     return Chunk(
         event_id,
         event.launch_id,
@@ -57,6 +61,13 @@ def delivery_chunk(event: DeliveriesRecorded, event_id: str) -> Chunk:
         step=event.step,
         occurrences=() if set(event.occurrences) == {1} else event.occurrences,
     )
+
+
+def delivery_said(said: str) -> Mapping[str, str]:
+    """What `delivery_chunk` has one message say: `state`, and `reason` and `detail` where it has them."""
+    state, _, rest = said.partition(":")
+    reason, _, detail = rest.partition(": ")
+    return {name: text for name, text in (("state", state), ("reason", reason), ("detail", detail)) if text}
 
 
 def way_chunk(event: StepsPassed, event_id: str) -> Chunk:

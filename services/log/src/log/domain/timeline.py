@@ -7,7 +7,7 @@ from datetime import datetime
 from contracts.outcomes import Passage, Place, Way
 from contracts.words import BY_STOP, NOT_STARTED, DeliveryState
 from log.domain.causes import Entry, Told, in_order
-from log.domain.chunks import Kind
+from log.domain.chunks import Kind, delivery_said
 from log.domain.controls import FROM_THE_BEGINNING, STOPPED, Control
 from log.domain.times import written
 
@@ -68,11 +68,12 @@ def timeline(said: Iterable[Said], result: Result | None, controls: Iterable[Con
 def _told(said: Said) -> Told:
     match said.kind:
         case Kind.MESSAGE:
-            state, _, reason = (said.said or "").partition(":")
+            told = delivery_said(said.said or "")
             repeated = {"occurrence": said.occurrence} if said.occurrence > 1 else {}
-            detail = {"step": said.step, **repeated, "state": state, **({"reason": reason} if reason else {})}
+            detail = {"step": said.step, **repeated, **told}
             place = Place(step=said.step or "", occurrence=said.occurrence)
-            return Told("message", (_entry(said, "message", detail),), message=place, state=DeliveryState(state))
+            state = DeliveryState(told["state"])
+            return Told("message", (_entry(said, "message", detail),), message=place, state=state)
         case Kind.WAY:
             way = Way.model_validate_json(said.said or "")
             entries = tuple(_entry(said, passage.what, _passed(passage)) for passage in way.passed)

@@ -14,10 +14,11 @@ from contracts.words import LaunchMode
 from messaging.domain.addresses import envelope_address
 from messaging.domain.launches import Plan
 from messaging.domain.links import Links, Reference
-from messaging.domain.mime import Skeleton, Unsendable, headers_of
+from messaging.domain.mime import Skeleton, Unsendable, headers_of, unrendered
 from messaging.domain.sends import Mail, SendKey
 from runtime.templates import RenderError, Template, TemplateError, compile_template
 
+PARTS = ("subject", "text", "html")
 _KEPT = 256
 """How many steps' compiled templates a process keeps at hand."""
 
@@ -58,13 +59,24 @@ def _skeleton(sender: Sender | None) -> Skeleton | Unsendable:
 
 
 def _templates(message: Message) -> list[Template | None] | Unsendable:
+    sources = (message.subject or "", message.text, message.html)
+    templates: list[Template | None] = []
+    for part, source in zip(PARTS, sources, strict=True):
+        try:
+            templates.append(None if source is None else compile_template(source, part == "html"))
+        except TemplateError as error:
+            return unrendered(f"{part}: {error}")
+    return templates
+
+
+def _rendered(part: str, template: Template | None, values: Mapping[str, Any]) -> str | None:
+    """Raises Unsendable."""
+    if template is None:
+        return None
     try:
-        return [
-            None if source is None else compile_template(source, html)
-            for source, html in ((message.subject or "", False), (message.text, False), (message.html, True))
-        ]
-    except TemplateError as error:
-        return Unsendable("render", str(error))
+        return template.render(values)
+    except RenderError as error:
+        raise unrendered(f"{part}: {error}") from error
 
 
 class TemplateComposer:
@@ -116,10 +128,8 @@ class TemplateComposer:
         url = self._links.url(token) if self._marketing else None
         if url is not None:
             values["unsubscribe_url"] = url
-        try:
-            subject, text, html = (None if part is None else part.render(values) for part in templates)
-        except RenderError as error:
-            raise Unsendable("render", str(error)) from error
+        parts = zip(PARTS, templates, strict=True)
+        subject, text, html = (_rendered(part, template, values) for part, template in parts)
         if self._mode is LaunchMode.TEST:
             subject = f"[Test] {subject or ''}"
         headers = headers_of(token, self._links.proof(token, recipient), url)

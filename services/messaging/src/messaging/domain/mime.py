@@ -7,6 +7,8 @@ from datetime import datetime
 from email.utils import format_datetime
 from functools import lru_cache
 
+from messaging.domain.reasons import with_detail
+
 _PRINTABLE = re.compile(r"[\x20-\x7e]*")
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029]")
 _PLAIN = re.compile(r"[\t\n\x20-\x7e]*")
@@ -22,6 +24,11 @@ class Unsendable(Exception):
     def __init__(self, reason: str, detail: str) -> None:
         super().__init__(f"{reason}: {detail}")
         self.reason = reason
+
+
+def unrendered(detail: str) -> Unsendable:
+    """`detail`: which part, where in it, and what is wrong there; nothing that a contact's data say."""
+    return Unsendable(with_detail("render", detail), detail)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +64,7 @@ class Skeleton:
             head = (
                 f"From: {self.mailbox}\r\n"
                 f"To: {recipient}\r\n"
-                f"Subject: {header_text(subject)}\r\n"
+                f"Subject: {header_text(subject, 'subject')}\r\n"
                 f"Date: {_date(now.replace(microsecond=0))}\r\n"
                 f"Message-ID: <{send_id}@{self.domain}>\r\n"
                 f"{headers}"
@@ -75,7 +82,7 @@ class Skeleton:
                 )
             return (head + body).encode("ascii")
         except UnicodeError as error:
-            raise Unsendable("render", "half a surrogate pair") from error
+            raise unrendered("half a surrogate pair") from error
 
 
 def headers_of(token: str, proof: str, unsubscribe_url: str | None) -> str:
@@ -102,13 +109,14 @@ def mailbox(name: str, address: str) -> str:
     if _PRINTABLE.fullmatch(name) and "=?" not in name:
         quoted = name.replace("\\", "\\\\").replace('"', '\\"')
         return f'"{quoted}" <{address}>'
-    return f"{header_text(name)}\r\n <{address}>"
+    return f"{header_text(name, 'sender')}\r\n <{address}>"
 
 
-def header_text(text: str) -> str:
-    """Unstructured text of a header: as it is, or in encoded words (RFC 2047). Raises Unsendable on line ends."""
+def header_text(text: str, part: str) -> str:
+    """Unstructured text of a header: as it is, or in encoded words (RFC 2047). Raises Unsendable on line ends:
+    `part` of the message is to blame."""
     if _CONTROL.search(text):
-        raise Unsendable("render", "a line end or another control character in a header")
+        raise unrendered(f"{part}: a line end or another control character in a header")
     if len(text) <= _LONGEST_LINE and _PRINTABLE.fullmatch(text) and "=?" not in text:
         return text
     words, word = [], b""

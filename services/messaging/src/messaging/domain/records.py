@@ -3,11 +3,13 @@
 from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 from itertools import groupby
+from typing import Any
 
 from contracts.deliveries import ContactsReported, DeliveriesRecorded, LaunchHeld, Report
 from contracts.sends import SendsRequested
 from contracts.words import DeliveryState
 from messaging.domain.judgement import Kept
+from messaging.domain.reasons import without_detail
 from messaging.domain.sends import Change, SendKey
 from runtime.cloudevents import rfc3339
 from runtime.ids import derive
@@ -47,7 +49,7 @@ def first_states(
             occurrences=chunk.occurrences if whole else [chunk.occurrences[i] for i in indexes],
             states=states,
             previous=[None] * len(indexes),
-            reasons=[None if verdict is None else verdict.reason for verdict in verdicts],
+            **_reasons([None if verdict is None else verdict.reason for verdict in verdicts]),
             at=at,
         ),
     )
@@ -70,6 +72,14 @@ def changed_states(changes: Collection[Change], project: str, *, partition: int,
 
 def _place(change: Change) -> tuple[str, str, str, int]:
     return change.key.launch_id, change.key.step, change.key.contact_id, change.key.occurrence
+
+
+def _reasons(kept: Sequence[str | None]) -> dict[str, Any]:
+    if not any(kept):
+        return {"reasons": kept}
+    apart = [without_detail(reason) for reason in kept]
+    details = [detail for _, detail in apart]
+    return {"reasons": [reason for reason, _ in apart], "details": details if any(details) else ()}
 
 
 def launch_held(launch_id: str, project: str, reason: str, number: int, *, partitions: int, at: datetime) -> Outgoing:
@@ -138,7 +148,7 @@ def _changed(
             occurrences=[each.key.occurrence for each in changes],
             states=[each.state for each in changes],
             previous=[each.previous for each in changes],
-            reasons=[each.reason for each in changes],
+            **_reasons([each.reason for each in changes]),
             at=at,
         ),
     )
