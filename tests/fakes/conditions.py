@@ -6,17 +6,18 @@ with conditions.saying(point):
 ```
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 from contracts.checks import Point
+from launcher.domain.expressions import Written
 from launcher.domain.parties import Asker
 
 
 class FakeConditions:
     def __init__(self) -> None:
         self._points: tuple[Point, ...] = ()
-        self.asked: list[Mapping[str, str]] = []
+        self.asked: list[Written] = []
 
     @contextmanager
     def saying(self, *points: Point) -> Iterator[None]:
@@ -25,6 +26,6 @@ class FakeConditions:
         yield
         self._points = ()
 
-    async def mistaken(self, asker: Asker, conditions: Mapping[str, str]) -> list[Point]:
-        self.asked.append(conditions)
+    async def mistaken(self, asker: Asker, written: Written) -> list[Point]:
+        self.asked.append(written)
         return list(self._points)

@@ -398,3 +398,23 @@ async def test_conditions_that_others_wrote_are_looked_over_by_what_contacts_hav
     assert "`score` is a number in 3 of 3 contacts with it" in answer["points"][0]["remedy"]
     other = await call("POST", "/conditions", json=body, below="/internal", grants=("view",), project="other")
     assert [point["severity"] for point in other["points"]] == ["error"], "of other projects' contacts nothing is seen"
+
+
+async def test_attributes_that_nobody_has_are_told_of_in_conditions_and_templates(world: World, call: Client) -> None:
+    async def told(project: str = PROJECT) -> list[tuple[str, str]]:
+        branch = {"place": "steps.ask.branch[0].when", "where": "contact.attributes.scroe > 50"}
+        reads = {"subject": ["frist_name", "first_name", "offer"], "text": ["home.city", "work.city", "shoe.size"]}
+        templates = [{"place": f"steps.hello.send.{field}", "reads": named} for field, named in reads.items()]
+        body = {"conditions": [branch], "templates": templates, "own": ["offer"]}
+        answer = await call("POST", "/conditions", json=body, below="/internal", grants=("view",), project=project)
+        assert {(point["code"], point["severity"]) for point in answer["points"]} <= {("unknown_attribute", "warning")}
+        return [(point["place"].rpartition(".")[2], point["remedy"]) for point in answer["points"]]
+
+    assert await told() == [], "there are no contacts: nothing can be said"
+    attributes = {"score": 3, "first_name": "Ann", "home": {"city": "Linz"}, "shoe.size": 41}
+    await call.load({"id": "a", "attributes": attributes}, {"id": "b"})
+    branch, subject, text = await told()
+    assert (branch[0], subject[0], text[0]) == ("when", "subject", "text")
+    assert "`scroe`: did you mean `score`?" in branch[1] and "`frist_name`: did you mean `first_name`?" in subject[1]
+    assert "attribute `work`." in text[1] and "{{ contact.attributes.work | default('…') }}" in text[1]
+    assert await told("other") == [], "nor by the contacts of others"

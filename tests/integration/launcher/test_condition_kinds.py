@@ -1,4 +1,5 @@
-"""Conditions that take a value for another kind than it is: told where branches and restrictions are written."""
+"""Conditions that take a value for another kind than it is, and attributes that nobody has: told where branches,
+messages and restrictions are written."""
 
 from typing import Any
 
@@ -8,6 +9,7 @@ from fakes.counting import figures as counted
 from integration.launcher.desk import CONDITIONS, COUNTING, SAMPLES, SETTINGS, Desk
 from launcher.adapters.contacts_http import ContactsHttp
 from launcher.adapters.services_http import ServiceHttp
+from launcher.domain.expressions import Written
 from launcher.domain.parties import Asker
 
 OFFER = (SAMPLES / "spring-offer.yaml").read_bytes()
@@ -24,7 +26,9 @@ async def test_branches_are_looked_over_when_a_scenario_is_validated_and_pushed(
     with CONDITIONS.saying(WARNED):
         judged = await desk.done("POST", "/v1/scenarios/validate", OFFER)
         pushed = await desk.done("POST", "/v1/scenarios", OFFER)
-    assert CONDITIONS.asked == [{BRANCH: "contact.attributes.score > 50"}] * 2
+    reads = {f"steps.hello.send.{field}": ["first_name"] for field in ("subject", "text")}
+    asked = Written({BRANCH: "contact.attributes.score > 50"}, reads, ["last_offer"])
+    assert CONDITIONS.asked == [asked] * 2
     assert judged["valid"] and codes(judged) == codes(pushed) == [("condition_type", "warning")]
 
 
@@ -49,7 +53,7 @@ async def test_a_restriction_is_looked_over_when_it_is_set(desk: Desk) -> None:
         restricted = await desk.done("POST", "/v1/users/ann/restrict", where)
         made = await desk.done("POST", "/v1/users", {"user": "bob", "restriction": where["where"]})
         assert (await desk.done("POST", "/v1/users/bob/restrict", {"where": None}))["restriction"] is None
-    assert CONDITIONS.asked == [where, where, {}]
+    assert CONDITIONS.asked == [Written(where), Written(where), Written({})]
     assert codes(restricted) == codes(made) == [("condition_type", "warning")]
     with CONDITIONS.saying(WRONG):
         assert await desk.refused("POST", "/v1/users/ann/restrict", {"where": "contact.active == 'x'"}) == (
@@ -62,4 +66,4 @@ async def test_a_restriction_is_looked_over_when_it_is_set(desk: Desk) -> None:
 async def test_where_contacts_cannot_be_asked_nobody_is_warned() -> None:
     for url in ("", "http://127.0.0.1:9"):
         http = ContactsHttp(ServiceHttp("contacts", url, SETTINGS.token_key))
-        assert await http.mistaken(Asker("demo", "ann", frozenset()), {BRANCH: "contact.id == 1"}) == []
+        assert await http.mistaken(Asker("demo", "ann", frozenset()), Written({BRANCH: "contact.id == 1"})) == []

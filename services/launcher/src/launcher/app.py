@@ -109,7 +109,7 @@ def build(
         ordering=ordering,
         drafts=drafts,
         approving=approving,
-        counts=Counts(launches, versions, counting, conditions, results, tokens, quotas),
+        counts=Counts(launches, versions, counting, conditions, validator.language, results, tokens, quotas),
         starting=Starting(launches, control),
         trials=Trials(versions, control),
         narrowing=Narrowing(scenarios, users, keys),

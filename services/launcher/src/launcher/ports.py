@@ -3,7 +3,7 @@
 The adapters are `launcher.adapters`; the handlers' tests run them on a real PostgreSQL.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
@@ -13,6 +13,7 @@ from contracts.checks import Point
 from contracts.crm import LaunchFigures, ResultsGiven
 from contracts.words import LaunchMode, LaunchState
 from launcher.domain.counting import Basis, Counted, Found, Listing, Selected
+from launcher.domain.expressions import Written
 from launcher.domain.launch import Launch
 from launcher.domain.parties import Asker, Key, Project, User
 from launcher.domain.refusals import Denied
@@ -260,11 +261,11 @@ class Counting(Protocol):
 
 
 class Conditions(Protocol):
-    """What contacts says to conditions, over the network: never inside a transaction."""
+    """What contacts says to conditions and templates, over the network: never inside a transaction."""
 
-    async def mistaken(self, asker: Asker, conditions: Mapping[str, str]) -> list[Point]:
-        """`condition_type` of these (CEL by place): what they take for another kind of value than it is. Empty, too,
-        where contacts cannot be asked: it is advice."""
+    async def mistaken(self, asker: Asker, written: Written) -> list[Point]:
+        """`condition_type`: what they take for another kind of value than it is. `unknown_attribute`: what no contact
+        has. Empty, too, where contacts cannot be asked: it is advice."""
         ...
 
 

@@ -1,10 +1,11 @@
 """What is known of a condition before anybody is judged by it: what it names, and what contacts have."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Final
 
 from contacts.adapters.segments import CONTACT, compile_where
+from contacts.domain.attributes import GIVE_DEFAULT, LOOK_OVER, attribute_points, attributes_in, named_by
 from contacts.domain.kinds import Path, kind_points
 from contacts.domain.segments import SegmentFacts
 from contracts.checks import Point
@@ -27,27 +28,50 @@ async def examine(connection: Connection, project: str, where: str) -> SegmentFa
         condition = Condition.compile(where, CONTACT)
     except ConditionError as error:
         return SegmentFacts(broken=str(error), name=where if NAME.fullmatch(where) else None)
-    names = await connection.fetch(
-        f"SELECT DISTINCT jsonb_object_keys(attributes) AS name FROM ({_SAMPLE}) AS sample",  # noqa: S608
-        project,
-        SAMPLE,
-    )
     taken = _taken(condition)
     return SegmentFacts(
         paths=condition.paths,
         in_sql=compile_where(condition, 1) is not None,
-        attributes=frozenset(row["name"] for row in names),
+        attributes=await _names(connection, project),
         taken=taken,
         seen=await _seen(connection, project, taken),
     )
 
 
-async def mistaken(connection: Connection, project: str, conditions: Mapping[str, str]) -> list[Point]:
-    """Where conditions (by place; over `contact` and perhaps `context`) take a value for another kind than it has. One
-    that does not compile has no points here."""
-    taken = {place: _taken(found) for place, where in conditions.items() if (found := _compiled(where)) is not None}
+async def mistaken(
+    connection: Connection,
+    project: str,
+    conditions: Mapping[str, str],
+    templates: Mapping[str, Collection[str]],
+    own: Collection[str],
+) -> list[Point]:
+    """Where conditions (by place; over `contact` and perhaps `context`) take a value for another kind than it has, and
+    where they or templates (by place: paths below `contact.attributes`) name attributes that nobody has. `own`: names
+    that whoever wrote them sets. A condition that does not compile has no points here."""
+    found = {place: each for place, where in conditions.items() if (each := _compiled(where)) is not None}
+    taken = {place: _taken(condition) for place, condition in found.items()}
     seen = await _seen(connection, project, {path for paths in taken.values() for path in paths})
-    return [point for place, paths in taken.items() for point in kind_points(paths, seen, place)]
+    points = [point for place, paths in taken.items() for point in kind_points(paths, seen, place)]
+    named = {place: attributes_in(condition.paths) for place, condition in found.items()}
+    if not any((*named.values(), *templates.values())):
+        return points
+    if names := await _names(connection, project):
+        known = names.union(own)
+        for place, attributes in named.items():
+            points += attribute_points(attributes, known, place, LOOK_OVER)
+        for place, paths in templates.items():
+            points += attribute_points((named_by(path, known) for path in paths), known, place, GIVE_DEFAULT)
+    return points
+
+
+async def _names(connection: Connection, project: str) -> frozenset[str]:
+    """Of the attributes that contacts of a sample have."""
+    rows = await connection.fetch(
+        f"SELECT DISTINCT jsonb_object_keys(attributes) AS name FROM ({_SAMPLE}) AS sample",  # noqa: S608
+        project,
+        SAMPLE,
+    )
+    return frozenset(row["name"] for row in rows)
 
 
 def _compiled(where: str) -> Condition | None:

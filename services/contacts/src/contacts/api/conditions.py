@@ -1,4 +1,4 @@
-"""`/internal/conditions`: launcher asks about conditions of branches and restrictions what only contacts can know."""
+"""`/internal/conditions`: launcher asks about what others wrote of contacts what only contacts can know."""
 
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
@@ -16,13 +16,22 @@ class ConditionGiven(Passed):
     """CEL over `contact` and perhaps `context`."""
 
 
+class TemplateGiven(Passed):
+    place: str = Field(max_length=1024)
+    reads: list[str] = Field(max_length=MOST)
+    """Paths below `contact.attributes`: `first_name`, `home.city`."""
+
+
 class ConditionsGiven(Passed):
     conditions: list[ConditionGiven] = Field(max_length=MOST)
+    templates: list[TemplateGiven] = Field(default=[], max_length=MOST)
+    own: list[str] = Field(default=[], max_length=MOST)
+    """Attributes that the scenario itself sets: nobody need have them yet."""
 
 
 class ShownPoints(BaseModel):
     points: list[Point]
-    """`condition_type`: a value of another kind than the condition takes it for."""
+    """`condition_type`: a value of another kind than the condition takes it for. `unknown_attribute`: nobody has it."""
 
 
 def routes(doors: Doors) -> APIRouter:
@@ -31,8 +40,10 @@ def routes(doors: Doors) -> APIRouter:
     @router.post("/internal/conditions")
     async def look_over(given: ConditionsGiven, caller: Viewer) -> ShownPoints:
         """By the contacts that there are; of one that does not compile nothing is said."""
+        templates = {each.place: each.reads for each in given.templates}
         conditions = {each.place: each.where for each in given.conditions}
         async with doors.transaction() as tx:
-            return ShownPoints(points=await mistaken(tx.connection, caller.project, conditions))
+            points = await mistaken(tx.connection, caller.project, conditions, templates, given.own)
+        return ShownPoints(points=points)
 
     return router

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
+from contacts.domain.attributes import LOOK_OVER, attribute_points, attributes_in
 from contacts.domain.kinds import Path, kind_points
 from contracts.checks import Point
 from contracts.words import Severity
@@ -42,10 +43,8 @@ def segment_points(facts: SegmentFacts, place: str) -> Iterator[Point]:
     for name in sorted({path[1] for path in facts.paths if len(path) > 1} - FIELDS):
         remedy = f"A contact has no `{name}`{did_you_mean(name, FIELDS) or '.'} Own fields are in contact.attributes."
         yield Point(code="unknown_variable", severity=Severity.ERROR, place=place, remedy=remedy)
-    named = {path[2] for path in facts.paths if path[:2] == ("contact", "attributes") and len(path) > 2}
-    for name in sorted(named - facts.attributes if facts.attributes else ()):
-        remedy = f"No contact looked at has the attribute `{name}`{did_you_mean(name, facts.attributes) or '.'}"
-        yield Point(code="unknown_attribute", severity=Severity.WARNING, place=place, remedy=f"{remedy} Look it over.")
+    named = attributes_in(facts.paths)
+    yield from attribute_points(named, facts.attributes, place, LOOK_OVER)
     yield from kind_points(facts.taken, facts.seen, place)
     if not facts.in_sql:
         remedy = "It is evaluated contact by contact: exact, but slower than comparisons of attributes with constants."

@@ -1,4 +1,4 @@
-"""contacts' counts, and what it says to conditions, over HTTP on behalf of who asks."""
+"""contacts' counts, and what it says to conditions and templates, over HTTP on behalf of who asks."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -9,6 +9,7 @@ from contracts.checks import Point
 from contracts.words import Figure, Permission
 from launcher.adapters.services_http import ServiceHttp, Shape
 from launcher.domain.counting import Counted, Figures, Found, Listing, MessageFigures, Selected
+from launcher.domain.expressions import Written
 from launcher.domain.parties import Asker
 from launcher.domain.refusals import Denied
 
@@ -69,10 +70,14 @@ class ContactsHttp:
         page = await self._post(asker, _Behind, {**_body(selected), "behind": behind})
         return page if isinstance(page, Denied) else Found(page.figure, page.items, page.next)
 
-    async def mistaken(self, asker: Asker, conditions: Mapping[str, str]) -> list[Point]:
-        if not conditions:
+    async def mistaken(self, asker: Asker, written: Written) -> list[Point]:
+        if not written:
             return []
-        body = {"conditions": [{"place": place, "where": where} for place, where in conditions.items()]}
+        body = {
+            "conditions": [{"place": place, "where": where} for place, where in written.conditions.items()],
+            "templates": [{"place": place, "reads": reads} for place, reads in written.templates.items()],
+            "own": written.own,
+        }
         found = await self._contacts.ask("POST", "/internal/conditions", asker, Permission.VIEW, _Points, body)
         return [] if isinstance(found, Denied) else found.points
 

@@ -13,7 +13,7 @@ from launcher.adapters.scenario_files import read_file
 from launcher.api.doors import Asking, Doors
 from launcher.api.shapes import Input, Output, Page, PathWord, Time, UserName, VersionNumber, granted, problem
 from launcher.domain.documents import digest
-from launcher.domain.expressions import conditions as written_in
+from launcher.domain.expressions import written
 from launcher.domain.launch import Kind
 from launcher.domain.messages import check_channels
 from launcher.domain.parties import Asker
@@ -123,7 +123,7 @@ def _add_files(
             async with resources.pool.acquire() as connection:
                 missing = await channels.missing(connection)
             points += check_channels(scenario, missing, Severity.WARNING)
-            points += await conditions.mistaken(asker, dict(written_in(scenario)))
+            points += await conditions.mistaken(asker, written(scenario, validator.language))
         return scenario, points
 
     @doors("POST", "/v1/scenarios/validate", openapi_extra=FILE)

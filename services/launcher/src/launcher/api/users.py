@@ -20,6 +20,7 @@ from launcher.api.shapes import (
     granted,
     problem,
 )
+from launcher.domain.expressions import Written
 from launcher.domain.parties import Asker, User
 from launcher.domain.points import blocks
 from launcher.domain.refusals import Denied
@@ -73,7 +74,7 @@ def add(doors: Doors, people: UserHandlers, users: Users, conditions: Conditions
     resources = doors.resources
 
     async def judged(asker: Asker, restriction: str | None) -> list[Point]:
-        points = await conditions.mistaken(asker, {"where": restriction} if restriction else {})
+        points = await conditions.mistaken(asker, Written({"where": restriction} if restriction else {}))
         if blocks(points):
             raise problem(Denied("invalid", points[0].remedy, "write CEL over `contact`", tuple(points)))
         return points

@@ -1,15 +1,17 @@
 """Conditions and templates: they compile, and every variable they read exists."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from contracts.changes import Contact
 from contracts.checks import Point
-from contracts.scenario import BranchStep, Scenario, SendStep, When
+from contracts.scenario import BranchStep, Scenario, SendStep, UpdateContactStep, When
 from launcher.domain.language import Broken, Language, Reads
 from launcher.domain.points import error, warning
 from runtime.did_you_mean import did_you_mean
 
 CONTACT_FIELDS = tuple(Contact.model_fields)
+ATTRIBUTES = "contact.attributes."
 ADMINISTRATIVE = "administrative"
 """The message type that needs no consent, so there is nothing to withdraw."""
 UNSUBSCRIBE_URL = "unsubscribe_url"
@@ -23,6 +25,35 @@ def check_expressions(scenario: Scenario, language: Language) -> list[Point]:
     for place, source, html, extra in _templates(scenario):
         points += _judge(place, "broken_template", language.template(source, html=html), scenario, extra)
     return points
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What only contacts can look over: what a scenario, or somebody else, has written about them."""
+
+    conditions: Mapping[str, str]
+    """CEL by place."""
+    templates: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """By place, paths below `contact.attributes` that a template reads."""
+    own: Collection[str] = ()
+    """Attributes that the scenario itself sets: nobody need have them yet."""
+
+    def __bool__(self) -> bool:
+        return bool(self.conditions or self.templates)
+
+
+def written(scenario: Scenario, language: Language) -> Written:
+    sets = [step.update_contact.set for step in scenario.steps.values() if isinstance(step, UpdateContactStep)]
+    templates = {}
+    for place, source, html, _ in _templates(scenario):
+        reads = language.template(source, html=html)
+        if not isinstance(reads, Broken) and (named := [*_below(reads)]):
+            templates[place] = sorted(named)
+    return Written(dict(conditions(scenario)), templates, sorted({name for each in sets for name in each}))
+
+
+def _below(reads: Reads) -> Iterator[str]:
+    return (path.removeprefix(ATTRIBUTES) for path in reads if path.startswith(ATTRIBUTES))
 
 
 def unknown_variables(

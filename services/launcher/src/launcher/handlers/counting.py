@@ -12,8 +12,9 @@ from contracts.launches import All, Contacts, Options, Participants, ScenarioVer
 from contracts.scenario import SendStep
 from contracts.words import Permission, Severity
 from launcher.domain.counting import Counted, Listed, Listing, Selected, basis_of
-from launcher.domain.expressions import conditions as written_in
+from launcher.domain.expressions import written
 from launcher.domain.graph import passed_by_all
+from launcher.domain.language import Language
 from launcher.domain.launch import PLAIN
 from launcher.domain.parties import Asker
 from launcher.domain.points import blocks, warning
@@ -88,6 +89,7 @@ class Counts:
         versions: Versions,
         counting: Counting,
         conditions: Conditions,
+        language: Language,
         results: Results,
         tokens: CountTokens,
         quotas: Quotas,
@@ -96,6 +98,7 @@ class Counts:
         self._versions = versions
         self._counting = counting
         self._conditions = conditions
+        self._language = language
         self._sets = ResultSets(results, counting)
         self._tokens = tokens
         self._quotas = quotas
@@ -147,8 +150,8 @@ class Counts:
         return Listed(found.figure, found.contact_ids, following)
 
     async def _mistaken(self, asker: Asker, version: ScenarioVersion) -> list[Point]:
-        """In its branches. It was taken as it is: nothing of that blocks any more."""
-        found = await self._conditions.mistaken(asker, dict(written_in(version.body)))
+        """In its branches and messages. It was taken as it is: nothing of that blocks any more."""
+        found = await self._conditions.mistaken(asker, written(version.body, self._language))
         return [point.model_copy(update={"severity": Severity.WARNING}) for point in found]
 
     async def _judged(
