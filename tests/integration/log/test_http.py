@@ -34,6 +34,7 @@ from fakes.launch_story import Story, Target, Told, later
 from fakes.transaction import NOON
 from integration.log.conftest import Log
 from log.api import routes
+from log.domain.times import written
 from runtime import web
 from runtime.auth import mint
 from runtime.health import Readiness
@@ -110,7 +111,7 @@ async def test_of_a_launch_whose_ends_were_not_kept_any_end_may_be_asked_for(
     assert "there is end:STEP, stopped" in (await http.get(path, params={"reason": "xyz"})).json()["remedy"]
 
 
-@pytest.mark.parametrize("path", ["progress", "outcomes", "in-progress", "events", "ledger"])
+@pytest.mark.parametrize("path", ["progress", "outcomes", "in-progress", "passed?step=x", "events", "ledger"])
 async def test_a_foreign_launch_is_not_found_and_a_stranger_is_refused(
     http: httpx.AsyncClient, story: Story, path: str
 ) -> None:
@@ -329,6 +330,57 @@ async def test_the_timeline_tells_the_way_and_forgets_that_of_who_was_deleted(
     assert await way(second) == whole
     others = "SELECT count(*) FROM event_chunk WHERE kind <> 'way' AND $1 = ANY(contact_ids)"
     assert await log.pool.fetchval(others, first.contact_id) > 0, "what became of it is accounted for as before"
+
+
+async def test_who_came_to_a_step_is_listed_as_often_as_its_figure_says(
+    log: Log, http: httpx.AsyncClient, story: Story
+) -> None:
+    url = f"/v1/launches/{story.launch_id}/passed"
+    here = [target.contact_id for target in story.targets if target.fate == "ended" and target.number == 1][:4]
+    common = {"project": "acme", "launch_id": story.launch_id}
+    waiting = Passage(what="waiting", step="pause", until=later(60))
+    waited = Passage(what="waited", step="pause")
+    forks = [Passage(what="branch", step="vip", arm=arm, says="x", next=to) for arm, to in ((1, "won"), (2, "pause"))]
+    ways = [  # all wait; half of them go on from it to the end, the others back to it, and then all to the end
+        (here, (waiting,), "pause", 1),
+        (here[:2], (waited, forks[0]), "won", 61),
+        (here[2:], (waited, forks[1], waiting), "pause", 61),
+        (here[2:], (waited, forks[0]), "won", 121),
+    ]
+    entered = {"hello": 4, "pause": 6, "vip": 6, "won": 4}
+    events = [
+        StepsPassed(**common, contact_ids=ids, way=Way(passed=passed, reached=Place(step=to)), at=later(seconds))
+        for ids, passed, to, seconds in ways
+    ]
+    counted = StepsCounted(**common, number=1, revision=1, entered=entered)
+    told = [Told("executor.outcomes", 1, f"p{n}", event) for n, event in enumerate([counted, *events])]
+    await log.take("executor.outcomes", 1, told)
+    await log.take("executor.outcomes", 1, told)
+
+    async def listed(step: str, **query: Any) -> list[dict[str, Any]]:
+        first = (await http.get(url, params={"step": step, "limit": 3, **query})).raise_for_status().json()
+        more = {"step": step, "cursor": first["next"], **query}
+        rest = (await http.get(url, params=more)).json()["items"] if first["next"] else []
+        return cast(list[dict[str, Any]], first["items"] + rest)
+
+    for step in ("pause", "vip"):
+        rows = await listed(step)
+        assert [row["contact_id"] for row in rows] == sorted(here), "each once, in the order of contacts"
+        assert sum(row["times"] for row in rows) == entered[step]
+    again = next(row for row in await listed("vip") if row["contact_id"] == here[3])
+    assert again == {"contact_id": here[3], "times": 2, "at": written(later(121)), "arm": 1, "next": "won"}
+    assert {row["contact_id"] for row in await listed("vip", next="pause")} == set(here[2:])
+    lines = (await http.get(url, params={"step": "vip"}, headers={"Accept": "text/csv"})).text.splitlines()
+    assert (lines[0], len(lines)) == ("contact_id,times,at,arm,next", 5)
+
+    for step, code, words in (
+        ("vib", "unknown_step", "they have come to hello, pause, vip, won"),
+        ("won", "listed_elsewhere", "--step won"),
+        ("hello", "listed_elsewhere", "--message hello"),
+    ):
+        refused = await http.get(url, params={"step": step})
+        assert (refused.status_code, refused.json()["code"]) == (422, code)
+        assert words in refused.json()["remedy"]
 
 
 async def test_the_figures_add_up_in_every_event_of_a_launch(log: Log, http: httpx.AsyncClient) -> None:

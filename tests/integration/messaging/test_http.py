@@ -20,7 +20,7 @@ from runtime.auth import mint
 from runtime.health import Readiness
 from runtime.settings import Settings
 from runtime.tokens import Caller
-from unit.messaging.builders import LAUNCH, chunk, controlled, key, requested, snapshot
+from unit.messaging.builders import LAUNCH, STEP, chunk, controlled, key, requested, snapshot
 
 KEY = "k" * 32
 
@@ -91,6 +91,21 @@ async def test_deliveries_come_by_state_and_page_by_page(http: httpx.AsyncClient
     skipped = (await http.get(f"/v1/launches/{LAUNCH}/deliveries", params={"state": "skipped"})).json()
     assert [item["contact_id"] for item in skipped["items"]] == ["c-9000", "c-9001", "c-9002"]
     assert skipped["items"][0]["changed_at"].endswith("Z")
+
+
+async def test_deliveries_of_one_step_are_listed_and_one_that_sends_nothing_is_refused(
+    http: httpx.AsyncClient, node: Node
+) -> None:
+    path = f"/v1/launches/{LAUNCH}/deliveries"
+    await node.sends(chunk(snapshot(2, first=9000)).model_copy(update={"step": "again"}), cause="again")
+    for more in ({}, {"state": "skipped"}, {"contact": "c-9000"}):
+        page = (await http.get(path, params={"step": STEP, "limit": 1000, **more})).raise_for_status().json()
+        assert page["items"] and {item["step"] for item in page["items"]} == {STEP}, more
+    lines = (await http.get(path, params={"step": STEP}, headers={"Accept": "text/csv"})).text.splitlines()
+    assert len(lines) == 2504
+    refused = await http.get(path, params={"step": "helo"})
+    assert (refused.status_code, refused.json()["code"]) == (422, "unknown_step")
+    assert STEP in refused.json()["remedy"]
 
 
 async def test_what_was_stopped_is_listed_with_its_reason(http: httpx.AsyncClient, world: World, node: Node) -> None:

@@ -9,7 +9,7 @@ import pytest
 import messaging
 from contracts.words import DeliveryState
 from fakes.transaction import FakeTransaction
-from messaging.adapters.queries import Place, Queries
+from messaging.adapters.queries import EVERY, Place, Queries
 from messaging.adapters.sends import PostgresSends
 from messaging.adapters.untold import PostgresUntold
 from messaging.domain.sends import Change, SendKey
@@ -50,7 +50,7 @@ async def test_every_send_is_found_as_it_was(fresh_database: FreshDatabase, tmp_
     dsn = await wide(fresh_database, tmp_path)
     await apply(dsn, "messaging", MIGRATIONS)
     pool = await asyncpg.create_pool(dsn, min_size=1, max_size=2)
-    found = await Queries(pool, 8).deliveries("l-1", None, Place(), 10)
+    found = await Queries(pool, 8).deliveries("l-1", EVERY, Place(), 10)
     assert [(*each.key[1:], str(each.state), each.reason) for each in found] == [
         ("a", "hello", 1, "accepted", None),
         ("b", "hello", 1, "skipped", "no_consent"),

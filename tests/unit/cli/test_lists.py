@@ -16,7 +16,11 @@ EMPTY: dict[str, object] = {"items": [], "next": None}
         (["--not-started"], "outcomes?started=false"),
         (["--in-progress"], "in-progress"),
         (["--step", "pause"], "instances?step=pause"),
+        (["--passed", "vip"], "passed?step=vip"),
+        (["--passed", "vip", "--next", "won"], "passed?step=vip&next=won"),
         (["--delivery", "unknown"], "deliveries?state=unknown"),
+        (["--message", "hello"], "deliveries?step=hello"),
+        (["--message", "hello", "--delivery", "failed"], "deliveries?state=failed&step=hello"),
     ],
 )
 def test_each_figure_has_its_list(monkeypatch: pytest.MonkeyPatch, arguments: list[str], asked: str) -> None:
@@ -47,6 +51,8 @@ def test_where_nobody_ended_for_a_reason_those_that_there_are_are_said(monkeypat
 def test_one_list_is_asked_for_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
     told = slipway(monkeypatch, {})
     assert told("outcomes", "l-1", "--in-progress", "--outcome", "success").exit_code == 2
+    assert told("outcomes", "l-1", "--passed", "vip", "--step", "won").exit_code == 2
+    assert told("outcomes", "l-1", "--next", "won").exit_code == 2
     assert told.seen == []
 
 

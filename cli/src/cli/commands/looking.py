@@ -20,6 +20,7 @@ COLUMNS = {
     "outcomes": ("contact_id", "outcome", "reason", "started_at", "ended_at"),
     "in-progress": ("contact_id", "since"),
     "instances": ("contact_id", "status", "step", "due_at", "outcome", "reason"),
+    "passed": ("contact_id", "times", "at", "arm", "next"),
     "deliveries": ("contact_id", "step", "occurrence", "state", "reason", "changed_at", "detail"),
 }
 """Of the lists behind figures."""
@@ -107,26 +108,41 @@ def outcomes(
         typer.Option("--started/--not-started", help="Only ended targets that had an instance, or had none."),
     ] = None,
     in_progress: Annotated[bool, typer.Option("--in-progress", help="Targets without an outcome so far.")] = False,
-    at_step: Annotated[str | None, typer.Option("--step", help="Started targets that stand at this step.")] = None,
+    at_step: Annotated[
+        str | None, typer.Option("--step", help="Started targets that stand or ended at this step.")
+    ] = None,
+    passed: Annotated[
+        str | None, typer.Option(help="Whoever came to this wait, branch or split, or past this update_contact.")
+    ] = None,
+    towards: Annotated[
+        str | None, typer.Option("--next", help="With --passed: only by the arm that leads to this step.")
+    ] = None,
     delivery: Annotated[
         str | None, typer.Option(help="Messages in this state, such as accepted, skipped, failed or unknown.")
     ] = None,
+    message: Annotated[str | None, typer.Option(help="Messages of this send step; also with --delivery.")] = None,
     csv: Annotated[bool, typer.Option("--csv", help="Everything as CSV, safe to open in a spreadsheet.")] = False,
     limit: Annotated[int, typer.Option(help="At most this many (0: all).")] = 50,
     as_json: Json = False,
 ) -> None:
-    """The list behind each figure: targets that ended, that are in progress, that stand at a step; or messages."""
-    chosen = [in_progress, at_step is not None, delivery is not None, outcome or reason or started is not None]
-    if sum(map(bool, chosen)) > 1:
-        fail(
-            Exit.USAGE, "--in-progress, --step, --delivery and outcomes are lists of their own", "Ask for one of them."
-        )
-    shown, query = _list(outcome, reason, started, in_progress, at_step, delivery)
+    """The list behind each figure: targets that ended, that are in progress, that stand at a step or came to it; or
+    messages."""
+    if towards is not None and passed is None:
+        fail(Exit.USAGE, "--next is of a list of --passed", "Say which branch or split: --passed STEP --next STEP.")
+    ended = None if started is None else str(started).lower()
+    shown, query = _list(
+        in_progress,
+        {
+            "outcomes": {"outcome": outcome, "reason": reason, "started": ended},
+            "instances": {"step": at_step},
+            "passed": {"step": passed, "next": towards},
+            "deliveries": {"state": delivery, "step": message},
+        },
+    )
     path = at("launches", launch_id, shown)
     with connection(context).client(timeout=120) as client:
         if csv:
-            params = {name: value for name, value in query.items() if value}
-            with client.stream(path, params=params, headers={"Accept": "text/csv"}) as response:
+            with client.stream(path, params=query, headers={"Accept": "text/csv"}) as response:
                 for part in response.iter_bytes():
                     sys.stdout.buffer.write(part)
             return
@@ -145,26 +161,15 @@ def outcomes(
         say(f"{still:,} targets have no outcome so far: --in-progress lists them")
 
 
-def _list(
-    outcome: str | None,
-    reason: str | None,
-    started: bool | None,
-    in_progress: bool,
-    at_step: str | None,
-    delivery: str | None,
-) -> tuple[str, dict[str, str | None]]:
-    """The route that has the list, and what to ask it for."""
-    if in_progress:
-        return "in-progress", {}
-    if at_step is not None:
-        return "instances", {"step": at_step}
-    if delivery is not None:
-        return "deliveries", {"state": delivery}
-    return "outcomes", {
-        "outcome": outcome,
-        "reason": reason,
-        "started": None if started is None else str(started).lower(),
-    }
+def _list(in_progress: bool, lists: Mapping[str, Mapping[str, str | None]]) -> tuple[str, dict[str, str]]:
+    """The route that has the list, and what to ask it for. Ends the command where several are meant."""
+    given = {name: {key: value for key, value in query.items() if value is not None} for name, query in lists.items()}
+    chosen = [*(["in-progress"] if in_progress else []), *(name for name, query in given.items() if query)]
+    if len(chosen) > 1:
+        own = "--in-progress, --step, --passed, messages (--delivery, --message) and outcomes are lists of their own"
+        fail(Exit.USAGE, own, "Ask for one of them.")
+    shown = chosen[0] if chosen else "outcomes"
+    return shown, given.get(shown, {})
 
 
 @looking.command("why")

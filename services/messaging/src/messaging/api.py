@@ -9,10 +9,11 @@ from fastapi.responses import Response, StreamingResponse
 from pydantic import BaseModel
 
 from contracts.words import DeliveryState, Permission
-from messaging.adapters.queries import Delivery, Place, Queries
+from messaging.adapters.queries import Delivery, Place, Queries, Wanted
 from messaging.domain.reasons import without_detail
 from runtime.auth import Caller, requires
 from runtime.cloudevents import rfc3339
+from runtime.did_you_mean import did_you_mean
 from runtime.exports import csv_line
 from runtime.media import CSV, NDJSON, streamed
 from runtime.pages import from_cursor, to_cursor
@@ -53,15 +54,20 @@ def routes(resources: "Resources") -> APIRouter:
         caller: Viewer,
         state: DeliveryState | None = None,
         contact: Annotated[str | None, Query(max_length=128, description="Only of this contact.")] = None,
+        step: Annotated[str | None, Query(max_length=128, description="Only of this step.")] = None,
         cursor: Annotated[str | None, Query(max_length=800, description="`next` of the page before.")] = None,
         limit: Annotated[int, Query(ge=1, le=1000)] = 100,
         accept: Annotated[str, Header()] = "*/*",
     ) -> Response | DeliveryPage:
         """Messages of a launch and what became of them, by contact id; with `Accept: text/csv` all, streamed."""
         await _found(queries, caller, launch_id)
+        if step is not None and step not in (sending := await queries.sending(launch_id)):
+            detail = f"no step {step} of launch {launch_id} sends{did_you_mean(step, sending)}"
+            raise Problem(422, "unknown_step", detail, f"those that do are {', '.join(sending)}")
+        wanted = Wanted(state, contact, step)
         if CSV in accept:
-            return StreamingResponse(_table(queries, launch_id, state, contact), media_type=f"{CSV}; charset=utf-8")
-        page = await queries.deliveries(launch_id, state, _after(cursor), limit, contact)
+            return StreamingResponse(_table(queries, launch_id, wanted), media_type=f"{CSV}; charset=utf-8")
+        page = await queries.deliveries(launch_id, wanted, _after(cursor), limit)
         return DeliveryPage(
             items=[DeliveryItem.model_validate(_shown(each)) for each in page],
             next=to_cursor(*page[-1].key[1:]) if len(page) == limit else None,
@@ -76,11 +82,9 @@ def routes(resources: "Resources") -> APIRouter:
     return router
 
 
-async def _table(
-    queries: Queries, launch_id: str, state: DeliveryState | None, contact: str | None
-) -> AsyncIterator[bytes]:
+async def _table(queries: Queries, launch_id: str, wanted: Wanted) -> AsyncIterator[bytes]:
     yield csv_line(COLUMNS).encode()
-    async for page in queries.all_deliveries(launch_id, state, contact):
+    async for page in queries.all_deliveries(launch_id, wanted):
         yield "".join(map(_row, page)).encode()
 
 

@@ -126,6 +126,7 @@ ROUTES: Final[dict[tuple[str, str], Access]] = {
     ("GET", "/v1/launches/{launch_id}/events"): Access("log", P.VIEW),
     ("GET", "/v1/launches/{launch_id}/outcomes"): Access("log", P.VIEW),
     ("GET", "/v1/launches/{launch_id}/in-progress"): Access("log", P.VIEW),
+    ("GET", "/v1/launches/{launch_id}/passed"): Access("log", P.VIEW),
     ("GET", "/v1/launches/{launch_id}/instances"): Access("executor", P.VIEW),
     ("GET", "/v1/launches/{launch_id}/deliveries"): Access("messaging", P.VIEW),
     ("GET", "/v1/launches/{launch_id}/ledger"): Access("contacts", P.VIEW, also=("executor", "messaging", "log")),

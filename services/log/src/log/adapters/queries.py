@@ -43,6 +43,17 @@ class OpenRow:
 
 
 @dataclass(frozen=True, slots=True)
+class PassedRow:
+    """`times`: how often it came to the step; the rest is of the last time. `arm` and `next`: of a fork."""
+
+    contact_id: str
+    times: int
+    at: datetime
+    arm: int | None
+    next: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class LedgerRow:
     """`outcome` and `reason` are None while the target is open."""
 
@@ -83,6 +94,21 @@ WHERE chunk.launch = $1 AND chunk.kind = 'admitted' AND target.id > $2
       WHERE outcome.launch = $1 AND outcome.partition = chunk.partition AND outcome.contact_id = target.id
   )
 ORDER BY target.id LIMIT $3
+"""
+
+# A wait is counted where it is entered; that it was left is told as well.
+_PASSED = """
+WITH passage AS MATERIALIZED (
+    SELECT chunk.contact_ids, chunk.at, passed.arm, passed.next
+    FROM event_chunk AS chunk,
+         jsonb_to_recordset(chunk.said[1]::jsonb -> 'passed') AS passed (what text, step text, arm int, next text)
+    WHERE chunk.launch = $1 AND chunk.kind = 'way' AND passed.step = $3 AND passed.what <> 'waited'
+      AND ($4::text IS NULL OR passed.next = $4)
+)
+SELECT target.id AS contact_id, count(*) AS times, max(at) AS at,
+       (array_agg(arm ORDER BY at DESC))[1] AS arm, (array_agg(next ORDER BY at DESC))[1] AS next
+FROM passage, unnest(contact_ids) AS target (id)
+WHERE target.id > $2 GROUP BY target.id ORDER BY target.id LIMIT $5
 """
 
 _LEDGER = """
@@ -173,6 +199,22 @@ class Queries:
         async with aclosing(self._stream(_OPEN, number, "", None)) as rows:
             async for row in rows:
                 yield OpenRow(*row)
+
+    async def passed(self, number: int, after: str, step: str, towards: str | None, limit: int) -> Sequence[PassedRow]:
+        """Who came to a wait or a fork, or past an update. `towards`: only by the arm of the fork that leads there."""
+        return [PassedRow(*row) for row in await self._pool.fetch(_PASSED, number, after, step, towards, limit)]
+
+    async def all_passed(self, number: int, step: str, towards: str | None) -> AsyncGenerator[PassedRow, None]:
+        async with aclosing(self._stream(_PASSED, number, "", step, towards, None)) as rows:
+            async for row in rows:
+                yield PassedRow(*row)
+
+    async def sends(self, number: int, step: str) -> bool:
+        """Whether a message of this step was told of."""
+        told: bool = await self._pool.fetchval(
+            "SELECT EXISTS (SELECT FROM event_chunk WHERE launch = $1 AND kind = 'message' AND step = $2)", number, step
+        )
+        return told
 
     async def ledger(self, number: int) -> AsyncGenerator[LedgerRow, None]:
         """Every target once, by contact id, bytewise."""

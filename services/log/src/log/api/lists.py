@@ -9,7 +9,7 @@ from fastapi.responses import Response
 from pydantic import BaseModel
 
 from contracts.words import REASON, REASONS, Outcome
-from log.adapters.queries import OpenRow, OutcomeRow, Queries, Wanted
+from log.adapters.queries import Found, OpenRow, OutcomeRow, PassedRow, Queries, Wanted
 from log.api.launch import LaunchId, Viewer, found
 from log.api.streams import Streams
 from log.domain.times import written
@@ -45,6 +45,37 @@ class OpenItem(BaseModel):
 class OpenPage(BaseModel):
     items: list[OpenItem]
     next: str | None
+
+
+class PassedItem(BaseModel):
+    contact_id: str
+    times: int
+    """How often it came to the step: they add up to the step's figure in `steps`."""
+    at: str
+    """This and the rest: of the last time."""
+    arm: int | None
+    """Of a branch or split: which arm it took, from 1."""
+    next: str | None
+    """Where that leads."""
+
+
+class PassedPage(BaseModel):
+    items: list[PassedItem]
+    next: str | None
+
+
+async def _listed(queries: Queries, launch: Found, step: str) -> None:
+    """Raises Problem for a step that nobody has come to, and for one whose list is elsewhere."""
+    id = launch.launch.launch_id
+    if step not in (entered := await queries.steps(launch.number)):
+        detail = f"no target of this launch has come to a step {step}{did_you_mean(step, entered)}"
+        raise Problem(422, "unknown_step", detail, f"they have come to {', '.join(sorted(entered)) or 'none so far'}")
+    if step in (launch.launch.ends or ()):
+        remedy = f"`slipway outcomes {id} --step {step}` lists them, GET /v1/launches/{id}/instances?step={step}"
+        raise Problem(422, "listed_elsewhere", f"{step} is an end: who came to it has ended there", remedy)
+    if await queries.sends(launch.number, step):
+        remedy = f"`slipway outcomes {id} --message {step}` lists them, GET /v1/launches/{id}/deliveries?step={step}"
+        raise Problem(422, "listed_elsewhere", f"{step} sends: who came to it has a message of it", remedy)
 
 
 def _possible(reason: str, ends: Sequence[str] | None) -> str:
@@ -97,7 +128,48 @@ def routes(queries: Queries, streams: Streams) -> APIRouter:
         items = [OpenItem(contact_id=row.contact_id, since=written(row.since)) for row in rows]
         return OpenPage(items=items, next=to_cursor(items[-1].contact_id) if len(items) == limit else None)
 
+    @router.get("/launches/{launch_id}/passed", response_model=PassedPage, responses=streamed(CSV))
+    async def passed(
+        launch_id: LaunchId,
+        caller: Viewer,
+        step: Annotated[str, Query(max_length=128, description="A wait, branch, split or update_contact.")],
+        next: Annotated[
+            str | None, Query(max_length=128, description="Only by the arm of the branch or split that leads there.")
+        ] = None,
+        cursor: Cursor = None,
+        limit: Limit = 100,
+        accept: Accept = "*/*",
+    ) -> Response | PassedPage:
+        """Contacts who came to this step, by contact id; with `Accept: text/csv` all of them, streamed.
+
+        Of an `update_contact` those for whom it was carried out: the others stand at it, or ended there. Who came to a
+        `send` has a message of it, and who came to an end has ended: `listed_elsewhere` says where. Of contacts who are
+        deleted nothing is kept.
+        """
+        launch = await found(queries, caller, launch_id)
+        await _listed(queries, launch, step)
+        if CSV in accept:
+            header = csv_line(["contact_id", "times", "at", "arm", "next"])
+            return streams.answer(queries.all_passed(launch.number, step, next), _passed_line, CSV, header)
+        rows = await queries.passed(launch.number, _after(cursor), step, next, limit)
+        items = [PassedItem.model_validate(_passed(row)) for row in rows]
+        return PassedPage(items=items, next=to_cursor(items[-1].contact_id) if len(items) == limit else None)
+
     return router
+
+
+def _passed(row: PassedRow) -> dict[str, str | int | None]:
+    return {
+        "contact_id": row.contact_id,
+        "times": row.times,
+        "at": written(row.at),
+        "arm": row.arm,
+        "next": row.next,
+    }
+
+
+def _passed_line(row: PassedRow) -> str:
+    return csv_line([None if value is None else str(value) for value in _passed(row).values()])
 
 
 def _outcome(row: OutcomeRow) -> dict[str, str | None]:

@@ -36,12 +36,27 @@ class Delivery:
     changed_at: datetime
 
 
-def listing(state: DeliveryState | None, partitions: Iterable[int], *, of_contact: bool = False) -> str:
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which messages; what is None does not matter."""
+
+    state: DeliveryState | None = None
+    contact_id: str | None = None
+    step: str | None = None
+
+
+EVERY = Wanted()
+
+
+def listing(
+    state: DeliveryState | None, partitions: Iterable[int], *, of_contact: bool = False, of_step: bool = False
+) -> str:
     """The state stands in the statement so that the planner knows which index has such sends; it is one of an enum.
     An exceptional one has an index of its own, in the order of contacts; of the others each partition has."""
     only = "" if state is None else f" AND state = '{state.value}'"
     order = "contact_id, step, occurrence"
     about = " AND contact_id = $6" if of_contact else ""
+    about += f" AND step = ${7 if of_contact else 6}" if of_step else ""
     select = (
         "SELECT contact_id, step, occurrence, state, reason, changed_at FROM send"  # noqa: S608
         f" WHERE launch = (SELECT number FROM launch WHERE launch_id = $1){only}{about}"
@@ -68,15 +83,21 @@ class Queries:
         )
         return found
 
-    async def deliveries(
-        self, launch_id: str, state: DeliveryState | None, after: Place, limit: int, contact_id: str | None = None
-    ) -> list[Delivery]:
-        if contact_id is None:
-            rows = await self._pool.fetch(listing(state, range(self._partitions)), launch_id, *after, limit)
-        else:
-            there = [partition_of(contact_id, self._partitions)]
-            statement = listing(state, there, of_contact=True)
-            rows = await self._pool.fetch(statement, launch_id, *after, limit, contact_id)
+    async def sending(self, launch_id: str) -> list[str]:
+        """The steps of its scenario version that send."""
+        rows = await self._pool.fetch(
+            "SELECT step FROM launch, json_each(version #> '{body,steps}') AS each (step, content)"
+            " WHERE launch_id = $1 AND content -> 'send' IS NOT NULL",
+            launch_id,
+        )
+        return [row["step"] for row in rows]
+
+    async def deliveries(self, launch_id: str, wanted: Wanted, after: Place, limit: int) -> list[Delivery]:
+        contact_id, step = wanted.contact_id, wanted.step
+        there = range(self._partitions) if contact_id is None else [partition_of(contact_id, self._partitions)]
+        statement = listing(wanted.state, there, of_contact=contact_id is not None, of_step=step is not None)
+        about = [each for each in (contact_id, step) if each is not None]
+        rows = await self._pool.fetch(statement, launch_id, *after, limit, *about)
         return [
             Delivery(
                 SendKey(launch_id, row["contact_id"], row["step"], row["occurrence"]),
@@ -87,13 +108,11 @@ class Queries:
             for row in rows
         ]
 
-    async def all_deliveries(
-        self, launch_id: str, state: DeliveryState | None = None, contact_id: str | None = None
-    ) -> AsyncIterator[list[Delivery]]:
+    async def all_deliveries(self, launch_id: str, wanted: Wanted = EVERY) -> AsyncIterator[list[Delivery]]:
         """In pages, bytewise by contact id."""
         after = Place()
         while True:
-            page = await self.deliveries(launch_id, state, after, _PAGE, contact_id)
+            page = await self.deliveries(launch_id, wanted, after, _PAGE)
             if page:
                 yield page
             if len(page) < _PAGE:
