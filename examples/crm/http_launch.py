@@ -3,7 +3,7 @@
     python http_launch.py --address http://127.0.0.1:8080 --token KEY_ID.SECRET --scenario welcome contacts.ndjson
 
 Run again after a cut connection it launches nothing twice: the idempotency key is the same (`--run`). Exit code 0: it
-was launched; 1: refused; 2: what was given cannot be used, and nothing was sent; 3: no answer.
+was launched, or waits for a person; 1: refused; 2: what was given cannot be used, and nothing was sent; 3: no answer.
 """
 
 import argparse
@@ -20,6 +20,8 @@ from slipway_client import Contacts, Refused, Slipway, Unanswered
 
 PORTION = 2000
 REMINDED = 10
+UNDECIDED = ("validating", "awaiting_confirmation", "awaiting_approval")
+"""It runs when contacts has looked at it, or when a person has said yes."""
 
 
 def people_of(file: Path) -> dict[int, dict[str, Any]]:
@@ -65,8 +67,14 @@ def run(slipway: Slipway, scenario: str, people: dict[int, dict[str, Any]], name
         print(f"{point.severity}: {point.code} at {point.place}: {point.remedy}", file=sys.stderr)
     if asked.state == "rejected":
         return 1
-    for progress in slipway.watch(asked.launch_id):
-        print(f"{progress.state}: {progress.success} of {progress.targeted}, {progress.in_progress} under way")
+    try:
+        for progress in slipway.watch(asked.launch_id):
+            print(f"{progress.state}: {progress.success} of {progress.targeted}, {progress.in_progress} under way")
+    except Refused:
+        if (state := slipway.shown(asked.launch_id).state) not in UNDECIDED:
+            raise
+        print(f"it is {state}, and nobody has got anything yet: run this again when it runs", file=sys.stderr)
+        return 0
     print(json.dumps(Counter(each.reason for each in slipway.outcomes(asked.launch_id)), sort_keys=True))
     for each in islice(slipway.outcomes(asked.launch_id, outcome="failure"), REMINDED):
         print(f"{each.contact_id}: {each.reason}")

@@ -67,9 +67,9 @@ async def launch(args: argparse.Namespace) -> int:
                     kind = dict(reply.headers)["ce_type"].decode()
                     print(kind, json.dumps(answer, indent=2))
                     return 0 if kind == "com.slipway.launch.accepted.v1" else 1
-    except (TimeoutError, KafkaError, OSError) as error:
+    except (TimeoutError, KafkaError, OSError, ValueError) as error:
         what = f"no answer within {args.timeout} s" if isinstance(error, TimeoutError) else f"{args.kafka}: {error}"
-        again = f"it may have been sent: ask again with --id {ce_id}, which launches nothing twice"
+        again = f"It may have been sent: ask again with --id {ce_id}, which launches nothing twice"
         print(f"{what}: is Slipway running there? {again if sent else 'Nothing was sent'}", file=sys.stderr)
     finally:
         await producer.stop()

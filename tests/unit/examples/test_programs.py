@@ -94,9 +94,29 @@ def test_nothing_is_launched_where_a_line_was_not_taken(
     ]
 
 
-def test_without_kafka_it_says_so_and_that_nothing_was_sent(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_launch_that_waits_for_a_person_is_no_error(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    launch = {"launch_id": "l-1", "scenario": "welcome", "state": "awaiting_approval", "requested_by": "key_1"}
+    launch |= {"drafted_at": "2026-11-20T12:00:00.000Z"}
+    unknown = {"code": "unknown_launch", "detail": "not known here", "remedy": "look"}
+    problem = httpx.Response(404, json=unknown, headers={"content-type": "application/problem+json"})
+    answers = {
+        "/v1/contacts": httpx.Response(200, json={"imported": 1, "rejected": []}),
+        "/v1/launches": httpx.Response(202, json={"launch_id": "l-1", "state": "validating", "points": []}),
+        "/v1/launches/l-1": httpx.Response(200, json={**launch, "points": [], "ended_at": None}),
+        "/v1/launches/l-1/events": problem,
+    }
+    transport = httpx.MockTransport(lambda request: answers[request.url.path])
+    with Slipway("http://slipway", "key.secret", transport=transport) as slipway:
+        assert run(slipway, "welcome", {1: {"id": "c-1"}}, "run-1") == 0
+    assert "it is awaiting_approval, and nobody has got anything yet" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("kafka", [NOWHERE, "127.0.0.1:port"])
+def test_without_kafka_it_says_so_and_that_nothing_was_sent(capsys: pytest.CaptureFixture[str], kafka: str) -> None:
     launch: Any = runpy.run_path(str(CRM / "launch.py"))["launch"]
     given = {"project": "demo", "scenario": "welcome", "group": None, "key": "k", "secret": "s", "id": "cmd-1"}
-    assert asyncio.run(launch(Namespace(kafka=NOWHERE, timeout=1, **given))) == 3
+    assert asyncio.run(launch(Namespace(kafka=kafka, timeout=1, **given))) == 3
     [line] = capsys.readouterr().err.splitlines()
-    assert NOWHERE in line and "Nothing was sent" in line
+    assert kafka in line and "Nothing was sent" in line
