@@ -38,7 +38,7 @@ def unheard_of(thing: str | None, action: str | None) -> Problem | None:
     if action is not None and action not in ACTIONS:
         close = did_you_mean(action, ACTIONS, most=3)
         detail = f"nothing that is done is called {action}{close}"
-        remedy = "name that; without `action` everything is told" if close else f"there is {', '.join(ACTIONS)}"
+        remedy = "name one of these; without `action` everything is told" if close else f"there is {', '.join(ACTIONS)}"
         return Problem(422, "unknown_action", detail, remedy)
     return None
 
