@@ -103,7 +103,8 @@ def tell(seen: dict[str, Any], as_json: bool) -> None:
         say(f"{state}: launch {launch_id}", "red" if stuck else "green")
         for line in told(seen.get("points") or []):
             say(line)
-        say(awaited(seen) or ("" if stuck else f"`slipway watch {launch_id}` shows it"))
+        if further := awaited(seen) or ("" if stuck else f"`slipway watch {launch_id}` shows it"):
+            say(further)
         if not stuck:
             stdout.print(launch_id)
     if stuck:
