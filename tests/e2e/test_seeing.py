@@ -83,6 +83,7 @@ def test_progress_is_told_as_it_happens_and_each_figure_is_as_long_as_its_list(a
         listed = {reason: length("outcomes", reason=reason) for reason in last["by_reason"]}
         assert listed == last["by_reason"]
         assert length("deliveries", state="accepted") == last["started"]
+        assert (length("deliveries", step="before"), length("passed", step="pause")) == (last["started"],) * 2
     shown = ann.json("outcomes", launch_id, "--reason", "not_started:no_consent")
     assert len(shown) == last["by_reason"]["not_started:no_consent"]
 

@@ -93,5 +93,7 @@ def test_one_contact_is_removed_and_one_is_moved_on(slipway: Slipway) -> None:
         why = {entry["what"]: entry["detail"] for entry in here.json("why", launch.launch_id, removed)}
         assert why["removed"] == {"by": "ann"}
         assert left in launch.at("pause")
-        here("stop", launch.launch_id)
+        answer = here.json("stop", launch.launch_id)
+        assert answer["done"] == {"success": 1, "failure": 0, "abandon": 2, "other": 0}
+        assert answer["cancelled"] == {"abandoned": len(TEN) - 3, "not_started": 0, "messages": 0}
         here("reconcile", launch.launch_id)
