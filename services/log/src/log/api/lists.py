@@ -146,12 +146,12 @@ def routes(queries: Queries, streams: Streams) -> APIRouter:
         `send` has a message of it, and who came to an end has ended: `listed_elsewhere` says where. Of contacts who are
         deleted nothing is kept.
         """
-        launch = await found(queries, caller, launch_id)
+        launch, after = await found(queries, caller, launch_id), _after(cursor)
         await _listed(queries, launch, step)
         if CSV in accept:
             header = csv_line(["contact_id", "times", "at", "arm", "next"])
             return streams.answer(queries.all_passed(launch.number, step, next), _passed_line, CSV, header)
-        rows = await queries.passed(launch.number, _after(cursor), step, next, limit)
+        rows = await queries.passed(launch.number, after, step, next, limit)
         items = [PassedItem.model_validate(_passed(row)) for row in rows]
         return PassedPage(items=items, next=to_cursor(items[-1].contact_id) if len(items) == limit else None)
 
