@@ -5,7 +5,7 @@ from collections.abc import Iterable
 import httpx
 import pytest
 
-from contracts.outcomes import IncidentsClosed, IncidentsOpened
+from contracts.outcomes import IncidentsClosed, IncidentsOpened, StepsCounted
 from integration.executor.asking import HOOK, bearer, everything
 from integration.executor.desk import PAUSE, RESUME, STOP, Desk, controlled
 from unit.executor.builders import MAIL_AND_END, scenario, version
@@ -66,7 +66,7 @@ async def test_an_incident_that_is_tried_in_vain_is_a_new_one(desk: Desk, client
     await desk.resolutions()
     after = await ids(client)
     assert (list(after), before["c-0"] != after["c-0"]) == (["c-0"], True)
-    assert len(desk.take(IncidentsClosed)) == len(desk.take(IncidentsOpened)) == 1
+    assert len(desk.take(IncidentsClosed)) == len(desk.take(IncidentsOpened)) == len(desk.take(StepsCounted)) == 1
     await decide(client, "retry", before.values())  # an answer that was lost is asked for again: it changes nothing
     await desk.resolutions()
     assert (await ids(client), desk.emitted) == (after, [])

@@ -6,7 +6,7 @@ import asyncpg
 import pytest
 
 from contracts.launches import All, LaunchRequested, Options
-from contracts.outcomes import IncidentsClosed, StepsPassed
+from contracts.outcomes import IncidentsClosed, StepsCounted, StepsPassed
 from contracts.words import ControlState
 from executor.handlers.control import Controls
 from fakes.transaction import FakeTransaction, received
@@ -109,6 +109,7 @@ async def test_a_timer_behind_the_gate_starts_no_step(desk: Desk) -> None:
     desk.later(days=3)
     await desk.timers()
     assert desk.outcomes() == dict.fromkeys(IDS, "abandon/stopped")
+    assert len(desk.take(StepsCounted)) == 1
     assert desk.emitted == []
 
 
@@ -196,6 +197,7 @@ async def test_what_became_due_while_paused_goes_on_once_after_the_resume(desk: 
         "c-2": "waiting_paused at pause",
     }
     assert [event.contact_ids for event in desk.take(StepsPassed)] == [["c-0", "c-1"]], "their wait is over"
+    assert len(desk.take(StepsCounted)) == 1
     assert desk.emitted == []
     await desk.control(controlled(RESUME, 3))
     await desk.orders()

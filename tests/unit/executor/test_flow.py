@@ -11,7 +11,7 @@ from contracts.words import ControlState, Recurrence, Why
 from executor.domain.cohort import Cohort, Status
 from executor.domain.flow import parse_duration
 from executor.domain.launch import OrderKind, Rule, Share, order_for, recurrence_rule
-from unit.executor.builders import EVERYTHING, MAIL_AND_END, flow, scenario, version
+from unit.executor.builders import EVERYTHING, MAIL_AND_END, NOON, flow, scenario, version
 
 
 @pytest.mark.parametrize(
@@ -111,3 +111,11 @@ def test_a_share_counts_what_is_open_and_what_was_entered() -> None:
     ended = Cohort(members=[2], status=Status.ENDED, step="won", entered=("a", "won"))
     share = Share(open=4, entered={"a": 4}, revision=7).after(3, [waiting, ended])
     assert share == Share(open=6, entered={"a": 7, "b": 2, "won": 1}, revision=8)
+
+
+def test_a_share_is_told_once_a_second_from_when_counting_began() -> None:
+    share = Share(revision=1).told(NOON)
+    assert (share.published, share.published_at) == (0, NOON)
+    assert share.told(NOON + timedelta(milliseconds=999)) == share
+    told = share.told(NOON + timedelta(seconds=1))
+    assert (told.published, told.published_at) == (1, NOON + timedelta(seconds=1))

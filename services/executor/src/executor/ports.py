@@ -77,7 +77,7 @@ class Launches(Protocol):
         """Replace what this partition has counted."""
 
     async def uncounted(self, lease: Lease) -> bool:
-        """Whether counts of this partition changed since they were last published."""
+        """Whether counts of this partition changed since they were last published, a while ago (`TOLD_EVERY`)."""
 
     async def take_uncounted(self, tx: Transaction, limit: int) -> list[Uncounted]:
         """They are marked as published."""

@@ -10,7 +10,7 @@ import orjson
 from contracts.launches import ScenarioVersion
 from contracts.targets import LaunchOpened
 from contracts.words import ControlState, LaunchMode
-from executor.domain.launch import Launch, Share
+from executor.domain.launch import TOLD_EVERY, Launch, Share
 from executor.ports import AtHand, Uncounted
 from runtime.transaction import Connection, Lease, Transaction
 
@@ -55,7 +55,7 @@ class PostgresLaunches:
         await self._behind_gates(tx.connection, ids)
         rows = await tx.connection.fetch(
             """
-            SELECT l.launch_id, n.number, g.state, s.open, s.entered, s.revision, EXISTS (
+            SELECT l.launch_id, n.number, g.state, s.*, EXISTS (
                 SELECT FROM contact_order o
                 WHERE o.launch_id = l.launch_id AND o.partition = $2 AND o.kind = 'remove'
                   AND (o.result IS NULL OR o.result = 'unknown_target')
@@ -64,7 +64,7 @@ class PostgresLaunches:
             JOIN LATERAL (SELECT number FROM launch WHERE launch_id = l.launch_id LIMIT 1) AS n ON true
             LEFT JOIN LATERAL (SELECT state FROM gate WHERE launch_id = l.launch_id LIMIT 1) AS g ON true
             LEFT JOIN LATERAL (
-                SELECT open, entered, revision FROM launch_share
+                SELECT open, entered, revision, published, published_at FROM launch_share
                 WHERE launch_id = l.launch_id AND partition = $2 LIMIT 1
             ) AS s ON true
             """,
@@ -116,10 +116,12 @@ class PostgresLaunches:
     async def count(self, tx: Transaction, shares: Mapping[str, tuple[Launch, Share]]) -> None:
         await tx.connection.execute(
             """
-            INSERT INTO launch_share (partition, launch_id, project, open, entered, revision)
-            SELECT $1, s.* FROM unnest($2::text[], $3::text[], $4::integer[], $5::json[], $6::bigint[]) AS s
+            INSERT INTO launch_share (partition, launch_id, project, open, entered, revision, published, published_at)
+            SELECT $1, s.* FROM unnest(
+                $2::text[], $3::text[], $4::integer[], $5::json[], $6::bigint[], $7::bigint[], $8::timestamptz[]) AS s
             ON CONFLICT (launch_id, partition) DO UPDATE
-            SET open = excluded.open, entered = excluded.entered, revision = excluded.revision
+            SET open = excluded.open, entered = excluded.entered, revision = excluded.revision,
+                published = excluded.published, published_at = excluded.published_at
             """,
             tx.number,
             list(shares),
@@ -127,30 +129,38 @@ class PostgresLaunches:
             [share.open for _, share in shares.values()],
             [orjson.dumps(share.entered).decode() for _, share in shares.values()],
             [share.revision for _, share in shares.values()],
+            [share.published for _, share in shares.values()],
+            [share.published_at for _, share in shares.values()],
         )
 
     async def uncounted(self, lease: Lease) -> bool:
         return bool(
             await lease.pool.fetchval(
-                "SELECT EXISTS (SELECT FROM launch_share WHERE partition = $1 AND published < revision)", lease.number
+                "SELECT EXISTS (SELECT FROM launch_share"
+                " WHERE partition = $1 AND published < revision AND published_at <= now() - $2::interval)",
+                lease.number,
+                TOLD_EVERY,
             )
         )
 
     async def take_uncounted(self, tx: Transaction, limit: int) -> list[Uncounted]:
         rows = await tx.connection.fetch(
             """
-            UPDATE launch_share SET published = revision
+            UPDATE launch_share SET published = revision, published_at = $3
             WHERE partition = $1 AND launch_id = ANY(ARRAY(
                 SELECT launch_id FROM launch_share
-                WHERE partition = $1 AND published < revision ORDER BY launch_id LIMIT $2))
-            RETURNING launch_id, project, open, entered, revision,
+                WHERE partition = $1 AND published < revision AND published_at <= $4 ORDER BY launch_id LIMIT $2))
+            RETURNING launch_id, project, open, entered, revision, published, published_at,
                 (SELECT trace FROM launch WHERE launch.launch_id = launch_share.launch_id)
             """,
             tx.number,
             limit,
+            tx.now,
+            tx.now - TOLD_EVERY,
         )
         return [Uncounted(row["launch_id"], row["project"], _share(row), row["trace"]) for row in rows]
 
 
 def _share(row: Any) -> Share:
-    return Share(row["open"], orjson.loads(row["entered"]), row["revision"])
+    entered = orjson.loads(row["entered"])
+    return Share(row["open"], entered, row["revision"], row["published"], row["published_at"])

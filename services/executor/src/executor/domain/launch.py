@@ -2,14 +2,18 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 
 from contracts.launches import ScenarioVersion
 from contracts.words import ControlState, LaunchMode, Recurrence, Why
 from executor.domain.cohort import Cohort, Status
 from executor.domain.flow import CompileCondition, Flow, compile_flow
+
+TOLD_EVERY: Final = timedelta(seconds=1)
+"""So often at most a partition tells what it has counted of a launch."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +81,10 @@ class Share:
     open: int = 0
     entered: Mapping[str, int] = field(default_factory=dict)
     revision: int = 0
+    published: int = 0
+    """The revision that was told last."""
+    published_at: datetime | None = None
+    """When; before the first, when counting began; None: nothing is stored yet."""
 
     def after(self, started: int, cohorts: Iterable[Cohort]) -> "Share":
         """With `started` new instances, and instances now standing as in `cohorts`."""
@@ -86,7 +94,15 @@ class Share:
             ended += len(cohort.members) if cohort.status is Status.ENDED else 0
             for step in cohort.entered:
                 entered[step] += len(cohort.members)
-        return Share(self.open + started - ended, dict(entered), self.revision + 1)
+        return replace(self, open=self.open + started - ended, entered=dict(entered), revision=self.revision + 1)
+
+    def told(self, now: datetime) -> "Share":
+        """As it stands once its counts are told, if it is time; until `published` moves they are not."""
+        if self.published_at is None:
+            return replace(self, published_at=now)
+        if now - self.published_at < TOLD_EVERY:
+            return self
+        return replace(self, published=self.revision, published_at=now)
 
 
 @dataclass(frozen=True, slots=True)

@@ -75,7 +75,7 @@ class Between:
         return await self._stores.instances.resume(tx, order.launch_id, PORTION)
 
     async def counts(self, lease: Lease) -> bool:
-        """Publish the counts that changed since the last time."""
+        """Publish the counts that changed since the last time, where no transaction came that told them."""
         if not await self._stores.launches.uncounted(lease):
             return False
         async with lease.transaction() as tx:

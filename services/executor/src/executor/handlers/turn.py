@@ -18,7 +18,8 @@ Move = tuple[Cohort, Event]
 
 
 class Turn:
-    """Launches are behind their gates from `begin` on; `finish` writes what was counted. Not to be kept after it."""
+    """Launches are behind their gates from `begin` on; `finish` writes what was counted, and tells it once a second.
+    Not to be kept after it."""
 
     def __init__(self, stores: Stores, tx: Transaction, launches: dict[str, AtHand]) -> None:
         assert tx.number is not None
@@ -34,8 +35,13 @@ class Turn:
         return cls(stores, tx, await stores.launches.at_hand(tx, launch_ids))
 
     async def finish(self) -> None:
-        if self._shares:
-            await self.stores.launches.count(self.tx, self._shares)
+        """Counts that are due to be told are told here: a transaction for them alone is for launches at rest only."""
+        told = {id: (launch, share.told(self.tx.now)) for id, (launch, share) in self._shares.items()}
+        for id, (launch, share) in told.items():
+            if share.published == share.revision:
+                self.tx.emit(announcements.counted(id, launch.project, share, self.number))
+        if told:
+            await self.stores.launches.count(self.tx, told)
 
     async def refuse(self, at: AtHand, ids: list[str], reasons: list[str]) -> None:
         await self.stores.instances.refuse(self.tx, at.launch, ids, reasons)
