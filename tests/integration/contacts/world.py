@@ -21,6 +21,7 @@ from contacts.adapters.places import PostgresPlaces
 from contacts.adapters.reading import PostgresReading
 from contacts.adapters.suppression import PostgresSuppression
 from contacts.domain.address import AddressHash
+from contacts.domain.audience import MAX_CONTACTS
 from contacts.domain.contact import Erase
 from contacts.domain.files import read_ndjson
 from contacts.handlers.authentication import Authentication
@@ -274,7 +275,7 @@ class World:
                 continue
             else:
                 continue
-            assert 1 <= len(ids) <= 1000
+            assert 1 <= len(ids) <= MAX_CONTACTS
             assert {partition_of(contact_id, PARTITIONS) for contact_id in ids} == {outgoing.partition}
         return found
 

@@ -131,13 +131,7 @@ def test_box_holds_500_changes() -> None:
     assert sizes == [500, 500, 1]
 
 
-def test_pages_begin_short_and_double_up_to_full_chunks() -> None:
-    targeted = 0
-    sizes: list[int] = []
-    while len(sizes) < 7:
-        sizes.append(page_size(targeted, 8))
-        targeted += sizes[-1]
-    first = 8 * FIRST_PER_PARTITION
-    assert sizes == [first, first, 2 * first, 4 * first, 6 * first, 6 * first, 6 * first]
-    assert sizes[-1] == 8 * MOST_PER_PARTITION and MOST_PER_PARTITION < MAX_CONTACTS
-    assert page_size(1, 8) == first, "whoever was few before"
+def test_the_first_page_is_short_and_all_others_make_full_chunks() -> None:
+    assert page_size(0, 8) == 8 * FIRST_PER_PARTITION
+    assert page_size(1, 8) == page_size(1_000_000, 8) == 8 * MOST_PER_PARTITION
+    assert FIRST_PER_PARTITION < MOST_PER_PARTITION < MAX_CONTACTS

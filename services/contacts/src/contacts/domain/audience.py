@@ -80,9 +80,9 @@ Chunk = Admitted | Excluded
 
 
 def page_size(targeted: int, partitions: int) -> int:
-    """Of the next page, after so many. A launch begins with short ones, so that its first message need not wait; then
-    each may be as long as all before it, for what a chunk costs beside its contacts is much."""
-    return min(max(FIRST_PER_PARTITION * partitions, targeted), MOST_PER_PARTITION * partitions)
+    """Of the next page, after so many. A launch begins with a short one, so that its first message need not wait, and
+    goes on with full ones, for what a chunk costs beside its contacts is much."""
+    return (MOST_PER_PARTITION if targeted else FIRST_PER_PARTITION) * partitions
 
 
 def chunks(part: Part, permitted: list[bool], reasons: Sequence[str | None]) -> Iterator[Chunk]:
