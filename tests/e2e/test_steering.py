@@ -49,7 +49,7 @@ def test_a_stop_tells_what_was_done_and_cancels_the_rest(slipway: Slipway) -> No
         here.until(lambda: launch.figures()["state"] == "stopped", "it has ended")
         again = here.json("stop", launch.launch_id)
         assert again["state"] == "stopped", "again is harmless"
-        assert again["cancelled"] == {"abandoned": len(TEN), "not_started": 0, "messages": 0}
+        assert again["cancelled"] == {"abandoned": len(TEN), "not_started": 0, "messages": 0, "final": True}
         assert launch.outcomes() == {f"{here.project}-{number}": ("abandon", "stopped") for number in TEN}
         assert set(subjects(here)) == {f"before {here.project}-{number}" for number in TEN}, "what is done stays done"
         here("reconcile", launch.launch_id)
@@ -95,5 +95,5 @@ def test_one_contact_is_removed_and_one_is_moved_on(slipway: Slipway) -> None:
         assert left in launch.at("pause")
         answer = here.json("stop", launch.launch_id)
         assert answer["done"] == {"success": 1, "failure": 0, "abandon": 2, "other": 0}
-        assert answer["cancelled"] == {"abandoned": len(TEN) - 3, "not_started": 0, "messages": 0}
+        assert answer["cancelled"] == {"abandoned": len(TEN) - 3, "not_started": 0, "messages": 0, "final": True}
         here("reconcile", launch.launch_id)

@@ -1,7 +1,9 @@
 """What is told when a launch is stopped, or one contact of it removed or moved on."""
 
+from functools import partial
 from typing import Any
 
+import httpx
 import orjson
 import pytest
 
@@ -10,6 +12,7 @@ from unit.cli.answering import Answers, slipway
 DONE = {"success": 5, "failure": 0, "abandon": 0, "other": 1}
 STOPPING = {"launch_id": "l-1", "state": "stopping", "done": DONE, "in_flight": 2, "to_cancel": 4}
 ENDED = {
+    "revision": 9,
     "state": "stopped",
     "targeted": 10,
     "success": 5,
@@ -20,6 +23,12 @@ ENDED = {
     "deliveries": {"accepted": 7, "cancelled": 2},
 }
 STOP, PROGRESS = "POST /v1/launches/l-1/stop", "GET /v1/launches/l-1/progress"
+
+
+@pytest.fixture(autouse=True)
+def in_no_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("cli.stopped.QUIET_SECONDS", 0.0)
+    monkeypatch.setattr("cli.stopped.LOOK_SECONDS", 0.0)
 
 
 def order(kind: str, result: str | None) -> Answers:
@@ -39,7 +48,29 @@ def test_a_stop_tells_what_was_done_in_flight_and_cancelled(monkeypatch: pytest.
         assert words in answer.stderr
     shown = orjson.loads(told("stop", "l-1", "--json").stdout)
     assert (shown["state"], shown["done"], shown["in_flight"]) == ("stopped", DONE, 2)
-    assert shown["cancelled"] == {"abandoned": 3, "not_started": 1, "messages": 2}
+    assert shown["cancelled"] == {"abandoned": 3, "not_started": 1, "messages": 2, "final": True}
+
+
+@pytest.mark.parametrize("waiting", ["planned", "held"])
+def test_messages_that_are_still_being_cancelled_are_waited_for(monkeypatch: pytest.MonkeyPatch, waiting: str) -> None:
+    early = ENDED | {"revision": 8, "deliveries": {"accepted": 7, "cancelled": 1, waiting: 1}}
+    told = slipway(monkeypatch, {STOP: (200, STOPPING)})
+    figures = iter([early, early, ENDED])
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        progress = request.url.path.endswith("/progress")
+        return httpx.Response(200, json=next(figures)) if progress else told.answer(request)
+
+    monkeypatch.setattr("cli.connection.httpx.Client", partial(httpx.Client, transport=httpx.MockTransport(answer)))
+    assert orjson.loads(told("stop", "l-1", "--json").stdout)["cancelled"]["messages"] == 2
+
+
+def test_messages_that_take_longer_to_be_cancelled_are_told_as_so_far(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("cli.commands.steering.WAIT_SECONDS", 0.01)
+    early = ENDED | {"deliveries": {"accepted": 7, "cancelled": 1, "planned": 1}}
+    told = slipway(monkeypatch, {STOP: (200, STOPPING), PROGRESS: (200, early)})
+    assert "1 messages so far" in told("stop", "l-1").stderr
+    assert orjson.loads(told("stop", "l-1", "--json").stdout)["cancelled"]["final"] is False
 
 
 def test_who_ended_after_the_figures_that_the_stop_has_seen_is_done_and_not_left_out(

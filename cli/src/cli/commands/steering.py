@@ -20,7 +20,7 @@ WAIT_SECONDS = 10.0
 def stop(
     context: typer.Context,
     launch_id: Launch,
-    wait: Annotated[bool, typer.Option(help="Wait up to 10 s until all of it has ended.")] = True,
+    wait: Annotated[bool, typer.Option(help="Wait up to 10 s until all of it has ended, messages included.")] = True,
     as_json: Json = False,
 ) -> None:
     """Stop a launch: steps done stay done, the rest is cancelled. Stopping twice is harmless."""
@@ -42,8 +42,11 @@ def stop(
         say(f"`slipway watch {launch_id}` shows it")
     else:
         left = f"{cancelled['abandoned']:,} in process, {cancelled['not_started']:,} not started"
-        say(f"cancelled: {left}, {cancelled['messages']:,} messages")
+        so_far = "" if cancelled["final"] else " so far"
+        say(f"cancelled: {left}, {cancelled['messages']:,} messages{so_far}")
         say(f"launch {launch_id} is {answer['state']}")
+        if so_far:
+            say(f"messages that wait are still being cancelled: `slipway watch {launch_id}` shows them")
 
 
 @steering.command("pause")
