@@ -44,6 +44,10 @@ HEADERS: dict[str, Any] = {
         "ce_time": {"type": "string", "format": "date-time"},
         "content-type": {"const": "application/json"},
         "ce_slipwayproject": {"type": "string", "description": "On our own records: the project."},
+        "ce_slipwayfollowed": {
+            "const": "true",
+            "description": "More of the same is about to follow on this partition: a reader may wait a moment for it.",
+        },
         "traceparent": {"type": "string", "description": "W3C trace context of what caused the record."},
     },
 }

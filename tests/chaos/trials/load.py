@@ -18,7 +18,7 @@ from chaos.trial import trial
 OUTAGE = float(os.environ.get("OUTAGE", "120"))
 WAITS = int(os.environ.get("WAITS", "200000"))
 CONTACTS = 150_000
-AHEAD = 45_000
+AHEAD = 48_000
 """`SLIPWAY_TARGETS_AHEAD`, the mark at which the walk waits."""
 PAGES = 24_000
 """What may come on top of it: a page of eight full chunks that was being read."""

@@ -5,13 +5,14 @@ from typing import Any
 
 import pytest
 
-from contacts.domain.audience import FIRST_PER_PARTITION, MAX_BYTES
+from contacts.domain.audience import FIRST_PER_PARTITION, MAX_BYTES, MOST_PER_PARTITION
 from contracts.launches import Contacts, Groups, ParticipantsListed
 from contracts.targets import LaunchOpened, TargetingFinished, TargetsAdmitted
 from contracts.words import ControlState, LaunchMode
 from fakes.transaction import received
 from integration.contacts.world import PARTITIONS, PROJECT, World, home_of, requested, scenario, stopped, user
 from runtime import tracing
+from runtime.cloudevents import FOLLOWED
 
 HOME = home_of("l-1")
 PAGE = FIRST_PER_PARTITION * PARTITIONS
@@ -318,6 +319,17 @@ async def test_launch_whose_page_fails_leaves_the_others_their_turns(world: Worl
         await world.step(HOME)
     assert await world.step(HOME)
     assert world.targets(other).total == 3
+
+
+async def test_only_chunks_between_the_first_page_and_the_last_say_that_more_follows(world: World) -> None:
+    await people(world, PAGE + MOST_PER_PARTITION * PARTITIONS + 5)
+    await world.hear(requested())
+    assert await world.walk_out() == 3
+    followed = [one for one in world.emitted if FOLLOWED in one.headers]
+    contacts = [len(one.event.targets.contact_ids) for one in followed if isinstance(one.event, TargetsAdmitted)]
+    assert len(contacts) == len(followed)
+    assert sum(contacts) == MOST_PER_PARTITION * PARTITIONS
+    assert {one.partition for one in followed} == set(range(PARTITIONS))
 
 
 async def test_walk_waits_while_executor_is_behind(world: World) -> None:

@@ -17,6 +17,7 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from prometheus_client import CollectorRegistry
 from pydantic import BaseModel
 
+from runtime.cloudevents import FOLLOWED
 from runtime.engine import Engine
 from runtime.errors import Permanent
 from runtime.ids import derive
@@ -50,10 +51,12 @@ class Ledger:
     before: Callable[[Transaction, Sequence[Received[Noted]]], Awaitable[None]] | None = None
     mended: bool = False
     batches: list[int] = field(default_factory=list)
+    names: list[str] = field(default_factory=list)
 
     async def on_noted(self, tx: Transaction, events: Sequence[Received[Noted]]) -> None:
         assert tx.number is not None
         self.batches.append(len(events))
+        self.names += [received.event.name for received in events]
         if self.before is not None:
             await self.before(tx, events)
         for received in events:
@@ -173,8 +176,11 @@ class Bench:
             await engine.stop(leave=True)
         assert not failures
 
-    async def note(self, count: int, topic: str = IN, *, fails: str = "", partition: int | None = None) -> list[str]:
+    async def note(
+        self, count: int, topic: str = IN, *, fails: str = "", partition: int | None = None, followed: bool = False
+    ) -> list[str]:
         """Publish events in turn over the partitions (or on one); returns their ids."""
+        further = [(FOLLOWED, b"true")] if followed else []
         ids, futures = [], []
         for _ in range(count):
             self.sent += 1
@@ -186,7 +192,7 @@ class Bench:
                     Noted(name=name, fails=fails).model_dump_json().encode(),
                     key=name.encode(),
                     partition=self.sent % self.partitions if partition is None else partition,
-                    headers=headers(Noted.TYPE, ids[-1]),
+                    headers=[*headers(Noted.TYPE, ids[-1]), *further],
                 )
             )
         for future in futures:

@@ -17,6 +17,23 @@ async def test_every_event_is_noted_once_and_answered(bench: Bench) -> None:
         assert max(ledger.batches) <= 8
 
 
+async def test_a_record_that_another_is_to_follow_waits_for_it_a_moment_and_holds_nobody_up(bench: Bench) -> None:
+    ledger = Ledger()
+    async with bench.engine(ledger):
+        pair = [*await bench.note(1, partition=0, followed=True), *await bench.note(1, partition=0)]
+        await bench.exact(pair)
+        assert ledger.batches == [2]
+        alone = await bench.note(1, partition=0, followed=True)
+        other = await bench.note(1, MORE, partition=0)
+        await bench.exact([*pair, *alone, *other])
+        assert ledger.names[2:] == ["n4", "n3"], (
+            "what nothing follows is handled once it has waited, all else meanwhile"
+        )
+        left = await bench.note(1, partition=0, followed=True)
+    async with bench.engine(ledger):
+        await bench.exact([*pair, *alone, *other, *left])
+
+
 async def test_markers_of_other_peoples_transactions_are_no_lag(bench: Bench) -> None:
     producer = AIOKafkaProducer(bootstrap_servers=bench.kafka, transactional_id=bench.prefix)
     await producer.start()

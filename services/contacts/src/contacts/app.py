@@ -23,6 +23,7 @@ from contacts.adapters.suppression import PostgresSuppression
 from contacts.adapters.tallies import PostgresTallies
 from contacts.api import Doors, build_routes
 from contacts.domain.address import AddressHash
+from contacts.domain.audience import MAX_CONTACTS
 from contacts.handlers.authentication import Authentication
 from contacts.handlers.counting import Counting
 from contacts.handlers.crm import CrmHandlers
@@ -52,6 +53,8 @@ from runtime.service import Gauge, Job, RawSubscription, Service, Subscription
 
 WALK_SECONDS = 0.1
 CHECK_SECONDS = 0.5
+MOST_AHEAD = 45_000
+"""Contacts that wait for executor, at least; each partition needs two chunks, for they are handled in pairs."""
 
 
 def build(settings: Settings) -> Service:
@@ -63,7 +66,8 @@ def build(settings: Settings) -> Service:
     projects = ProjectHandlers(PostgresDirectory)
     updates = UpdateHandlers(PostgresAnswers, writer)
     reports = ReportHandlers(PostgresContacts, PostgresSuppression, PostgresAnswers, writer, address_hash)
-    walk = AudienceWalk(PostgresLaunches, PostgresAudience, PostgresDirectory, ahead, settings.targets_ahead)
+    most_ahead = settings.targets_ahead or max(MOST_AHEAD, 2 * MAX_CONTACTS * settings.partitions)
+    walk = AudienceWalk(PostgresLaunches, PostgresAudience, PostgresDirectory, ahead, most_ahead)
     sweep = Sweep(PostgresAnswers, PostgresLaunches)
     outcomes = OutcomeHandlers(PostgresPlaces)
     snapshots = Snapshots(

@@ -10,9 +10,9 @@ from runtime import settings
 class Settings(settings.Settings):
     needs: ClassVar[tuple[str, ...]] = (*settings.Settings.needs, "secret_key")
 
-    targets_ahead: int = Field(
-        45_000,
+    targets_ahead: int | None = Field(
+        None,
         ge=1000,
-        description="Fan-out waits while executor has so many targeted contacts before it:"
-        " a second or two of its work.",
+        description="Fan-out waits while executor has so many targeted contacts before it: a second or two of its work."
+        " Without it 45000, or two chunks of 3000 for each partition.",
     )

@@ -20,6 +20,8 @@ RECORD_LIMIT = 2 * 1024 * 1024
 """Bytes of a record's value, key and headers: half of what our topics allow, so that the broker never refuses one."""
 PROJECT = "ce_slipwayproject"
 """Header: whose record it is, as far as it is anybody's."""
+FOLLOWED = "ce_slipwayfollowed"
+"""Header, `true`: more of the same is about to follow on this partition, so a reader may wait a moment for it."""
 OURS = re.compile(r"^(?P<namespace>[a-z0-9]+\.[a-z0-9]+)\.[a-z0-9.-]+\.v\d+$")
 
 

@@ -185,7 +185,8 @@ class Worker:
                 await self._clean_up(lease)
                 await self._still_ours(lease)
                 patience = RESTED_SECONDS if lease.outbox.acknowledged() else WAIT_SECONDS
-                await asyncio.wait({self._woken}, timeout=min(patience, self._jobs.nearest()))
+                nearest = max(0.0, min(patience, self._jobs.nearest(), self._feed.nearest()))
+                await asyncio.wait({self._woken}, timeout=nearest)
             else:
                 await asyncio.sleep(0)
 

@@ -17,6 +17,7 @@ from contracts.targets import LaunchOpened, TargetingFinished, TargetsAdmitted, 
 from contracts.words import ControlState, LaunchMode
 from runtime import failpoints, slices
 from runtime.cel import Condition, ConditionError
+from runtime.cloudevents import FOLLOWED
 from runtime.ids import derive
 from runtime.partitions import partition_of
 from runtime.records import Outgoing
@@ -85,7 +86,8 @@ class AudienceWalk:
         opened = sorted({*home, *(chunk.partition for chunk in made)} - set(walk.opened))
         tx.emit(*(_opened(walk, version, partition) for partition in opened))
         named = [(_chunk_id(walk, number, chunk), chunk) for number, chunk in enumerate(made)]
-        tx.emit(*(_told(tx, walk, event_id, chunk) for event_id, chunk in named))
+        followed = {FOLLOWED: "true"} if walk.targeted and not page.is_last else {}  # a first message is not to wait
+        tx.emit(*(replace(_told(tx, walk, event_id, chunk), headers=followed) for event_id, chunk in named))
         await store.advance(walk, page.last or walk.cursor, named, opened, _overridden(walk, plan, made))
         if page.is_last:
             failpoints.hit("contacts.before_finished", tx.connection)
