@@ -40,7 +40,7 @@ ANN = {
         ("contact.attributes.churned", False),
         ("contact.attributes.score", False),
         ("contact.attributes.score > 'a'", False),
-        ("1 / 0 == 1", False),
+        ("contact.attributes.score / (1 - 1) == 1", False),
     ],
 )
 def test_a_condition_is_true_or_false(source: str, holds: bool) -> None:
@@ -108,6 +108,11 @@ def test_a_condition_says_what_it_reads(source: str, reads: set[str]) -> None:
         ("contact.groups.exists(g, g + g == 'a')", "not available inside"),
         ("contact.groups.exists(g, contact.groups.filter(h, true).size() > 1)", "not available inside"),
         ("contact.groups.map(g, contact.id).size() > 1", "`map` is not available"),
+        ("1/0 == 1", "column 2: `/ 0` has no result: nothing can be divided by zero"),
+        ("contact.attributes.score / 0 > 1", "column 26: `/ 0`"),
+        ("contact.id == 'é' ||\n  contact.attributes.score % -0 == 1", "column 28: `% 0`"),
+        ("contact.attributes.ratio / 0.0 > 1.0", "column 26: `/ 0.0`"),
+        ("contact.groups.exists(g, size(g) / 0 == 1)", "column 34: `/ 0`"),
     ],
 )
 def test_what_is_no_condition_is_refused_with_place_and_reason(source: str, said: str) -> None:

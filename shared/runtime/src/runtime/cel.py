@@ -11,7 +11,7 @@ from typing import Any
 
 from cel_expr_python import cel
 
-from runtime.cel_tree import Call, Comprehension, Ident, ListOf, Node, children, parse, path_of, walk
+from runtime.cel_tree import Call, Comprehension, Const, Ident, ListOf, Node, children, offsets, parse, path_of, walk
 from runtime.cel_words import readable
 
 MAX_SOURCE = 4096
@@ -61,12 +61,14 @@ def _compiled(source: str, variables: tuple[str, ...]) -> Condition:
         raise ConditionError(f"longer than {MAX_SOURCE} characters")
     try:
         expression = _environment(variables).compile(source)
-        tree = parse(expression.serialize())
+        serialized = expression.serialize()
+        tree = parse(serialized)
     except Exception as error:
         raise ConditionError(readable(str(error))) from None
     if (result := expression.return_type().name()) not in _RESULTS:
         raise ConditionError(f"must be true or false, but is of type {result.lower()}")
     _refuse_growth(tree)
+    _refuse_division_by_zero(tree, source, offsets(serialized))
     paths = frozenset(_paths(tree, frozenset(variables)))
     return Condition(source, tree, paths, frozenset(map(".".join, paths)), expression)
 
@@ -86,6 +88,16 @@ def _refuse_growth(tree: Node) -> None:
             raise ConditionError("`map` is not available: use exists, all or filter")
         if any(_grows(node) or (isinstance(node, Comprehension) and _collected(node)) for node in walk(loop.step)):
             raise ConditionError("`+` and `filter` are not available inside all, exists, exists_one or filter")
+
+
+def _refuse_division_by_zero(tree: Node, source: str, places: Mapping[int, int]) -> None:
+    """By a zero that stands there: it holds of nobody, which would look like an answer."""
+    for node in walk(tree):
+        match node:
+            case Call("_/_" | "_%_", None, (_, Const(0 as zero)), number) if not isinstance(zero, bool):
+                column = places.get(number, 0) - source.rfind("\n", 0, places.get(number, 0))
+                sign = node.function.strip("_")
+                raise ConditionError(f"column {column}: `{sign} {zero}` has no result: nothing can be divided by zero")
 
 
 def _grows(node: Node) -> bool:

@@ -7,7 +7,7 @@ protobuf classes need not be loaded.
 
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 
@@ -37,6 +37,8 @@ class Call:
     function: str
     target: "Node | None"
     args: "tuple[Node, ...]"
+    number: int = field(default=0, compare=False)
+    """Its own, for `offsets`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +70,13 @@ Node = Const | Ident | Select | Call | ListOf | MapOf | Comprehension
 def parse(serialized: bytes) -> Node:
     """The tree of `Expression.serialize()`: an `Any` around a `CheckedExpr` with the expression in field 4."""
     return _node(_message(_message(serialized)[2][-1])[4][-1])
+
+
+def offsets(serialized: bytes) -> dict[int, int]:
+    """Where each node stands in the source, in characters from 0, by its number; of an operator, the operator."""
+    source_info = _message(_message(_message(serialized)[2][-1])[5][-1])
+    entries = map(_message, source_info.get(4, []))
+    return {entry[1][-1]: entry.get(2, [0])[-1] for entry in entries}
 
 
 def children(node: Node) -> tuple[Node, ...]:
@@ -108,7 +117,8 @@ def path_of(node: Node) -> tuple[str, ...] | None:
 def _node(raw: bytes) -> Node:
     fields = _message(raw)
     kind = next(number for number in fields if number in _KINDS)
-    return _KINDS[kind](_message(fields[kind][-1]))
+    made = _KINDS[kind](_message(fields[kind][-1]))
+    return replace(made, number=fields[2][-1]) if isinstance(made, Call) and 2 in fields else made
 
 
 def _const(fields: dict[int, list[Any]]) -> Node:
