@@ -270,8 +270,8 @@ async def test_the_timeline_tells_what_people_did_while_the_target_lived(log: Lo
     answer = await http.get("/v1/contacts/c-1/timeline", params={"launch": story.launch_id})
     assert [(entry["what"], entry["detail"], entry["event_id"]) for entry in answer.json()["items"]] == [
         ("requested", {"by": "key-1"}, "requested"),
-        ("approved", {"by": "bea"}, "requested"),
         ("consent_overridden", {"by": "key-1", "reason": "recall"}, "requested"),
+        ("approved", {"by": "bea"}, "requested"),
         ("started", {}, "started"),
         ("paused", {"by": "cem", "reason": "too fast"}, "turned-4"),
         ("resumed", {"by": "cem"}, "turned-5"),

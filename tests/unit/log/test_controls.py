@@ -17,7 +17,7 @@ def test_a_launch_is_asked_for_at_one_time_and_approved_at_another() -> None:
     told = controls(event.model_copy(update={"asked_at": NOON}), "e")
     assert [(each.what, each.at) for each in told] == [
         ("requested", NOON),
-        ("approved", LATER),
         ("consent_overridden", NOON),
+        ("approved", LATER),
     ]
     assert {each.at for each in controls(event, "e")} == {LATER}, "who asked when was not written down before"
