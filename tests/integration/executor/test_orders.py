@@ -197,3 +197,21 @@ async def test_started_targets_are_listed_by_status_and_step(desk: Desk, client:
     assert exported[0] == "contact_id,status,step,due_at,started_at,ended_at,outcome,reason"
     assert [line.split(",")[0] for line in exported[1:-1]] == sorted(set(HERE[:5]) - {B})
     assert (await client.get("/v1/launches/l-9/instances")).json()["code"] == "unknown_launch"
+
+
+async def test_the_audit_says_what_became_of_an_order_under_the_name_of_who_gave_it(desk: Desk) -> None:
+    nobody = HERE[2]
+    await desk.launch([A, B], TWO_WAITS)
+    await desk.targets(finished())
+    await desk.control(ordered(A, "remove"), ordered(B, "advance", "o-2"), ordered(nobody, "remove", "o-3"))
+    await desk.contact_orders()
+    await desk.control(ordered(A, "remove", "o-4"))
+    await desk.contact_orders()
+    rows = await desk.rows("SELECT subject, action, thing, details FROM audit_entry")
+    assert {(subject, thing) for subject, _, thing, _ in rows} == {("ann", "launch/l-1")}
+    assert {details["order"]: (action, details["result"]) for _, action, _, details in rows} == {
+        "o-1": ("launch.contact_removed", "removed"),
+        "o-2": ("launch.contact_moved_on", "moved_on"),
+        "o-3": ("launch.contact_unchanged", "unknown_target"),
+        "o-4": ("launch.contact_unchanged", "ended"),
+    }

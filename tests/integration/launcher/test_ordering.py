@@ -29,8 +29,9 @@ async def test_a_removal_by_command_is_ordered_once_on_the_launchs_home(desk: De
     assert (event.contact_id, event.kind, event.by) == ("c-1", "remove", key.id)
     assert (sent.topic, sent.partition, sent.key) == ("launcher.launches", partition_of(launch_id, 8), launch_id)
     audit = (await desk.done("GET", f"/v1/audit?thing=launch/{launch_id}"))["items"]
-    [noted] = [entry for entry in audit if entry["action"] == "launch.contact_removed"]
-    assert (noted["subject"], noted["details"]) == (key.id, {"contact": "c-1", "order": event.order_id})
+    [noted] = [entry for entry in audit if entry["action"] == "launch.contact_ordered"]
+    assert noted["subject"] == key.id
+    assert noted["details"] == {"contact": "c-1", "order": event.order_id, "kind": "remove"}
 
 
 @pytest.mark.parametrize(("path", "kind"), [("remove", "remove"), ("advance", "advance")])

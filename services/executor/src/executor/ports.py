@@ -203,7 +203,7 @@ class ContactOrders(Protocol):
         """Of these contacts, who become targets only now."""
 
     async def carried_out(self, tx: Transaction, results: Mapping[str, OrderResult]) -> None:
-        """By order id. Raises Missed if one of them is not kept."""
+        """By order id; the audit says so, too. Raises Missed if one of them is not kept."""
 
     async def targeted(self, tx: Transaction, finished: Mapping[str, str]) -> None:
         """All targets of these launches (to their projects) on this partition have been read."""

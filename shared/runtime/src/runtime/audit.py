@@ -27,6 +27,17 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
+class Noted:
+    """An entry to be written; the fields are those of Entry."""
+
+    project: str
+    subject: str
+    action: str
+    thing: str
+    details: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
 class Wanted:
     """Which entries to list: newest first, those before `before` (at, id) if given."""
 
@@ -53,16 +64,21 @@ class Audit:
         details: Mapping[str, Any],
     ) -> None:
         """An entry for each thing, all with these details."""
+        await self.note_each(connection, at, [Noted(project, subject, action, thing, details) for thing in things])
+
+    async def note_each(self, connection: Connection, at: datetime, entries: Sequence[Noted]) -> None:
+        """In this order, all of the same moment."""
         await connection.execute(
             "INSERT INTO audit_entry (at, project, subject, action, thing, details)"
-            " SELECT date_trunc('milliseconds', $1::timestamptz), $2, $3, $4, thing, $6"
-            " FROM unnest($5::text[]) AS thing",
+            " SELECT date_trunc('milliseconds', $1::timestamptz), n.project, n.subject, n.action, n.thing, n.details"
+            " FROM unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::jsonb[])"
+            " WITH ORDINALITY AS n (project, subject, action, thing, details, place) ORDER BY n.place",
             at,
-            project,
-            subject,
-            action,
-            list(things),
-            dict(details),
+            [entry.project for entry in entries],
+            [entry.subject for entry in entries],
+            [entry.action for entry in entries],
+            [entry.thing for entry in entries],
+            [dict(entry.details) for entry in entries],
         )
 
     async def listed(self, connection: Connection, project: str | None, wanted: Wanted) -> Sequence[Entry]:

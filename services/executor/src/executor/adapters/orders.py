@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Final
 
 import asyncpg
 
@@ -11,11 +11,18 @@ from contracts.launches import ContactOrdered
 from contracts.outcomes import OrderResult
 from executor.domain.launch import Launch
 from executor.domain.orders import ContactOrder
+from runtime.audit import Audit, Noted
 from runtime.packed import packed
 from runtime.partitions import partition_of
-from runtime.rows import expect, written
+from runtime.rows import expect
 from runtime.transaction import Lease, Transaction
 
+ACTIONS: Final[dict[OrderResult, str]] = {
+    "removed": "launch.contact_removed",
+    "moved_on": "launch.contact_moved_on",
+    **dict.fromkeys(("not_waiting", "ended", "unknown_target"), "launch.contact_unchanged"),
+}
+"""What the audit calls a result."""
 _ORDER = "order_id, launch_id, project, contact_id, kind, ordered_by, trace"
 
 
@@ -83,16 +90,19 @@ class PostgresContactOrders:
         return [_order(row) for row in rows]
 
     async def carried_out(self, tx: Transaction, results: Mapping[str, OrderResult]) -> None:
-        status = await tx.connection.execute(
-            """
+        rows = await tx.connection.fetch(
+            f"""
             UPDATE contact_order o SET done_at = $1, result = r.result
-            FROM unnest($2::text[], $3::text[]) AS r (order_id, result) WHERE o.order_id = r.order_id
-            """,
+            FROM unnest($2::text[], $3::text[]) AS r (done, result) WHERE o.order_id = r.done
+            RETURNING {_ORDER}
+            """,  # noqa: S608
             tx.now,
             list(results),
             list(results.values()),
         )
-        expect(tx, len(results), written(status), f"orders for contacts ({', '.join(sorted(results)[:3])})")
+        expect(tx, len(results), len(rows), f"orders for contacts ({', '.join(sorted(results)[:3])})")
+        noted = [_noted(order, results[order.order_id]) for order in map(_order, rows)]
+        await Audit().note_each(tx.connection, tx.now, noted)
 
     async def targeted(self, tx: Transaction, finished: Mapping[str, str]) -> None:
         await tx.connection.execute(
@@ -119,6 +129,12 @@ class PostgresContactOrders:
                 tx.now - patience,
             )
         )
+
+
+def _noted(order: ContactOrder, result: OrderResult) -> Noted:
+    """Under the name of whoever gave the order."""
+    about: dict[str, str] = {"contact": order.contact_id, "order": order.order_id, "kind": order.kind, "result": result}
+    return Noted(order.project, order.by, ACTIONS[result], f"launch/{order.launch_id}", about)
 
 
 def _order(row: Any) -> ContactOrder:

@@ -16,7 +16,6 @@ from runtime.transaction import Transaction
 
 IN_PROGRESS: Final = frozenset({LaunchState.REQUESTED, LaunchState.RUNNING, LaunchState.PAUSED})
 """States in which single contacts may still be reached."""
-_ACTIONS: Final[dict[OrderKind, str]] = {"remove": "launch.contact_removed", "advance": "launch.contact_moved_on"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +32,8 @@ class Ordering:
     async def order(
         self, tx: Transaction, asker: Asker, launch_id: str, contact_id: str, kind: OrderKind, cause: str
     ) -> Ordered | Refusal:
-        """`cause` is what asked for it: the same again is the same order. What became of it, executor tells."""
+        """`cause` is what asked for it: the same again is the same order. What became of it, executor tells, in the
+        audit too."""
         launch = (await self._launches.lock(tx.connection, [launch_id])).get(launch_id)
         if launch is None or launch.project != asker.project:
             return Refusal("unknown_launch", f"There is no launch {launch_id} in this project.")
@@ -51,9 +51,9 @@ class Ordering:
             at=tx.now,
         )
         tx.emit(on_launches(event, tx.partitions))
-        details = {"contact": contact_id, "order": order_id}
+        details = {"contact": contact_id, "order": order_id, "kind": kind}
         thing = f"launch/{launch_id}"
         await self._audit.note(
-            tx.connection, tx.now, launch.project, asker.subject, _ACTIONS[kind], thing, details=details
+            tx.connection, tx.now, launch.project, asker.subject, "launch.contact_ordered", thing, details=details
         )
         return Ordered(launch, order_id)
