@@ -418,3 +418,19 @@ async def test_the_recount_is_of_what_was_asked_for(people: Desk) -> None:
     [(asker, selected)] = COUNTING.asked
     assert (asker.subject, selected.launch_id, selected.launched_by) == ("bob", launch_id, "ann")
     assert isinstance(COUNTING, FakeCounting)
+
+
+async def test_consent_is_noted_as_lifted_by_the_approval_alone_however_often_it_was_checked(people: Desk) -> None:
+    await _user(people, "mia", "process:start", "consent:override", "view")
+    override = {"consent_override": {"reason": "recall"}}
+    launch_id: str = (await people.launch({**BODY, "options": override}, as_user="mia"))["launch_id"]
+    await people.checked(launch_id, expected=100)
+    for check, who in enumerate(("mia", "cleo"), start=2):
+        await act(people, launch_id, "validate", as_user=who)
+        await people.checked(launch_id, expected=100, check=check)
+    path = f"/v1/audit?thing=launch/{launch_id}&action=consent.overridden"
+    assert (await people.done("GET", path))["items"] == []
+    await act(people, launch_id, "confirm", {"count_token": token(counted(100), options=override)}, as_user="mia")
+    await approve(people, launch_id)
+    [entry] = (await people.done("GET", path))["items"]
+    assert (entry["subject"], entry["details"]) == ("mia", {"reason": "recall", "approved_by": "bob"})

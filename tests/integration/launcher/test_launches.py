@@ -185,15 +185,20 @@ async def test_a_user_launches_with_their_own_permissions(desk: Desk) -> None:
     assert (control.launch_id, control.launched_by) == (runs["launch_id"], "ann")
 
 
-async def test_lifting_consent_is_noted_with_its_reason(desk: Desk) -> None:
+async def test_lifting_consent_is_noted_with_its_reason_once_the_launch_runs(desk: Desk) -> None:
     body = {**BODY, "options": {"consent_override": {"reason": "product recall"}}}
-    await desk.launch(body)
+    launch_id = (await desk.launch(body))["launch_id"]
     [draft] = desk.take(LaunchDrafted)
     assert draft.options.consent_override
-    entries = (await desk.done("GET", "/v1/audit"))["items"]
-    assert [entry["details"] for entry in entries if entry["action"] == "consent.overridden"] == [
-        {"reason": "product recall"}
-    ]
+    [asked] = await noted(desk, "launch.asked")
+    assert asked["consent_override"] == "product recall"
+    assert await noted(desk, "consent.overridden") == []
+    await desk.checked(launch_id)
+    assert await noted(desk, "consent.overridden") == [{"reason": "product recall"}]
+
+
+async def noted(desk: Desk, action: str) -> list[dict[str, Any]]:
+    return [entry["details"] for entry in (await desk.done("GET", f"/v1/audit?action={action}"))["items"]]
 
 
 async def test_whom_lifted_consent_reached_is_noted_once_however_often_it_is_told(desk: Desk) -> None:

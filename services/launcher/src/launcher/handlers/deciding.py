@@ -38,17 +38,18 @@ class Deciding:
         participants, that have not gone out before."""
         tx.emit(on_launches(drafted(launch, version, self._undecided), tx.partitions))
         tx.emit(*(on_launches(listed(launch, index, chunk), tx.partitions) for index, chunk in enumerate(chunks)))
-        if launch.options.get("consent_override"):
-            reason = launch.options["override_reason"]
-            await self.note(tx, launch, launch.requested_by, "consent.overridden", reason=reason)
 
     async def release(self, tx: Transaction, launch: Launch) -> Launch:
-        """Nothing runs before this. `approved_by` says who has approved, if somebody had to."""
+        """Nothing runs before this, no consent is lifted. `approved_by` says who has approved, if somebody had to."""
         waited = launch.state is LaunchState.AWAITING_APPROVAL
         launch = replace(launch, state=LaunchState.REQUESTED, revision=launch.revision + 1, requested_at=tx.now)
         version = await self._versions.of_launch(tx.connection, launch)
         tx.emit(on_launches(requested(launch, version, tx.now), tx.partitions))
         await self._launches.update(tx.connection, launch)
+        if launch.options.get("consent_override"):
+            approved = {} if launch.approved_by is None else {"approved_by": launch.approved_by}
+            reason = launch.options["override_reason"]
+            await self.note(tx, launch, launch.requested_by, "consent.overridden", reason=reason, **approved)
         if launch.origin is None:
             return launch
         if waited:

@@ -208,7 +208,8 @@ class LaunchHandlers:
 
     async def _note_asked(self, tx: Transaction, launch: Launch) -> None:
         lineage = {"retry_of": launch.retry_of, "relaunch_of": launch.relaunch_of}
-        said = {"scenario": launch.scenario, "state": launch.state, "kind": launch.kind, **lineage}
+        lifted = {"consent_override": launch.options.get("override_reason")}
+        said = {"scenario": launch.scenario, "state": launch.state, "kind": launch.kind, **lineage, **lifted}
         said = {name: value for name, value in said.items() if value is not None}
         await self._deciding.note(tx, launch, launch.requested_by, "launch.asked", **said)
 
