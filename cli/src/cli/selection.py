@@ -128,6 +128,13 @@ def lifting(include_all: bool, reason: str | None) -> dict[str, Any]:
     """The options of a launch; consent is never lifted without saying why."""
     if include_all and not reason:
         fail(Exit.USAGE, "--include-all needs a reason", "Say --reason TEXT; it is kept in the audit.")
+    if reason is not None and not include_all:
+        fail(
+            Exit.USAGE,
+            "--reason says why consent is lifted, and nothing lifts it",
+            "Say --include-all, too, or leave --reason out. Targets of an earlier launch by their reason: --of LAUNCH "
+            "--of-reason R.",
+        )
     return {"consent_override": {"reason": reason}} if include_all else {}
 
 

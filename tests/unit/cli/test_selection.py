@@ -17,6 +17,9 @@ from unit.cli.answering import slipway
         (("crm", "launch", "welcome", "--group", "vip", "--group", "a > b"), "'a > b' is none"),
         (("segment", "add", "contact.active", "good-ones"), "segment add good-ones 'contact.attributes.score > 50'"),
         (("segment", "show", "contact.active"), "a segment's name is meant"),
+        (("launch", "welcome", "--all", "--reason", "recall", "--yes"), "Say --include-all, too"),
+        (("start", "welcome", "c-1", "--reason", "recall"), "Say --include-all, too"),
+        (("crm", "launch", "welcome", "--all", "--reason", "recall"), "--of LAUNCH --of-reason R"),
         (("retry", "l-1", "--delivery", "failed", "--yes"), "Say --delivery unknown, or name an outcome."),
     ],
 )
