@@ -217,6 +217,7 @@ async def test_an_approver_may_count_a_launch_that_waits_but_nothing_else(people
     assert (await approve(people, launch_id, count_token=own["token"]))["targeted"] == 200
     other = await people.call("POST", "/v1/counts", BODY, as_user="bob")
     assert (other.status_code, other.json()["code"]) == (403, "forbidden")
+    assert "asks for no launch" in other.json()["detail"], "a launch is counted before it is asked about"
 
 
 async def test_an_expired_a_forged_and_another_count_confirm_nothing(people: Desk) -> None:

@@ -159,8 +159,11 @@ class Counts:
     ) -> _Judged | Denied | Refusal:
         if not isinstance(wanted, str) and Permission.PROCESS_START not in asker.grants:
             lacked = Permission.PROCESS_START
-            detail = f"{asker.subject} lacks {lacked}, and so may count what waits for approval, nothing else"
-            return Denied("forbidden", detail, f"have {lacked} granted, or name a `launch_id`")
+            detail = (
+                f"{asker.subject} lacks the permission {lacked}: whoever lacks it asks for no launch, and counts only"
+                " launches that others have asked for, by their `launch_id`"
+            )
+            return Denied("forbidden", detail, f"have {lacked} granted, or let somebody else ask")
         async with resources.pool.acquire() as connection:
             now: datetime = await connection.fetchval("SELECT now()")
             if isinstance(wanted, str):
