@@ -1,5 +1,6 @@
 """Launch: what a marketer asks for, for everybody, for one contact, or for targets of an earlier launch."""
 
+import time
 from typing import Annotated, Any
 from uuid import uuid4
 
@@ -7,8 +8,9 @@ import typer
 
 from cli.commands.flow import checked, look, tell
 from cli.connection import Client, at, connection
-from cli.output import confirm
+from cli.output import Exit, confirm, emit_json, say
 from cli.selection import Intersect, became, context_values, in_words, lifting, narrowing, participants, results
+from contracts.words import NOT_STARTED
 
 launching = typer.Typer(no_args_is_help=True)
 
@@ -34,6 +36,8 @@ Of = Annotated[str | None, typer.Option(metavar="LAUNCH", help="Targets of this 
 OfReason = Annotated[str | None, typer.Option(help="With --of: its targets with this reason, such as error:send.")]
 Delivery = Annotated[str | None, typer.Option(help="`unknown`: nobody can know whether their message arrived.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
+WAIT_SECONDS = 10.0
+LOOK_SECONDS = 0.25
 PATIENCE = 110.0
 """Seconds: a result set is read page by page before it is counted."""
 
@@ -79,14 +83,26 @@ def start(
     idempotency_key: IdempotencyKey = None,
     as_json: Json = False,
 ) -> None:
-    """Start a scenario for one contact: validated, then it runs, without count, confirmation or approval."""
+    """Start a scenario for one contact: validated, then it runs, without count, confirmation or approval. Exit 1 if the
+    contact does not start."""
     body = {
         "contact_id": contact,
         "context": context_values(value),
         "options": lifting(include_all, reason) | narrowing(intersect_with_launcher),
     }
     with connection(context).client() as client:
-        _ask(client, at("scenarios", scenario, "instances"), body, idempotency_key, as_json)
+        answer = _post(client, at("scenarios", scenario, "instances"), body, idempotency_key)
+        seen = _begun(client, checked(client, answer["launch_id"]))
+    why = [reason for reason in (seen.get("figures") or {}).get("by_reason", {}) if reason.startswith(NOT_STARTED)]
+    if not why:
+        tell(seen, as_json)
+        return
+    if as_json:
+        emit_json(seen)
+    else:
+        say(f"{why[0]}: {contact} was not started by launch {seen['launch_id']}", "red")
+        say(f"`slipway why {seen['launch_id']} {contact}` tells the rest")
+    raise typer.Exit(Exit.NO)
 
 
 @launching.command("relaunch")
@@ -158,5 +174,21 @@ def _again(earlier: dict[str, Any]) -> dict[str, Any]:
 
 
 def _ask(client: Client, path: str, body: dict[str, Any], key: str | None, as_json: bool) -> None:
-    answer = client.post(path, body, headers={"Idempotency-Key": key or str(uuid4())})
-    tell(checked(client, answer["launch_id"]), as_json)
+    tell(checked(client, _post(client, path, body, key)["launch_id"]), as_json)
+
+
+def _post(client: Client, path: str, body: dict[str, Any], key: str | None) -> Any:
+    return client.post(path, body, headers={"Idempotency-Key": key or str(uuid4())})
+
+
+def _begun(client: Client, seen: dict[str, Any]) -> dict[str, Any]:
+    """A launch for one contact once that has started, or does not; after WAIT_SECONDS as it was."""
+    path, deadline = at("launches", seen["launch_id"], "progress"), time.monotonic() + WAIT_SECONDS
+    if seen["state"] in ("draft", "rejected"):
+        return seen
+    while time.monotonic() < deadline:
+        figures = client.get_patiently(path)
+        if figures["started"] or figures["not_started"]:
+            return {**seen, "state": figures["state"], "figures": figures}
+        time.sleep(LOOK_SECONDS)
+    return seen

@@ -29,13 +29,14 @@ def test(
     idempotency_key: IdempotencyKey = None,
     as_json: Json = False,
 ) -> None:
-    """Send a scenario's mails to named addresses, without its waits. Counted nowhere, nothing of a contact changes."""
+    """Send a scenario's mails to named addresses, without its waits. Counted nowhere, nothing of a contact changes.
+    Exit 1 if a message failed."""
     given = {"version": version, "contact_id": contact}
     chosen = {name: said for name, said in given.items() if said is not None}
     body: dict[str, Any] = {"scenario": scenario, "to": to, "context": context_values(value), **chosen}
     with connection(context).client() as client:
         asked = _post(client, "tests", body, idempotency_key)["items"]
-        ended = [{**_ended(client, item["launch_id"], live=False), "to": item["to"]} for item in asked]
+        ended = [_tried(client, item) for item in asked]
     if as_json:
         emit_json(ended)
     for seen in () if as_json else ended:
@@ -89,8 +90,21 @@ def _ended(client: Client, launch_id: str, live: bool) -> dict[str, Any]:
     return follow(client, launch_id, until=lambda now: now["state"] in ENDED, live=live)
 
 
+def _tried(client: Client, item: dict[str, str]) -> dict[str, Any]:
+    """The test to one address at its end, and its messages that failed, as far as whoever asked may look."""
+    launch_id = item["launch_id"]
+    seen = _ended(client, launch_id, live=False)
+    path = at("launches", launch_id, "deliveries") + "?state=failed"
+    page = None if seen["state"] == "rejected" else client.get_if_allowed(path)
+    return {**seen, "to": item["to"], "failed": page["items"] if page else []}
+
+
 def _went_well(seen: dict[str, Any]) -> bool:
-    """It came to its end, and not for nobody."""
+    """It came to its end, and not for nobody, and no message failed."""
+    return _for_somebody(seen) and not seen["failed"] and not seen["figures"]["deliveries"].get("failed")
+
+
+def _for_somebody(seen: dict[str, Any]) -> bool:
     return seen["state"] == "completed" and bool(seen["figures"]["targeted"])
 
 
@@ -99,10 +113,16 @@ def _say(before: str, seen: dict[str, Any]) -> None:
         say(f"{before}rejected", "red")
         for line in told(seen.get("points") or []):
             say(line)
-    elif not _went_well(seen):
+    elif not _for_somebody(seen):
         say(f"{before}{seen['state']}: there was no contact to go the way of", "red")
     else:
         figures = seen["figures"]
         reasons = ", ".join(figures["by_reason"])
         states = ", ".join(f"{count:,} {state}" for state, count in figures["deliveries"].items()) or "none"
-        say(f"{before}{reasons}; messages: {states}", "green")
+        say(
+            f"{before}{reasons}; messages: {states}; launch {seen['launch_id']}", "green" if _went_well(seen) else "red"
+        )
+        for failed in seen["failed"]:
+            why = ": ".join(filter(None, (failed["reason"], failed["detail"])))
+            say(f"  step {failed['step']} failed: {why}")
+            say(f"  `slipway why {seen['launch_id']} {failed['contact_id']}` tells the rest")
