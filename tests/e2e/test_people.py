@@ -81,7 +81,7 @@ def test_the_audit_says_who_did_what_to_which_thing_whichever_service_it_was(her
     launch_id = str(bob.json("start", "patient", f"{here.project}-1")["launch_id"])
     here.until(lambda: bob.json("launches")[0]["state"] in ("requested", "running"), "it runs")
     bob("remove", launch_id, f"{here.project}-1")
-    here("contacts", "delete", contact)
+    here("contacts", "delete", contact, "--yes")
     found = bob.json("audit")
     assert [row["at"] for row in found] == sorted((row["at"] for row in found), reverse=True)
     done = {(row["service"], row["subject"], row["action"], row["thing"]) for row in found}

@@ -105,7 +105,7 @@ def test_brackets_are_shown_as_they_are(monkeypatch: pytest.MonkeyPatch, contact
         },
     )
     assert contact_id in told("contacts", "show", contact_id).stderr
-    assert f"contact {contact_id} is deleted" in told("contacts", "delete", contact_id).stderr
+    assert f"contact {contact_id} is deleted" in told("contacts", "delete", contact_id, "--yes").stderr
     assert contact_id in told("contacts", "instances", contact_id).stdout
 
 
@@ -120,3 +120,11 @@ def test_ctrl_c_at_a_question_is_an_interruption(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setenv("SLIPWAY_TOKEN", "")
     assert told("login", "http://slipway.test", keyboard="").exit_code == 130
     assert told.seen == []
+
+
+def test_a_contact_is_not_deleted_before_somebody_has_said_yes(monkeypatch: pytest.MonkeyPatch) -> None:
+    told = slipway(monkeypatch, {"DELETE /v1/contacts/c-1": (200, None)})
+    answer = told("contacts", "delete", "c-1")
+    assert (answer.exit_code, told.seen) == (2, [])
+    assert "What runs for it is abandoned" in answer.stderr
+    assert "Say --yes." in answer.stderr

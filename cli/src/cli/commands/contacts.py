@@ -8,7 +8,7 @@ import typer
 
 from cli.connection import REMEDIES, at, connection
 from cli.lines import Line, csv_records, read_lines
-from cli.output import Exit, emit_json, fail, print_table, say, show_contacts, show_one, show_rows
+from cli.output import Exit, confirm, emit_json, fail, print_table, say, show_contacts, show_one, show_rows
 from cli.uploads import upload_contacts
 
 contacts = typer.Typer(no_args_is_help=True, help="Contacts: import and look.")
@@ -21,6 +21,7 @@ File = Annotated[
 ]
 ContactId = Annotated[str, typer.Argument(metavar="ID")]
 Group = Annotated[str, typer.Argument(metavar="GROUP")]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 SHOWN = 20
 
 
@@ -92,8 +93,9 @@ def instances(context: typer.Context, contact_id: ContactId, as_json: Json = Fal
 
 
 @contacts.command("delete")
-def delete(context: typer.Context, contact_id: ContactId) -> None:
-    """Delete a contact: what runs for it is abandoned."""
+def delete(context: typer.Context, contact_id: ContactId, yes: Yes = False) -> None:
+    """Delete a contact: what runs for it is abandoned. Asks first."""
+    confirm(f"Delete contact {contact_id}? What runs for it is abandoned.", yes)
     with connection(context).client() as client:
         client.delete(at("contacts", contact_id))
     say(f"contact {contact_id} is deleted")
