@@ -47,6 +47,12 @@ def given(platform: Platform, databases: FreshDatabase, topics: FreshTopics) -> 
     }
 
 
+@pytest.mark.skipif(not hasattr(os, "SCHED_BATCH"), reason="Linux's")
+def test_no_process_of_the_platform_pushes_another_off_its_core(running: Local) -> None:
+    pids = [service["pid"] for service in running.status()["services"]]
+    assert {os.sched_getscheduler(pid) for pid in pids} == {os.SCHED_BATCH}
+
+
 def test_status_shows_where_everything_is(running: Local) -> None:
     status = running.status()
     assert set(status) == {"kafka", "postgres", "smtp", "http", "services"}

@@ -11,6 +11,7 @@ import signal
 import sys
 import time
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -222,11 +223,22 @@ def main() -> None:
     options.add_argument("--lock", required=True, type=int, help="descriptor by which the home is held")
     given = options.parse_args()
     os.set_inheritable(given.lock, False)
+    without_preemption()
     home = Home(given.home)
     state = read_state(home.state)
     if state is None:
         raise SystemExit("run `slipway up`, which prepares the platform")
     sys.exit(asyncio.run(_run(home, state)))
+
+
+def without_preemption() -> None:
+    """Whoever wakes up waits for its turn (Linux: sched(7), SCHED_BATCH); all processes of the platform inherit it.
+
+    They share the cores with each other and with whoever works at the machine. Where four executors and their
+    PostgreSQL sessions push each other off two cores at every message, each finds its caches cold again.
+    """
+    with suppress(AttributeError, OSError):  # not Linux; not allowed
+        os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
 
 
 async def _run(home: Home, state: State) -> int:
