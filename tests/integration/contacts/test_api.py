@@ -323,7 +323,9 @@ async def test_who_has_seen_an_earlier_condition_does_not_undo_a_later_one(call:
     assert call.headers["ETag"] == '"3"'
 
 
-@pytest.mark.parametrize("where", ["contact.attributes.score >", "contact.emial == 'a'", "7"])
+@pytest.mark.parametrize(
+    "where", ["contact.attributes.score >", "contact.emial == 'a'", "7", r"contact.attributes['\x00']"]
+)
 async def test_what_is_no_condition_is_not_kept(call: Client, where: str) -> None:
     refused = await call("POST", "/segments", json={"segment": "bad", "where": where}, expect=422)
     assert refused["code"] == "segment_invalid"
@@ -390,6 +392,7 @@ async def test_conditions_that_others_wrote_are_looked_over_by_what_contacts_hav
         "steps.ask.branch[1].when": "contact.attributes.score > 50 && contact.attributes.city == context.city",
         "steps.ask.branch[2].when": "contact.active == 'true'",
         "steps.ask.branch[3].when": "contact.attributes.",
+        "steps.ask.branch[4].when": r"contact.attributes['\x00'] == 1",
     }
     body = {"conditions": [{"place": place, "where": where} for place, where in conditions.items()]}
     answer = await call("POST", "/conditions", json=body, below="/internal", grants=("view",))

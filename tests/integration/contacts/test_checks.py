@@ -177,6 +177,8 @@ async def test_checked_launch_is_walked_when_it_is_requested(world: World) -> No
         ("", ["broken_condition"]),
         ("'text'", ["broken_condition"]),
         ("context.voucher == 'X'", ["broken_condition"]),
+        (r'contact.attributes["\u0000"] == 1', ["broken_condition"]),
+        (r'contact.attributes.score.x["\x00a"] > 1', ["broken_condition"]),
         ("contact.emial == 'a'", ["unknown_variable"]),
         ("contact.attributes.scoer > 50", ["unknown_attribute"]),
         ("contact.attributes.score / 0 > 1", ["broken_condition"]),

@@ -170,6 +170,18 @@ EXPRESSIONS: Cases = {
         "broken_condition",
         "steps.greet.branch[0].when",
     ),
+    "a template that asks for what nothing stored has": (
+        {"greet": send(text=r"Hi {{ contact.attributes['a\x00'] | default('x') }} {{ unsubscribe_url }}")},
+        {},
+        "broken_template",
+        "steps.greet.send.text",
+    ),
+    "a condition that asks for what nothing stored has": (
+        branch({"when": r'contact.attributes["\u0000"] == 1', "next": "won"}, {"otherwise": "won"}),
+        {},
+        "broken_condition",
+        "steps.greet.branch[0].when",
+    ),
     "a field that no contact has": (
         {"greet": send(text="{{ contact.emial }} {{ unsubscribe_url }}")},
         {},

@@ -113,6 +113,13 @@ def test_a_condition_says_what_it_reads(source: str, reads: set[str]) -> None:
         ("contact.id == 'é' ||\n  contact.attributes.score % -0 == 1", "column 28: `% 0`"),
         ("contact.attributes.ratio / 0.0 > 1.0", "column 26: `/ 0.0`"),
         ("contact.groups.exists(g, size(g) / 0 == 1)", "column 34: `/ 0`"),
+        (r'contact.attributes["\u0000"] == 1', "U+0000"),
+        (r"contact.attributes.x['\000'] == 1", "U+0000"),
+        (r"contact.attributes['\x00a'] > 1", r'the text "\u0000a" has U+0000'),
+        (r"contact.attributes.x in ['a', '\x00']", "U+0000"),
+        (r"{'\U00000000': 1} == contact.attributes.x", "U+0000"),
+        ("contact.attributes.x == '\0'", "U+0000"),
+        (r"contact.attributes['\ud800'] == 1", "invalid"),
     ],
 )
 def test_what_is_no_condition_is_refused_with_place_and_reason(source: str, said: str) -> None:

@@ -4,6 +4,7 @@ Cost is bounded: the source by its length, nesting by the parser (32), loops by 
 all), regular expressions by RE2 (linear), memory by refusing what copies strings or lists inside loops.
 """
 
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -67,6 +68,7 @@ def _compiled(source: str, variables: tuple[str, ...]) -> Condition:
         raise ConditionError(readable(str(error))) from None
     if (result := expression.return_type().name()) not in _RESULTS:
         raise ConditionError(f"must be true or false, but is of type {result.lower()}")
+    _refuse_unstorable(tree)
     _refuse_growth(tree)
     _refuse_division_by_zero(tree, source, offsets(serialized))
     paths = frozenset(_paths(tree, frozenset(variables)))
@@ -76,6 +78,15 @@ def _compiled(source: str, variables: tuple[str, ...]) -> Condition:
 @lru_cache
 def _environment(variables: tuple[str, ...]) -> Any:
     return cel.NewEnv(variables=dict.fromkeys(variables, cel.Type.DYN))
+
+
+def _refuse_unstorable(tree: Node) -> None:
+    """PostgreSQL has no U+0000, so nobody's field has that name or value, and no query can ask for it."""
+    for node in walk(tree):
+        match node:
+            case Const(str() as text) if "\0" in text:
+                shown = json.dumps(text[:64], ensure_ascii=False)
+                raise ConditionError(f"the text {shown} has U+0000, which nothing that is stored has: leave it out")
 
 
 def _refuse_growth(tree: Node) -> None:

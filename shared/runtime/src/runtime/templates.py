@@ -1,5 +1,6 @@
 """Templates of messages: Jinja2 over plain data, compiled when published, rendered per contact within bounds."""
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -15,6 +16,8 @@ from runtime.template_words import readable
 
 MAX_SOURCE = 192 * 1024
 
+_UNSTORABLE = re.compile(r"[\0\ud800-\udfff]")
+"""PostgreSQL has none of these, so that no query can ask for a field of that name."""
 _NOT_AVAILABLE: dict[type[nodes.Node], str] = {
     nodes.Scope: "autoescape is not available: html is always escaped, text never",
     nodes.Call: "calls are not available: use a filter, as in {{ name | upper }}",
@@ -148,6 +151,8 @@ def _complaint(node: nodes.Node) -> str | None:
             return "a list or dictionary holds constants only"
         case nodes.Tuple(ctx="load") if any(not isinstance(part, nodes.Const) for part in _inside(node)):
             return "a list or dictionary holds constants only"
+        case nodes.Const(value=str() as text) | nodes.TemplateData(data=text) if _UNSTORABLE.search(text):
+            return "a text in it has U+0000 or half a surrogate pair, which nothing that is stored has: leave it out"
         case _ if not isinstance(node, ALLOWED):
             kind = type(node).__name__.lower()
             return _NOT_AVAILABLE.get(type(node), f"{kind} is not available in templates")

@@ -173,7 +173,7 @@ class _Writer:
                 return self._value(node)
 
     def _text(self, text: str) -> str:
-        return f"{self._parameter(_storable(text))}::text"
+        return f"{self._parameter(text)}::text"
 
     def _json(self, constant: Any) -> str:
         if constant is None:
@@ -194,18 +194,9 @@ def _constant(node: Node) -> Any:
 def _exact(constant: Any) -> Any:
     """A constant that means the same as jsonb."""
     match constant:
-        case None | bool():
+        case None | bool() | str():
             return constant
         case int() | float() if -EXACT < constant < EXACT:
             return constant
-        case str():
-            return _storable(constant)
         case _:
             raise _Untranslatable
-
-
-def _storable(text: str) -> str:
-    """PostgreSQL has no U+0000."""
-    if "\0" in text:
-        raise _Untranslatable
-    return text
