@@ -5,7 +5,13 @@ from typing import Any
 
 import pytest
 
-from contacts.domain.audience import FIRST_PER_PARTITION, MAX_BYTES, MOST_PER_PARTITION
+from contacts.adapters.audience import PostgresAudience
+from contacts.adapters.directory import PostgresDirectory
+from contacts.adapters.launches import PostgresLaunches
+from contacts.domain.audience import FIRST_PER_PARTITION, MAX_BYTES, MOST_PER_PARTITION, Page
+from contacts.domain.plan import Reads
+from contacts.jobs.walk import AudienceWalk
+from contacts.ports import Walk
 from contracts.launches import Contacts, Groups, ParticipantsListed
 from contracts.targets import LaunchOpened, TargetingFinished, TargetsAdmitted
 from contracts.words import ControlState, LaunchMode
@@ -352,6 +358,41 @@ async def test_version_that_cannot_be_read_ends_the_targeting_as_failed(world: W
     [finished] = world.on("contacts.targets")
     assert finished.total == 0 and "cannot be read" in finished.failed
     assert not await world.step(HOME)
+
+
+class RefusesNames(PostgresAudience):
+    """As a page that asks for an attribute of a name which PostgreSQL cannot hold."""
+
+    async def page(self, walk: Walk, reads: Reads, *, limit: int, whole: bool) -> Page:
+        if reads.attributes:
+            await self._connection.fetchval("SELECT $1::text", "\0")
+        return await super().page(walk, reads, limit=limit, whole=whole)
+
+
+async def test_launch_whose_data_postgresql_refuses_ends_as_failed_and_others_go_on(world: World) -> None:
+    await people(world, 3)
+    other = next(name for number in range(999) if home_of(name := f"l-other-{number}") == HOME)
+    plain = scenario(won={"end": "success"})
+    await world.hear(requested())
+    await world.hear(requested(other, body=plain))
+    world.walk = AudienceWalk(PostgresLaunches, RefusesNames, PostgresDirectory, world.ahead, 30_000)
+    await world.walk_out()
+    [finished] = [event for event in world.on("contacts.targets") if event.launch_id == "l-1"]
+    assert finished.total == 0
+    assert finished.failed == (
+        "PostgreSQL refuses what this launch asks of contacts (CharacterNotInRepertoireError, 22021): "
+        "the log of contacts says more"
+    )
+    assert len(world.targets(other).admitted) == 3
+
+
+async def test_launch_that_is_stopped_needs_nothing_that_could_be_refused(world: World) -> None:
+    await people(world, 3)
+    await world.hear(requested())
+    await world.hear(stopped())
+    world.walk = AudienceWalk(PostgresLaunches, RefusesNames, PostgresDirectory, world.ahead, 30_000)
+    await world.walk_out()
+    assert set(world.targets().excluded.values()) == {"stopped"}
 
 
 async def test_creator_nobody_knows_reaches_nobody(world: World) -> None:

@@ -6,7 +6,7 @@ from aiokafka.errors import KafkaConnectionError
 
 from runtime.cursor import Stopped
 from runtime.errors import Fenced, Permanent, Transient, Unsupported
-from runtime.poison import Poison, judge
+from runtime.poison import Poison, judge, refused_data
 
 
 def postgres(sqlstate: str) -> Exception:
@@ -55,3 +55,21 @@ def test_nothing_is_the_records_fault_when_the_connection_died() -> None:
     error = KeyError("what a dead connection made of it")
     assert judge(error, connection_open=False) is error
     assert isinstance(judge(Permanent("but this is"), connection_open=False), Poison)
+
+
+@pytest.mark.parametrize(
+    ("error", "refused"),
+    [
+        (postgres("22021"), True),
+        (asyncpg.DataError("invalid input for query argument $1"), True),
+        (postgres("23505"), False),
+        (postgres("57P01"), False),
+        (ValueError("a bug"), False),
+        (Permanent("no"), False),
+    ],
+)
+def test_data_that_postgresql_refuses_is_known_before_and_after_it_was_judged(error: Exception, refused: bool) -> None:
+    assert (refused_data(error) is error) is refused
+    judged = judge(error, connection_open=True)
+    judged.__cause__ = error if judged is not error else None
+    assert (refused_data(judged) is error) is refused

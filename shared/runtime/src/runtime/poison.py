@@ -13,7 +13,8 @@ from runtime.cursor import Stopped
 from runtime.errors import Fenced, Permanent, Transient, Unsupported
 from runtime.transaction import Connection
 
-POISON_CLASSES = ("22", "23")
+DATA = "22"
+POISON_CLASSES = (DATA, "23")
 WORLD = (OSError, TimeoutError, MemoryError, asyncpg.InterfaceError, asyncpg.InternalClientError, KafkaError)
 OWN = (Fenced, Transient, Unsupported, Stopped)
 
@@ -42,6 +43,12 @@ def judge(error: Exception, *, connection_open: bool) -> Exception:
     if isinstance(error, WORLD):
         return error
     return Poison(f"{type(error).__name__}: {error}")
+
+
+def refused_data(error: Exception) -> asyncpg.PostgresError | None:
+    """What PostgreSQL said where it refused the data itself (class 22), judged or not: it would say so again."""
+    raised = error.__cause__ if isinstance(error, Poison) else error
+    return raised if isinstance(raised, asyncpg.PostgresError) and (raised.sqlstate or "")[:2] == DATA else None
 
 
 class Body:

@@ -3,6 +3,8 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
+import structlog
+
 from contacts.domain.audience import Admitted, Chunk, Page, Part, chunks, gone, stopped
 from contacts.domain.judgement import judge, lifted
 from contacts.domain.plan import Plan, Reads
@@ -20,6 +22,7 @@ from runtime.cel import Condition, ConditionError
 from runtime.cloudevents import FOLLOWED
 from runtime.ids import derive
 from runtime.partitions import partition_of
+from runtime.poison import refused_data
 from runtime.records import Outgoing
 from runtime.spans import following
 from runtime.transaction import Connection, Lease, Transaction
@@ -28,6 +31,7 @@ TOPIC = "contacts.targets"
 CHECKS = "contacts.checks"
 Reach = tuple[Condition, ...] | None
 """As `contacts.handlers.reach.reach` gives it."""
+log = structlog.get_logger()
 
 
 class AudienceWalk:
@@ -63,10 +67,25 @@ class AudienceWalk:
         try:
             async with lease.transaction() as tx:
                 await self._step(tx, launch_id)
-        except Exception:  # whatever it is, the other launches are to have their turns
+        except Exception as error:  # whatever it is, the other launches are to have their turns
+            refused = refused_data(error)
             async with lease.transaction() as tx:
-                await self._launches(tx.connection).postpone(launch_id)
-            raise
+                if refused is not None:
+                    await self._give_up(tx, launch_id, f"{type(refused).__name__}, {refused.sqlstate}")
+                else:
+                    await self._launches(tx.connection).postpone(launch_id)
+            if refused is None:
+                raise
+            log.error("targeting given up", launch_id=launch_id, number=lease.number, error=repr(refused))
+
+    async def _give_up(self, tx: Transaction, launch_id: str, said: str) -> None:
+        """Its own data are in the way: no later turn would go better. What the database said in full may name what
+        contacts have, and stays in the log."""
+        store = self._launches(tx.connection)
+        walk = await store.walk(launch_id)
+        _, plan = self._plans.of(launch_id, walk.version)
+        why = f"PostgreSQL refuses what this launch asks of contacts ({said}): the log of contacts says more"
+        await self._finish(tx, store, walk, plan, failed=why)
 
     async def _step(self, tx: Transaction, launch_id: str) -> None:
         store = self._launches(tx.connection)
