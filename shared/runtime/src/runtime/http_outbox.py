@@ -80,7 +80,13 @@ class HttpOutbox:
 
     async def _portion(self) -> int:
         """Publish what nobody else is publishing; returns how many rows."""
-        async with self._ground.pool.acquire() as connection, connection.transaction():
+        async with self._ground.pool.acquire() as connection:
+            if not await connection.fetchval("SELECT EXISTS (SELECT FROM http_outbox)"):
+                return 0  # mostly: without a transaction
+            return await self._publish(connection)
+
+    async def _publish(self, connection: Connection) -> int:
+        async with connection.transaction():
             rows = await _claim(connection)
             if rows:
                 sent = [await self._ground.publisher.send(row_of(row)) for row in rows]
