@@ -1,6 +1,6 @@
 """A time that a request gives is RFC 3339."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pytest
 from pydantic import TypeAdapter, ValidationError
@@ -28,6 +28,20 @@ def test_a_number_is_no_time_and_neither_is_a_day(given: object) -> None:
     with pytest.raises(ValidationError) as refused:
         TIME.validate_python(given)
     assert [in_words(each) for each in refused.value.errors()] == ["write a time, such as 2026-11-22T09:30:00Z"]
+
+
+@pytest.mark.parametrize(
+    "given", ["0001-01-01T00:00:00+00:01", "0001-01-01T00:00:00+23:00", "9999-12-31T23:59:59-00:01"]
+)
+def test_a_time_that_is_of_no_year_in_utc_is_told(given: str) -> None:
+    with pytest.raises(ValidationError) as refused:
+        TIME.validate_python(given)
+    assert [in_words(each) for each in refused.value.errors()] == ["write a time, such as 2026-11-22T09:30:00Z"]
+
+
+@pytest.mark.parametrize("given", ["0001-01-01T00:00:00Z", "9999-12-31T23:59:59.999Z", "0001-01-01T23:00:00+23:00"])
+def test_the_first_and_the_last_time_that_there_is_are_taken(given: str) -> None:
+    assert TIME.validate_python(given).utcoffset() == timedelta(0)
 
 
 def test_a_zone_that_is_missing_is_told() -> None:
