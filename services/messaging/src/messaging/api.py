@@ -15,7 +15,7 @@ from runtime.auth import Caller, requires
 from runtime.cloudevents import rfc3339
 from runtime.did_you_mean import did_you_mean
 from runtime.exports import csv_line
-from runtime.media import CSV, NDJSON, streamed
+from runtime.media import CSV, NDJSON, streamed, wants_csv
 from runtime.pages import from_cursor, to_cursor
 from runtime.problems import Problem
 
@@ -65,7 +65,7 @@ def routes(resources: "Resources") -> APIRouter:
             detail = f"no step {step} of launch {launch_id} sends{did_you_mean(step, sending)}"
             raise Problem(422, "unknown_step", detail, f"those that do are {', '.join(sending)}")
         wanted = Wanted(state, contact, step)
-        if CSV in accept:
+        if wants_csv(accept):
             return StreamingResponse(_table(queries, launch_id, wanted), media_type=f"{CSV}; charset=utf-8")
         page = await queries.deliveries(launch_id, wanted, _after(cursor), limit)
         return DeliveryPage(

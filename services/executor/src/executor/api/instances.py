@@ -15,7 +15,7 @@ from executor.domain.cohort import Status
 from runtime.auth import Caller, requires
 from runtime.cloudevents import rfc3339
 from runtime.exports import csv_line
-from runtime.media import CSV, streamed
+from runtime.media import CSV, streamed, wants_csv
 from runtime.pages import from_cursor, to_cursor
 from runtime.problems import Problem
 
@@ -84,7 +84,7 @@ def routes(queries: Queries) -> APIRouter:
         if step is not None and (steps := await queries.steps(launch_id)) and step not in steps:
             detail = f"the scenario version of launch {launch_id} has no step {step}"
             raise Problem(422, "unknown_step", detail, f"its steps are {', '.join(steps)}")
-        if CSV in accept:
+        if wants_csv(accept):
             lines = _lines(queries.all_of_launch(launch_id, status, step))
             return StreamingResponse(lines, media_type=f"{CSV}; charset=utf-8")
         after = from_cursor(cursor, str, str)

@@ -15,7 +15,7 @@ from log.api.streams import Streams
 from log.domain.times import written
 from runtime.did_you_mean import did_you_mean
 from runtime.exports import csv_line
-from runtime.media import CSV, streamed
+from runtime.media import CSV, streamed, wants_csv
 from runtime.pages import from_cursor, to_cursor
 from runtime.problems import Problem
 
@@ -108,7 +108,7 @@ def routes(queries: Queries, streams: Streams) -> APIRouter:
         launch = await found(queries, caller, launch_id)
         number = launch.number
         wanted = Wanted(outcome, None if reason is None else _possible(reason, launch.launch.ends), started)
-        if CSV in accept:
+        if wants_csv(accept):
             header = csv_line(["contact_id", "outcome", "reason", "started_at", "ended_at"])
             return streams.answer(queries.all_outcomes(number, wanted), _outcome_line, CSV, header)
         rows = await queries.outcomes(number, _after(cursor), wanted, limit)
@@ -121,7 +121,7 @@ def routes(queries: Queries, streams: Streams) -> APIRouter:
     ) -> Response | OpenPage:
         """Targets that have no outcome yet, by contact id; with `Accept: text/csv` all of them, streamed."""
         number = (await found(queries, caller, launch_id)).number
-        if CSV in accept:
+        if wants_csv(accept):
             header = csv_line(["contact_id", "since"])
             return streams.answer(queries.all_in_progress(number), _open_line, CSV, header)
         rows = await queries.in_progress(number, _after(cursor), limit)
@@ -148,7 +148,7 @@ def routes(queries: Queries, streams: Streams) -> APIRouter:
         """
         launch, after = await found(queries, caller, launch_id), _after(cursor)
         await _listed(queries, launch, step)
-        if CSV in accept:
+        if wants_csv(accept):
             header = csv_line(["contact_id", "times", "at", "arm", "next"])
             return streams.answer(queries.all_passed(launch.number, step, next), _passed_line, CSV, header)
         rows = await queries.passed(launch.number, after, step, next, limit)
