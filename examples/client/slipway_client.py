@@ -9,6 +9,7 @@ same key again is the same thing.
 """
 
 import json
+import re
 import types
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, fields, is_dataclass
@@ -19,6 +20,7 @@ import httpx
 
 T = TypeVar("T")
 Json = Mapping[str, Any]
+_TOKEN = re.compile(r"[\x21-\x2d\x2f-\x7e]+\.[\x21-\x7e]+")
 
 
 class Refused(Exception):
@@ -193,8 +195,10 @@ class Slipway:
     ) -> None:
         """Raises ValueError where that is no address, or no token."""
         headers = {"Authorization": f"Bearer {token}"} | ({"Slipway-Project": project} if project else {})
-        if not token.isascii() or not token.isprintable():
-            raise ValueError("the token is no KEY_ID.SECRET: it has characters that no token has")
+        if not _TOKEN.fullmatch(token):
+            raise ValueError(
+                "the token is no KEY_ID.SECRET: it is empty, has no dot, or has spaces or other characters"
+            )
         if not _is_address(address):
             raise ValueError(f"{address} is no address: write http://HOST:PORT")
         self._http = httpx.Client(base_url=address, headers=headers, timeout=60, transport=transport, trust_env=False)
@@ -390,9 +394,10 @@ def _checked(answer: httpx.Response) -> httpx.Response:
 
 def _is_address(text: str) -> bool:
     try:
-        return bool(httpx.URL(text).host)
+        url = httpx.URL(text)
     except httpx.InvalidURL:
         return False
+    return url.scheme in ("http", "https") and bool(url.host) and (url.port is None or 0 < url.port < 65536)
 
 
 def _not_slipway(answer: httpx.Response) -> Json:

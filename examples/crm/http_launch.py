@@ -8,6 +8,7 @@ was launched, or waits for a person; 1: refused; 2: what was given cannot be use
 
 import argparse
 import json
+import re
 import sys
 from collections import Counter
 from itertools import islice
@@ -19,6 +20,10 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "client"))
 from slipway_client import Contacts, Refused, Slipway, Unanswered
 
 PORTION = 2000
+MOST = 10_000
+"""Contacts that one launch may name."""
+RUN = re.compile(r"[\x21-\x7e]{1,255}")
+SCENARIO = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 REMINDED = 10
 UNDECIDED = ("validating", "awaiting_confirmation", "awaiting_approval")
 """It runs when contacts has looked at it, or when a person has said yes."""
@@ -29,16 +34,49 @@ def people_of(file: Path) -> dict[int, dict[str, Any]]:
     people = {}
     for number, line in enumerate(file.read_bytes().splitlines(), 1):
         try:
-            person = json.loads(line) if line.strip() else None
+            person = json.loads(line, object_pairs_hook=once) if line.strip() else None
+        except Twice as twice:
+            raise ValueError(f"{file}, line {number} has the key {twice} twice in one object") from None
+        except RecursionError:
+            raise ValueError(f"{file}, line {number} is nested too deeply") from None
         except ValueError as error:
             raise ValueError(f"{file}, line {number} is not JSON ({error})") from None
-        if person is not None and not (isinstance(person, dict) and isinstance(person.get("id"), str)):
+        if person is None:
+            continue
+        if not (isinstance(person, dict) and isinstance(person.get("id"), str)):
             raise ValueError(f'{file}, line {number} is no contact such as {{"id": "c-1", "email": "…"}}')
-        if person is not None:
-            people[number] = person
+        people[number] = person
     if not people:
         raise ValueError(f"{file} has no contacts")
+    if (named := len(ids_of(people))) > MOST:
+        raise ValueError(f"{file} has {named} contacts, and a launch names at most {MOST}: make several files of it")
     return people
+
+
+def ids_of(people: dict[int, dict[str, Any]]) -> tuple[str, ...]:
+    """Each once, whatever lines it has."""
+    return tuple(dict.fromkeys(person["id"] for person in people.values()))
+
+
+class Twice(Exception):
+    """Of a key that stands twice one value would be taken and the other lost."""
+
+
+def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = Counter(name for name, _ in pairs)
+    if len(found) != len(pairs):
+        raise Twice(json.dumps(found.most_common(1)[0][0]))
+    return dict(pairs)
+
+
+def check_names(run: str, scenario: str) -> None:
+    """Raises ValueError: the launch would be refused, when the contacts are imported already."""
+    if not RUN.fullmatch(run):
+        raise ValueError(
+            f"--run {run!a} is no name: write letters, digits and signs without spaces, such as order-4711"
+        )
+    if not SCENARIO.fullmatch(scenario):
+        raise ValueError(f"--scenario {scenario!a} is no key: write lower-case letters, digits, _ and -")
 
 
 def imported(slipway: Slipway, people: dict[int, dict[str, Any]]) -> bool:
@@ -60,8 +98,7 @@ def run(slipway: Slipway, scenario: str, people: dict[int, dict[str, Any]], name
     if not imported(slipway, people):
         print("nothing was launched: mend these lines, and run this again", file=sys.stderr)
         return 1
-    ids = tuple(person["id"] for person in people.values())
-    asked = slipway.launch(scenario, Contacts(ids), idempotency_key=name)
+    asked = slipway.launch(scenario, Contacts(ids_of(people)), idempotency_key=name)
     print(f"launch {asked.launch_id} was asked for", file=sys.stderr)
     for point in asked.points:
         print(f"{point.severity}: {point.code} at {point.place}: {point.remedy}", file=sys.stderr)
@@ -90,6 +127,7 @@ def main() -> int:
     parser.add_argument("file", type=Path, help="contacts, one JSON object a line")
     args = parser.parse_args()
     try:
+        check_names(args.run, args.scenario)
         people = people_of(args.file)
         slipway = Slipway(args.address, args.token)
     except (OSError, ValueError) as error:

@@ -134,7 +134,26 @@ def test_another_program_at_that_address_is_told_as_such() -> None:
     assert (refused.value.code, refused.value.remedy) == ("not_slipway", "is that its address?")
 
 
-@pytest.mark.parametrize("address", ["127.0.0.1:8080", "http://127.0.0.1:port", "slipway", "http://"])
+@pytest.mark.parametrize(
+    "address",
+    [
+        "127.0.0.1:8080",
+        "http://127.0.0.1:port",
+        "slipway",
+        "http://",
+        "ftp://127.0.0.1:8080",
+        "http://127.0.0.1:99999",
+        "http://127.0.0.1:0",
+    ],
+)
 def test_what_is_no_address_is_told_before_anything_is_asked(address: str) -> None:
     with pytest.raises(ValueError, match="is no address"):
         Slipway(address, "key.secret")
+
+
+@pytest.mark.parametrize(
+    "token", ["", " ", "key.secret ", "key.secret\n", "key. secret", "key", ".secret", "key.", "é.x"]
+)
+def test_what_is_no_token_is_told_before_anything_is_asked(token: str) -> None:
+    with pytest.raises(ValueError, match="the token is no KEY_ID"):
+        Slipway("http://127.0.0.1:8080", token)

@@ -14,7 +14,7 @@ import pytest
 CRM = Path(__file__).parents[3] / "examples" / "crm"
 sys.path.insert(0, str(CRM))
 import http_launch  # noqa: E402
-from http_launch import main, people_of, run  # noqa: E402
+from http_launch import ids_of, main, people_of, run  # noqa: E402
 from slipway_client import Slipway  # noqa: E402
 
 NOWHERE = "127.0.0.1:1"
@@ -22,8 +22,9 @@ NOWHERE = "127.0.0.1:1"
 PEOPLE = b'{"id": "c-1"}\n\n{"id": "c-2"}\n{"id": "c-3"}\n'
 
 
-def started(monkeypatch: pytest.MonkeyPatch, file: Path, address: str = f"http://{NOWHERE}") -> int:
-    given = ["--address", address, "--token", "key.secret", "--scenario", "welcome", str(file)]
+def started(monkeypatch: pytest.MonkeyPatch, file: Path, address: str = f"http://{NOWHERE}", **more: str) -> int:
+    named = {"token": "key.secret", "scenario": "welcome", **more}
+    given = ["--address", address, *(f"--{name}={value}" for name, value in named.items()), str(file)]
     monkeypatch.setattr(sys, "argv", ["http_launch.py", *given])
     return main()
 
@@ -36,6 +37,10 @@ def started(monkeypatch: pytest.MonkeyPatch, file: Path, address: str = f"http:/
         (b'{"email": "ann@example.com"}\n', "line 1 is no contact"),
         (b"\xff\xfe\xff", "line 1 is not JSON"),
         (b"\n", "has no contacts"),
+        (b'{"id": "c-1"}\n{"id": "c-2", "id": "c-3"}', 'line 2 has the key "id" twice'),
+        (b'{"id": "c-1", "attributes": {"a": 1, "b": 2, "b": 3}}', 'line 1 has the key "b" twice'),
+        (b"[" * 100_000, "line 1 is nested too deeply"),
+        (b"".join(b'{"id": "c-%d"}\n' % number for number in range(10_001)), "has 10001 contacts"),
         (None, "No such file"),
     ],
 )
@@ -57,6 +62,38 @@ def test_what_is_no_address_is_told(
     file.write_bytes(PEOPLE)
     assert started(monkeypatch, file, NOWHERE) == 2
     assert "is no address: write http://HOST:PORT" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("named", "said"),
+    [
+        ({"run": "é"}, "--run '\\xe9' is no name"),
+        ({"run": ""}, "--run '' is no name"),
+        ({"run": "a b"}, "--run 'a b' is no name"),
+        ({"run": "x" * 256}, "is no name"),
+        ({"scenario": "Welcome!"}, "--scenario 'Welcome!' is no key"),
+        ({"token": ""}, "the token is no KEY_ID.SECRET"),
+        ({"token": "key.secret "}, "the token is no KEY_ID.SECRET"),
+    ],
+)
+def test_what_would_be_refused_later_is_told_before_anything_is_sent(
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+    named: dict[str, str],
+    said: str,
+) -> None:
+    file = tmp_path / "people.ndjson"
+    file.write_bytes(PEOPLE)
+    assert started(monkeypatch, file, **named) == 2
+    [line] = capsys.readouterr().err.splitlines()
+    assert said in line and "nothing was sent" in line
+
+
+def test_a_contact_of_several_lines_is_one_of_the_launch(tmp_path: Path) -> None:
+    file = tmp_path / "people.ndjson"
+    file.write_bytes(PEOPLE * 5000)
+    assert ids_of(people_of(file)) == ("c-1", "c-2", "c-3")
 
 
 def test_without_a_server_it_says_so_and_what_was_sent(
