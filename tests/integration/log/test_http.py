@@ -373,14 +373,18 @@ async def test_who_came_to_a_step_is_listed_as_often_as_its_figure_says(
     lines = (await http.get(url, params={"step": "vip"}, headers={"Accept": "text/csv"})).text.splitlines()
     assert (lines[0], len(lines)) == ("contact_id,times,at,arm,next", 5)
 
-    for step, code, words in (
-        ("vib", "unknown_step", "they have come to hello, pause, vip, won"),
-        ("won", "listed_elsewhere", "--step won"),
-        ("hello", "listed_elsewhere", "--message hello"),
+    for wanted, code, words in (
+        ({"step": "vib"}, "unknown_step", "they have come to hello, pause, vip, won"),
+        ({"step": "won"}, "listed_elsewhere", "--step won"),
+        ({"step": "hello"}, "listed_elsewhere", "--message hello"),
+        ({"step": "vip", "next": "nowhere"}, "unknown_arm", "they have led to pause, won"),
+        ({"step": "vip", "next": "hello"}, "unknown_arm", "they have led to pause, won"),
+        ({"step": "pause", "next": "won"}, "unknown_arm", "leave `next` out"),
     ):
-        refused = await http.get(url, params={"step": step})
-        assert (refused.status_code, refused.json()["code"]) == (422, code)
-        assert words in refused.json()["remedy"]
+        for accept in ("*/*", "text/csv"):
+            refused = await http.get(url, params=wanted, headers={"Accept": accept})
+            assert (refused.status_code, refused.json()["code"]) == (422, code)
+            assert words in refused.json()["remedy"]
 
 
 async def test_the_figures_add_up_in_every_event_of_a_launch(log: Log, http: httpx.AsyncClient) -> None:

@@ -64,8 +64,9 @@ class PassedPage(BaseModel):
     next: str | None
 
 
-async def _listed(queries: Queries, launch: Found, step: str) -> None:
-    """Raises Problem for a step that nobody has come to, and for one whose list is elsewhere."""
+async def _listed(queries: Queries, launch: Found, step: str, towards: str | None) -> None:
+    """Raises Problem for a step that nobody has come to, for one whose list is elsewhere, and for an arm of it
+    (`towards`: where that leads) that nobody has taken."""
     id = launch.launch.launch_id
     if step not in (entered := await queries.steps(launch.number)):
         detail = f"no target of this launch has come to a step {step}{did_you_mean(step, entered)}"
@@ -76,6 +77,10 @@ async def _listed(queries: Queries, launch: Found, step: str) -> None:
     if await queries.sends(launch.number, step):
         remedy = f"`slipway outcomes {id} --message {step}` lists them, GET /v1/launches/{id}/deliveries?step={step}"
         raise Problem(422, "listed_elsewhere", f"{step} sends: who came to it has a message of it", remedy)
+    if towards is not None and towards not in (arms := await queries.arms(launch.number, step)):
+        detail = f"no arm of {step} has led a target of this launch to {towards}{did_you_mean(towards, arms)}"
+        remedy = f"they have led to {', '.join(arms)}" if arms else f"{step} has led nobody by an arm: leave `next` out"
+        raise Problem(422, "unknown_arm", detail, remedy)
 
 
 def _possible(reason: str, ends: Sequence[str] | None) -> str:
@@ -143,11 +148,11 @@ def routes(queries: Queries, streams: Streams) -> APIRouter:
         """Contacts who came to this step, by contact id; with `Accept: text/csv` all of them, streamed.
 
         Of an `update_contact` those for whom it was carried out: the others stand at it, or ended there. Who came to a
-        `send` has a message of it, and who came to an end has ended: `listed_elsewhere` says where. Of contacts who are
-        deleted nothing is kept.
+        `send` has a message of it, and who came to an end has ended: `listed_elsewhere` says where. An arm that nobody
+        has taken is refused with those that somebody has (`unknown_arm`). Of contacts who are deleted nothing is kept.
         """
         launch, after = await found(queries, caller, launch_id), _after(cursor)
-        await _listed(queries, launch, step)
+        await _listed(queries, launch, step, next)
         if wants_csv(accept):
             header = csv_line(["contact_id", "times", "at", "arm", "next"])
             return streams.answer(queries.all_passed(launch.number, step, next), _passed_line, CSV, header)
