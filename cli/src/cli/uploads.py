@@ -23,6 +23,8 @@ class Summary:
     rejected: list[dict[str, Any]] = field(default_factory=list)
     """`{"line", "reason"}`."""
     attributes: Attributes = field(default_factory=Attributes)
+    empty: bool = True
+    """There was nothing in the lines to import or to reject."""
 
 
 def upload_contacts(
@@ -35,6 +37,10 @@ def upload_contacts(
     with Progress(*columns, console=stderr, transient=True, disable=not stderr.is_terminal) as progress:
         task = progress.add_task("contacts", total=total)
         for portion in _portions(lines):
+            if portion[0].bad is None and not any(line.text.strip() for line in portion):
+                progress.advance(task, sum(line.size for line in portion))
+                continue
+            summary.empty = False
             if portion[0].bad is not None:
                 summary.rejected.append({"line": portion[0].number, "reason": portion[0].bad})
             else:

@@ -104,6 +104,9 @@ async def test_csv_is_imported_by_its_header(call: Client) -> None:
         (b"name\nx", {"content-type": "text/csv"}, 422),
         ("id\nx".encode("utf-16"), {"content-type": "text/csv"}, 422),
         (b'{"id":"a"}\n' * 2001, NDJSON, 413),
+        (b"", NDJSON, 422),
+        (b"\n \n", NDJSON, 422),
+        (b"id,email\n", {"content-type": "text/csv"}, 422),
     ],
 )
 async def test_import_that_cannot_be_read_at_all_is_a_problem(

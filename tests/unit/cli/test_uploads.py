@@ -69,6 +69,27 @@ def test_a_file_without_a_header_is_refused(told: Slipway, tmp_path: Path) -> No
     assert (answer.exit_code, "has no header" in answer.stderr) == (2, True)
 
 
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [("a.ndjson", b""), ("a.ndjson", b"\n \n"), ("a.csv", b"\xff\xfe\x00"), ("a.csv", b"id\n\n")],
+)
+def test_a_file_without_a_contact_is_refused(told: Slipway, tmp_path: Path, name: str, content: bytes) -> None:
+    file = tmp_path / name
+    file.write_bytes(content)
+    answer = told("contacts", "import", str(file))
+    assert (answer.exit_code, "has no contact in it" in answer.stderr, told.seen) == (2, True, [])
+
+
+def test_blank_lines_between_contacts_are_passed_over(
+    told: Slipway, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(uploads, "LINES", 1)
+    file = tmp_path / "people.ndjson"
+    file.write_bytes(b'\n\n{"id":3}\n\n')
+    assert told("contacts", "import", str(file)).exit_code == 0
+    assert sent(told) == [(3, b'{"id":3}\n')]
+
+
 def test_never_more_than_the_longest_line_is_read_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     class File(io.BytesIO):
         def readline(self, size: int | None = -1, /) -> bytes:

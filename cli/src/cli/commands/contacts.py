@@ -39,6 +39,8 @@ def import_contacts(context: typer.Context, file: File, as_json: Json = False) -
             lines = csv_records(lines)
             header = _header(file, next(lines, None))
         summary = upload_contacts(client, lines, total, header)
+    if summary.empty:
+        fail(Exit.USAGE, f"{file} has no contact in it", "Each line is one; in CSV, each after the first.")
     if as_json:
         told = {"repeated": summary.repeated.lines, "attributes": summary.attributes.document()}
         emit_json({"imported": summary.imported, "rejected": summary.rejected, **told})

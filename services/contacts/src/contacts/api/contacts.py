@@ -76,7 +76,7 @@ def routes(doors: Doors) -> APIRouter:
         ] = None,
     ) -> ImportAnswer:
         """A file, or a portion of one: at most 2,000 lines, 16 MiB. A CSV portion repeats the header. Good lines are
-        taken, bad ones listed. The same portion again changes nothing more."""
+        taken, bad ones listed. The same portion again changes nothing more. A file without any is refused."""
         lines = _read(request.headers.get("content-type", ""), await request.body(), first_line)
         async with doors.transaction() as tx:
             done = await doors.imports.take(tx, caller.project, lines)
@@ -126,6 +126,8 @@ def _read(content_type: str, body: bytes, first_line: int | None) -> list[Line]:
     read, first = _READERS[kind]
     try:
         lines = list(itertools.islice(read(body, first_line or first), MAX_PORTION_LINES + 1))
+        if not lines and first_line in (None, first):
+            raise BadFile("there is no contact in it: each line is one, in CSV each after the header")
     except BadFile as error:
         raise Problem(422, "bad_file", str(error), "mend the file and import it again") from None
     if len(lines) > MAX_PORTION_LINES:
