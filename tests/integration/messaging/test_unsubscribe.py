@@ -116,6 +116,16 @@ async def test_what_a_tracker_appends_to_the_link_is_passed_over(world: World, h
     assert await blocks(world) == {("c-0", "consent:promotional")}
 
 
+async def test_a_scanner_that_asks_for_the_head_alone_is_answered_and_changes_nothing(
+    world: World, http: httpx.AsyncClient
+) -> None:
+    for path, status in ((link(), 200), ("/u/x", 400), ("/u", 400), ("/u/", 400)):
+        head, page = await http.head(path), await http.get(path)
+        assert (head.status_code, page.status_code) == (status, status)
+        assert head.headers == page.headers
+    assert await blocks(world) == set() and world.reports == []
+
+
 WHOLE = link()
 BROKEN = [WHOLE[:-1], WHOLE[: len(WHOLE) // 2], WHOLE + "A", WHOLE + "%3E", WHOLE.replace("/u/", "/u/A"), "/u/x",
           f"/u/{Links('x' * 32).token(REFERENCE)}", "/u/" + "x" * 9000]  # fmt: skip

@@ -1,7 +1,8 @@
 """messaging's routes for everybody: the page behind an unsubscribe link. What comes with the request is the permission.
 
-Looking changes nothing, for programs look at every link in a mail (scanners, previews); only POST acts, from the page's
-button or from the reader's own (RFC 8058). A link that is not whole is answered by a page, too, for a person sees it.
+Looking (GET, HEAD) changes nothing, for programs look at every link in a mail (scanners, previews); only POST acts,
+from the page's button or from the reader's own (RFC 8058). A link that is not whole is answered by a page, too, for a
+person sees it.
 """
 
 from html import escape
@@ -70,6 +71,7 @@ _HEADERS = {
 def routes(resources: "Resources", links: Links) -> APIRouter:
     router = APIRouter(tags=["messaging"])
 
+    @router.head("/u/{token}", include_in_schema=False, openapi_extra=PUBLIC)
     @router.get("/u/{token}", response_class=HTMLResponse, openapi_extra=PUBLIC, responses=_NOT_WHOLE)
     async def ask(token: Token, request: Request) -> Response:
         """The page behind the link in a message; after the click it says that it is done. Changes nothing."""
@@ -96,6 +98,8 @@ def routes(resources: "Resources", links: Links) -> APIRouter:
             await withdraw(tx, reference)
         return _done(reference)
 
+    @router.head("/u", include_in_schema=False, openapi_extra=PUBLIC)
+    @router.head("/u/", include_in_schema=False, openapi_extra=PUBLIC)
     @router.get("/u", include_in_schema=False, openapi_extra=PUBLIC)
     @router.get("/u/", include_in_schema=False, openapi_extra=PUBLIC)
     async def cut_off(request: Request) -> Response:

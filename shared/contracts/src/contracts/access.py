@@ -137,8 +137,11 @@ ROUTES: Final[dict[tuple[str, str], Access]] = {
     # from outside: providers and recipients
     ("POST", "/v1/deliveries/{provider}"): Access("messaging", Door.PUBLIC),
     ("GET", "/u"): Access("messaging", Door.PUBLIC),
+    ("HEAD", "/u"): Access("messaging", Door.PUBLIC),
     ("GET", "/u/"): Access("messaging", Door.PUBLIC),
+    ("HEAD", "/u/"): Access("messaging", Door.PUBLIC),
     ("GET", "/u/{token}"): Access("messaging", Door.PUBLIC),
+    ("HEAD", "/u/{token}"): Access("messaging", Door.PUBLIC),
     ("POST", "/u/{token}"): Access("messaging", Door.PUBLIC),
     # operations: the runtime's, in every service
     ("GET", "/v1/partitions"): Access("launcher", P.VIEW, also=_STREAMING, merged=True),
