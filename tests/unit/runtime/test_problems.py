@@ -95,6 +95,12 @@ async def test_an_invalid_body_names_the_places_but_not_the_values(client: httpx
     assert "hunter2" not in answer.text
 
 
+async def test_what_is_no_json_breaks_off_at_a_line_and_a_column(client: httpx.AsyncClient) -> None:
+    answer = await client.post("/body", content=b'{\n  "count": }', headers={"Content-Type": "application/json"})
+    [error] = answer.json()["errors"]
+    assert (error["place"], error["message"]) == ("body", "line 2, column 12: not JSON: Expecting value")
+
+
 @pytest.mark.parametrize("announced", [True, False])
 @pytest.mark.parametrize(
     ("path", "size", "told"),

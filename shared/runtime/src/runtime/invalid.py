@@ -78,6 +78,8 @@ def in_words(problem: Mapping[str, Any]) -> str:
             return f"not JSON: {context.get('error', problem['msg'])}"
         case "value_error":
             return str(problem["msg"]).removeprefix("Value error, ")
+        case "string_too_short" if context["min_length"] == 1:
+            return "write at least 1 character"
         case known if known in WORDS:
             return WORDS[known].format_map(context)
         case _:

@@ -108,10 +108,20 @@ def _problem(_: Request, error: Exception) -> Response:
 
 def _invalid(_: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
-    errors = [{"place": ".".join(map(str, problem["loc"])), "message": in_words(problem)} for problem in error.errors()]
+    errors = [_error(problem, error.body) for problem in error.errors()]
     detail = "; ".join(f"{each['place']}: {each['message']}" for each in errors[:5])
     return Problem(422, "invalid", detail, "correct what `errors` names; the API's description is at /openapi.json",
                    errors=errors[:100]).response()  # fmt: skip
+
+
+def _error(problem: Mapping[str, Any], body: Any) -> dict[str, str]:
+    """Where what is no JSON breaks off is no field of it."""
+    place, message = problem["loc"], in_words(problem)
+    if problem["type"] == "json_invalid" and isinstance(body, str):
+        before = body[: int(place[-1])]
+        line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
+        return {"place": str(place[0]), "message": f"line {line}, column {column}: {message}"}
+    return {"place": ".".join(map(str, place)), "message": message}
 
 
 def _http(request: Request, error: Exception) -> Response:
