@@ -107,6 +107,15 @@ async def test_deleted_contacts_are_no_selection(world: World) -> None:
     ]
 
 
+async def test_a_draft_is_warned_of_selected_contacts_that_never_were(world: World) -> None:
+    await world.crm_delete("b")
+    found = await checked(world, drafted(Contacts(contacts=["a", "b", *(f"x-{n}" for n in range(7))])))
+    [point] = found.points
+    assert (point.code, point.severity) == ("unknown_contact", "warning")
+    assert "7 selected contacts were never in this project (x-0, x-1, x-2, x-3, x-4 …)" in point.remedy
+    assert found.targeted_expected == 9
+
+
 async def test_disabled_creator_stands_against_it(world: World) -> None:
     assert codes(await checked(world, drafted(creator="dis"))) == [("forbidden", "scenario.creator")]
 

@@ -138,8 +138,9 @@ async def test_count_is_what_the_launch_does(
             intersect_with_launcher=data.draw(st.booleans()),
         )
         counted = await world.counting.count(asked)
-        if isinstance(selection, Contacts) and counted.points:
-            assert [point.code for point in counted.points] == ["empty_selection"]
+        told = [point.code for point in counted.points]
+        if isinstance(selection, Contacts) and told != ["unknown_contact"]:
+            assert told == ["empty_selection"]
             continue
         world.emitted.clear()
         assert await launched(world, asked, f"l-{number}") == (counted.starting, counted.excluded)
@@ -225,6 +226,18 @@ async def test_contacts_that_are_all_gone_have_figures_beside_what_stands_agains
     counted = await world.counting.count(wanted(Contacts(contacts=["gone", "left"])))
     assert [point.code for point in counted.points] == ["empty_selection"]
     assert (counted.targeted, counted.starting, counted.excluded) == (2, 0, {"deleted": 2})
+
+
+async def test_selected_contacts_that_never_were_are_told_apart_from_those_who_are_deleted(world: World) -> None:
+    await people(world, 2)
+    await world.crm_delete("c-000001")
+    counted = await world.counting.count(wanted(Contacts(contacts=["c-000000", "c-000001", "nope"])))
+    [point] = counted.points
+    assert (point.code, point.severity, point.place) == ("unknown_contact", "warning", "participants.contacts")
+    assert "1 selected contact was never in this project (nope)" in point.remedy
+    assert counted.excluded == {"deleted": 2}
+    counted = await world.counting.count(wanted(Contacts(contacts=["c-000000", "c-000001"])))
+    assert (counted.excluded, counted.points) == ({"deleted": 1}, [])
 
 
 async def test_contacts_of_a_drafted_launch_need_not_be_named_again(world: World) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 from contacts.adapters.audience import document
 from contacts.adapters.places import STANDING
 from contacts.adapters.segments import compile_where
+from contacts.adapters.selected import listed_by
 from contacts.domain.counting import ACTIVE, ADDRESSED, FIRST_CONSENT, GONE, PERMITTED, SUPPRESSED, TAKEN
 from contacts.ports.counting import Asked
 from runtime.cel import Condition
@@ -25,6 +26,13 @@ _TAKEN = {
     "once": f"SELECT unnest(contact_ids) AS contact_id {_TOLD} AND keeps AND NOT ended UNION ALL "
     + _RUNNING.replace("{only}", "AND NOT keeps"),
 }
+
+
+def selected(asked: Asked) -> str | list[str]:
+    """Whom a count of kind contacts is of: those of this launch, or these."""
+    if asked.launch_id is not None and not asked.contact_ids:
+        return asked.launch_id
+    return sorted(set(asked.contact_ids))
 
 
 class CountQuery:
@@ -136,12 +144,8 @@ class CountQuery:
         return row["contact_id"], code
 
     def _choose_contacts(self) -> None:
-        if self._asked.launch_id is not None and not self._asked.contact_ids:
-            launch = self._parameter(self._asked.launch_id)
-            listed = f"SELECT contact_id FROM participant WHERE project = {self._project} AND launch_id = {launch}"  # noqa: S608
-        else:
-            ids = self._parameter(sorted(set(self._asked.contact_ids)))
-            listed = f'SELECT contact_id COLLATE "C" AS contact_id FROM unnest({ids}::text[]) AS named (contact_id)'  # noqa: S608
+        chosen = selected(self._asked)
+        listed = listed_by(chosen, self._project, self._parameter(chosen))
         self._source = f"({listed}) AS chosen LEFT JOIN contact ON contact.project = {self._project}"
         self._source += " AND contact.contact_id = chosen.contact_id AND NOT contact.deleted"
         self._contact_id = "chosen.contact_id"

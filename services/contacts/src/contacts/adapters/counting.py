@@ -7,9 +7,11 @@ from contextlib import asynccontextmanager
 
 import asyncpg
 
-from contacts.adapters.count_query import CountQuery
+from contacts.adapters.count_query import CountQuery, selected
 from contacts.adapters.line import PATIENCE_SECONDS, Line
 from contacts.adapters.places import HOLDERS
+from contacts.adapters.selected import unknown
+from contacts.domain.checks import Unknown
 from contacts.domain.counting import TAKEN, Histogram
 from contacts.ports.counting import Asked, Busy
 from runtime import slices
@@ -57,6 +59,9 @@ class PostgresCounting:
         async for page in self._evaluated(query):
             found.update(code for _, code in page)
         return found
+
+    async def unknown(self, asked: Asked) -> Unknown:
+        return await unknown(self._connection, asked.project, selected(asked))
 
     async def listed(self, asked: Asked, codes: Sequence[int], after: str, limit: int) -> list[str]:
         """The first `limit` ids after `after`, in byte order, of contacts of these codes."""

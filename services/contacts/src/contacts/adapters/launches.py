@@ -7,7 +7,9 @@ from typing import Any
 import orjson
 
 from contacts.adapters.names import group_names
+from contacts.adapters.selected import unknown
 from contacts.domain.audience import Chunk, Excluded
+from contacts.domain.checks import Unknown
 from contacts.ports import Draft, Turn, Walk
 from contracts.launches import Contacts, Groups, LaunchDrafted, LaunchRequested, Segment
 from contracts.words import ControlState, LaunchMode
@@ -161,6 +163,9 @@ class PostgresLaunches:
             await self._connection.fetchval(_COUNT[draft.kind], draft.project, *selections[draft.kind], limit + 1)
         )
         return None if counted > limit else counted
+
+    async def unknown(self, draft: Draft) -> Unknown:
+        return await unknown(self._connection, draft.project, draft.launch_id)
 
     async def checked(self, launch_id: str) -> None:
         await self._connection.execute("UPDATE launch SET checked = true WHERE launch_id = $1", launch_id)

@@ -25,6 +25,15 @@ class Member:
 
 
 @dataclass(frozen=True, slots=True)
+class Unknown:
+    """Selected ids of which there never was a contact."""
+
+    contacts: int = 0
+    first: tuple[str, ...] = ()
+    """The first few of them."""
+
+
+@dataclass(frozen=True, slots=True)
 class Facts:
     """What is known when all participants were listed."""
 
@@ -39,6 +48,8 @@ class Facts:
     """Contacts selected one by one, each once."""
     existing: int | None = None
     """How many contacts there are among those that it targets; None: too many to count here."""
+    unknown: Unknown = Unknown()
+    """Of those that were selected one by one."""
     segment: SegmentFacts = field(default_factory=SegmentFacts)
     """Of kind segment: its condition."""
     mode: LaunchMode = LaunchMode.LIVE
@@ -47,7 +58,11 @@ class Facts:
 def points(facts: Facts) -> list[Point]:
     """What stands against the launch, and what it is warned of; empty: nothing."""
     found = [*_selection(facts), *_creator(facts)]
-    return found if any(point.severity is Severity.ERROR for point in found) else [*found, *_nobody(facts)]
+    return (
+        found
+        if any(point.severity is Severity.ERROR for point in found)
+        else [*found, *_nobody(facts), *_unknown(facts.unknown)]
+    )
 
 
 def _selection(facts: Facts) -> Iterator[Point]:
@@ -94,6 +109,15 @@ def _nobody(facts: Facts) -> Iterator[Point]:
             yield _empty("participants.where", "This holds for no contact: look it over, or import contacts first.")
         case "contacts":  # none of them exists: that is an error
             pass
+
+
+def _unknown(unknown: Unknown) -> Iterator[Point]:
+    """They end as those who are deleted, and one that is mistyped would look like that."""
+    if unknown.contacts:
+        ids = ", ".join(unknown.first) + (" …" if unknown.contacts > len(unknown.first) else "")
+        who = "1 selected contact was" if unknown.contacts == 1 else f"{unknown.contacts:,} selected contacts were"
+        remedy = f"{who} never in this project ({ids}) and would count as deleted: correct the ids, or import them."
+        yield Point(code="unknown_contact", severity=Severity.WARNING, place="participants.contacts", remedy=remedy)
 
 
 def _empty(place: str, remedy: str) -> Point:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from contacts.domain.checks import ADMINISTRATOR, Facts, Member, points
+from contacts.domain.checks import ADMINISTRATOR, Facts, Member, Unknown, points
 from contacts.domain.counting import GONE, Behind, Counted, Listed, Rules, figures
 from contacts.domain.segments import SegmentFacts
 from contacts.handlers.reach import CONTACT, reach
@@ -58,10 +58,12 @@ class Counting:
             if _against(found_against):
                 return Counted(points=found_against)
             asked, rules = await self._asked(connection, wanted)
-            found = await self._counts(connection).histogram(asked)
+            counts = self._counts(connection)
+            found = await counts.histogram(asked)
+            gone = sum(contacts for code, contacts in found.items() if code & GONE)
+            unknown = await counts.unknown(asked) if gone else Unknown()
         selected = sum(found.values())
-        gone = sum(contacts for code, contacts in found.items() if code & GONE)
-        found_against = points(replace(facts, selected=selected, existing=selected - gone))
+        found_against = points(replace(facts, selected=selected, existing=selected - gone, unknown=unknown))
         return replace(figures(found, rules), points=found_against)
 
     async def listed(self, wanted: Wanted, behind: Behind) -> Listed:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 
-from contacts.domain.checks import ADMINISTRATOR, Facts, Member, points
+from contacts.domain.checks import ADMINISTRATOR, Facts, Member, Unknown, points
 from contacts.domain.segments import SegmentFacts
 from contacts.ports import Directory, Draft, Examine, LaunchStore
 from contracts.checks import LaunchChecked
@@ -73,6 +73,8 @@ class LaunchHandlers:
             member = await self._creator(tx, draft)
             if member is None and tx.now - draft.drafted_at < PATIENCE:
                 continue
+            selected = await store.count_selected(draft) if draft.kind == "contacts" else 0
+            existing = await store.count(draft, COUNT_LIMIT)
             facts = Facts(
                 kind=draft.kind,
                 mode=draft.mode,
@@ -81,8 +83,9 @@ class LaunchHandlers:
                 member=member,
                 groups=draft.groups,
                 known_groups=await store.known_groups(draft.project, draft.groups),
-                selected=await store.count_selected(draft) if draft.kind == "contacts" else 0,
-                existing=await store.count(draft, COUNT_LIMIT),
+                selected=selected,
+                existing=existing,
+                unknown=await store.unknown(draft) if existing is not None and existing < selected else Unknown(),
             )
             with following(draft.trace, "contacts check"):
                 _answer(tx, draft, facts)

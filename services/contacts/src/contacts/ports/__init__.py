@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from contacts.domain.audience import Chunk, Page
-from contacts.domain.checks import Kind, Member
+from contacts.domain.checks import Kind, Member, Unknown
 from contacts.domain.contact import StoredContact, Suppressed
 from contacts.domain.plan import Reads
 from contacts.domain.segments import SegmentFacts
@@ -224,6 +224,10 @@ class LaunchStore(Protocol):
 
     async def count_selected(self, draft: Draft) -> int:
         """How many contacts were selected one by one, each once, existing or not."""
+        ...
+
+    async def unknown(self, draft: Draft) -> Unknown:
+        """Of those selected one by one: whom there never was."""
         ...
 
     async def checked(self, launch_id: str) -> None: ...

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from contacts.domain.checks import Unknown
 from contacts.domain.counting import Histogram
 from contracts.words import Recurrence
 from runtime.cel import Condition
@@ -38,6 +39,10 @@ class Asked:
 
 class CountStore(Protocol):
     async def histogram(self, asked: Asked) -> Histogram: ...
+
+    async def unknown(self, asked: Asked) -> Unknown:
+        """Of kind contacts: whom there never was."""
+        ...
 
     async def listed(self, asked: Asked, codes: Sequence[int], after: str, limit: int) -> list[str]:
         """The first `limit` ids after `after`, in byte order, of contacts of these codes."""
