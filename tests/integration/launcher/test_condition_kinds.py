@@ -32,6 +32,23 @@ async def test_branches_are_looked_over_when_a_scenario_is_validated_and_pushed(
     assert judged["valid"] and codes(judged) == codes(pushed) == [("condition_type", "warning")]
 
 
+async def test_of_a_file_that_is_no_scenario_the_rest_is_looked_over_all_the_same(desk: Desk) -> None:
+    misspelt = OFFER.replace(b"recurrence:", b"recurence:")
+    with CONDITIONS.saying(WARNED):
+        judged = await desk.done("POST", "/v1/scenarios/validate", misspelt)
+        assert await desk.refused("POST", "/v1/scenarios", misspelt) == (422, "scenario_invalid")
+    assert len(CONDITIONS.asked) == 2
+    assert codes(judged) == [("unknown_field", "error"), ("condition_type", "warning")] and not judged["valid"]
+
+
+async def test_a_template_that_is_broken_keeps_nothing_else_from_being_told(desk: Desk) -> None:
+    broken = OFFER.replace(b"text:", b"text: '{% if x %}'\n      html:", 1)
+    with CONDITIONS.saying():
+        judged = await desk.done("POST", "/v1/scenarios/validate", broken)
+    assert ("broken_template", "error") in codes(judged)
+    assert [*CONDITIONS.asked[0].templates.values()].count(["first_name"]) == 2, "of the subject and the other body"
+
+
 async def test_a_branch_that_can_never_be_taken_is_not_pushed_and_once_it_is_only_warned_of(desk: Desk) -> None:
     with CONDITIONS.saying(WRONG):
         assert not (await desk.done("POST", "/v1/scenarios/validate", OFFER))["valid"]

@@ -8,6 +8,7 @@ import pytest
 
 from contracts.checks import Point
 from contracts.scenario import Scenario
+from launcher.domain.mending import Unshaped
 from launcher.domain.shape import read_scenario
 from launcher.domain.validation import validate
 from unit.launcher.builders import LANGUAGE, document, found, message
@@ -16,7 +17,7 @@ from unit.launcher.wrong_scenarios import WRONG
 
 def told(file: Any) -> list[tuple[str, str]]:
     points = read_scenario(file, lambda scenario: validate(scenario, LANGUAGE))
-    return found(points) if isinstance(points, list) else []
+    return found(points.points) if isinstance(points, Unshaped) else []
 
 
 def delete(file: dict[str, Any], *place: Any) -> None:
@@ -92,7 +93,7 @@ def test_nothing_is_told_that_is_mended_with_the_shape(place: tuple[Any, ...], b
     if isinstance(read, Scenario):
         return
     shape = {"unknown_field", "step_kind", "missing_field", "invalid_value"}
-    assert [point for point in read if point.code not in shape and not is_reference(point, place)] == []
+    assert [point for point in read.points if point.code not in shape and not is_reference(point, place)] == []
 
 
 def is_reference(point: Point, place: tuple[Any, ...]) -> bool:
@@ -103,3 +104,22 @@ def is_reference(point: Point, place: tuple[Any, ...]) -> bool:
 @pytest.mark.parametrize("file", [None, 7, [], "x", {}, {"steps": 7}, {"steps": []}, {"steps": {}}])
 def test_of_what_is_no_scenario_at_all_only_that_is_told(file: Any) -> None:
     assert all(code in ("invalid_value", "missing_field") for code, _ in told(file))
+
+
+@pytest.mark.parametrize(
+    ("broken", "left"),
+    [
+        ({"end": "neutral", "nxet": "won"}, True),
+        ({"wait": {"for": "soon"}, "next": "won"}, True),
+        ({"update_contact": {"set": {"first_name": "x"}, "zzz": 1}, "next": "won"}, False),
+        ({"udpate_contact": {"set": {"first_name": "x"}}, "next": "won"}, False),
+        ("update_contact", False),
+    ],
+)
+def test_the_rest_is_looked_over_by_others_unless_what_is_broken_may_set_what_they_miss(
+    broken: Any, left: bool
+) -> None:
+    read = read_scenario(document({"broken": broken}), lambda scenario: [])
+    assert isinstance(read, Unshaped) and read.points
+    assert (read.rest is not None) is left
+    assert read.rest is None or "greet" in read.rest.steps

@@ -9,7 +9,7 @@ from contracts.scenario import Scenario
 from launcher.adapters.scenario_files import read_file
 from launcher.adapters.yaml_files import read_yaml
 from launcher.domain.documents import Unreadable
-from launcher.domain.shape import KINDS
+from launcher.domain.mending import KINDS, Unshaped
 from launcher.domain.validation import validate
 from runtime.nesting import DEEPEST
 from unit.launcher.builders import LANGUAGE, document
@@ -29,10 +29,9 @@ def judge(scenario: Scenario) -> list[Point]:
 
 
 def wrong(raw: str | bytes, *, json: bool = False) -> list[tuple[str, str, str]]:
-    points = read_file(raw.encode() if isinstance(raw, str) else raw, judge, json=json)
-    assert isinstance(points, list)
-    assert all(isinstance(point, Point) for point in points)
-    return [(point.code, point.place, point.remedy) for point in points]
+    read = read_file(raw.encode() if isinstance(raw, str) else raw, judge, json=json)
+    assert isinstance(read, Unshaped)
+    return [(point.code, point.place, point.remedy) for point in read.points]
 
 
 def test_yaml_and_json_say_the_same() -> None:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from contracts.scenario import Scenario
 from contracts.words import Severity
 from launcher.adapters.scenario_files import read_file
 from launcher.domain.graph import passed_by_all
@@ -36,7 +37,7 @@ def test_every_point_says_what_to_do(what: str) -> None:
 @pytest.mark.parametrize("file", EXAMPLES, ids=lambda file: file.stem)
 def test_a_sample_scenario_is_valid_and_is_called_as_its_file(file: Path) -> None:
     sample = read_file(file.read_bytes(), lambda scenario: [], json=False)
-    assert not isinstance(sample, list), sample
+    assert isinstance(sample, Scenario), sample
     assert validate(sample, LANGUAGE) == []
     assert sample.key == file.stem
 

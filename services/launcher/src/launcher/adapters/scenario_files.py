@@ -4,7 +4,7 @@ from contracts.checks import Point
 from contracts.scenario import Scenario
 from launcher.adapters.yaml_files import read_yaml
 from launcher.domain.documents import Unreadable, canonical, read_json
-from launcher.domain.mending import Judge
+from launcher.domain.mending import Judge, Unshaped
 from launcher.domain.points import error
 from launcher.domain.shape import read_scenario
 from launcher.domain.validation import MOST_BYTES
@@ -16,17 +16,17 @@ _REMEDIES = {
 }
 
 
-def read_file(raw: bytes, judge: Judge, *, json: bool) -> Scenario | list[Point]:
+def read_file(raw: bytes, judge: Judge, *, json: bool) -> Scenario | Unshaped:
     """A scenario is not judged here; of a file that has not the shape of one, the rest is, as far as that can be."""
     if len(raw) > MOST_BYTES:
-        return [_too_large(len(raw))]
+        return Unshaped([_too_large(len(raw))])
     document = read_json(raw) if json else read_yaml(raw)
     if isinstance(document, Unreadable):
         remedy = _REMEDIES.get(document.code, "Correct it there")
-        return [error(document.code, document.place, f"{document.message}. {remedy}.")]
+        return Unshaped([error(document.code, document.place, f"{document.message}. {remedy}.")])
     scenario = read_scenario(document, judge)
     if isinstance(scenario, Scenario) and (size := len(canonical(scenario.model_dump(mode="json")))) > MOST_BYTES:
-        return [_too_large(size)]
+        return Unshaped([_too_large(size)])
     return scenario
 
 

@@ -15,6 +15,7 @@ from launcher.api.shapes import Input, Output, Page, PathWord, Time, UserName, V
 from launcher.domain.documents import digest
 from launcher.domain.expressions import written
 from launcher.domain.launch import Kind
+from launcher.domain.mending import Unshaped
 from launcher.domain.messages import check_channels
 from launcher.domain.parties import Asker
 from launcher.domain.points import blocks
@@ -118,12 +119,13 @@ def _add_files(
     async def judged(request: Request, asker: Asker) -> tuple[Scenario | None, list[Point]]:
         """In a thread: parsing and compiling a large file takes longer than the event loop should stand still."""
         json = "json" in request.headers.get("content-type", "").lower()
-        scenario, points = await asyncio.to_thread(_judge, validator, await request.body(), json)
-        if scenario is not None:
+        read, points = await asyncio.to_thread(_judge, validator, await request.body(), json)
+        scenario, rest = (read, read) if isinstance(read, Scenario) else (None, read.rest)
+        if rest is not None:
             async with resources.pool.acquire() as connection:
                 missing = await channels.missing(connection)
-            points += check_channels(scenario, missing, Severity.WARNING)
-            points += await conditions.mistaken(asker, written(scenario, validator.language))
+            points += check_channels(rest, missing, Severity.WARNING)
+            points += await conditions.mistaken(asker, written(rest, validator.language))
         return scenario, points
 
     @doors("POST", "/v1/scenarios/validate", openapi_extra=FILE)
@@ -260,10 +262,10 @@ def _add_reading(doors: Doors, scenarios: Scenarios) -> None:
         return Difference(diff="\n".join(lines))
 
 
-def _judge(validator: Validator, raw: bytes, json: bool) -> tuple[Scenario | None, list[Point]]:
+def _judge(validator: Validator, raw: bytes, json: bool) -> tuple[Scenario | Unshaped, list[Point]]:
     scenario = read_file(raw, validator.judge, json=json)
-    if not isinstance(scenario, Scenario):
-        return None, scenario
+    if isinstance(scenario, Unshaped):
+        return scenario, list(scenario.points)
     return scenario, list(validator.points(digest(scenario.model_dump(mode="json")), scenario))
 
 

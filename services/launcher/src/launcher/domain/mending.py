@@ -19,14 +19,27 @@ Judge = Callable[[Scenario], list[Point]]
 Place = tuple[int | str, ...]
 """In a document: `("steps", "vip", "branch", 0, "next")`."""
 
+SETS = "update_contact"
+"""The kind of step that makes attributes."""
 ROUNDS = 8
 """What is taken out may be missed by what is around it, and so on."""
+KINDS = ("send", "wait", "wait_until", "branch", "split", SETS, "webhook", "start_scenario", "end")
+"""Of steps."""
 REFERENCES = ("start", "next", "otherwise", "on_timeout")
 """Needed fields that name a step."""
 HEAD = {"key": "mended", "name": "mended", "steps": {}}
 """In the place of needed fields that are missing."""
 LEFT_OUT = ("subject_missing", "body_missing", "wait_shape", "otherwise_missing", "split_weights", "update_missing")
 """What may be missing in a step only because its name is misspelt."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unshaped:
+    """A file that is no scenario."""
+
+    points: list[Point]
+    rest: Scenario | None = None
+    """What is left of it, for others to look over; None: they might have something against what is right."""
 
 
 @dataclass(slots=True)
@@ -85,6 +98,10 @@ class _Mended:
         self.document["steps"][name] = {"end": "neutral"}
         return name
 
+    def tells_attributes(self, steps: dict[str, Any]) -> bool:
+        """Whether no step is broken that may have set one, so that what is left says which the scenario sets."""
+        return all(isinstance(steps.get(name), dict) and {*KINDS} & {*steps[name]} - {SETS} for name in self.steps)
+
     def holds(self, point: Point) -> bool:
         """Whether it stays true however the shape is mended."""
         first, _, rest = point.place.partition(".")
@@ -100,10 +117,10 @@ class _Mended:
         return first not in self.head
 
 
-def others(document: object, wrong: ValidationError, judge: Judge, place_of: Callable[[Any], Place]) -> list[Point]:
+def others(document: object, wrong: ValidationError, judge: Judge, place_of: Callable[[Any], Place]) -> Unshaped:
     """Points beside those of the shape; none where nothing can be said before that is mended."""
     if not isinstance(document, dict) or not isinstance(document.get("steps"), dict):
-        return []
+        return Unshaped([])
     mended = _Mended(deepcopy(document))
     for _ in range(ROUNDS):
         for problem in _deepest_first(wrong, place_of):
@@ -113,8 +130,9 @@ def others(document: object, wrong: ValidationError, judge: Judge, place_of: Cal
         except ValidationError as still:
             wrong = still
         else:
-            return [point for point in judge(scenario) if mended.holds(point)]
-    return []
+            rest = scenario if mended.tells_attributes(document["steps"]) else None
+            return Unshaped([point for point in judge(scenario) if mended.holds(point)], rest)
+    return Unshaped([])
 
 
 def _deepest_first(wrong: ValidationError, place_of: Callable[[Any], Place]) -> Sequence[tuple[Place, str]]:

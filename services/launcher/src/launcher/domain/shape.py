@@ -1,28 +1,29 @@
 """From a document to a Scenario: what does not have the shape of a scenario file becomes validation points."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from pydantic import ValidationError
 
 from contracts.checks import Point
 from contracts.scenario import Part, Scenario
-from launcher.domain.mending import Judge, Place, others
+from launcher.domain.mending import KINDS, Judge, Place, Unshaped, others
 from launcher.domain.points import error
 from runtime.did_you_mean import did_you_mean
 from runtime.invalid import in_words
 
-KINDS = ("send", "wait", "wait_until", "branch", "split", "update_contact", "webhook", "start_scenario", "end")
 _ONE_KIND = f"A step has exactly one of: {', '.join(KINDS)}."
 
 
-def read_scenario(document: object, judge: Judge) -> Scenario | list[Point]:
+def read_scenario(document: object, judge: Judge) -> Scenario | Unshaped:
     """A Scenario, or one error for each thing that is not of its shape, and what `judge` has against the rest."""
     try:
         return Scenario.model_validate(document)
     except ValidationError as wrong:
         shape = [_point(problem["type"], problem["loc"], problem) for problem in wrong.errors()]
-        return [*shape, *others(document, wrong, judge, path)]
+        beside = others(document, wrong, judge, path)
+        return replace(beside, points=[*shape, *beside.points])
 
 
 def _point(kind: str, loc: Sequence[int | str], problem: Any) -> Point:
