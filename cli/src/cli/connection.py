@@ -5,7 +5,7 @@ import time
 import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, cast
 from urllib.parse import quote
@@ -16,6 +16,7 @@ import typer
 
 from cli.output import Exit, fail, told
 from cli.platform.home import Home
+from cli.typed import as_typed
 
 LOGIN = Path("~/.config/slipway/login.json")
 PATIENCE = 60.0
@@ -40,6 +41,8 @@ class Connection:
     project: str | None
     as_user: str | None
     home: Home
+    context: typer.Context | None = None
+    """Of the command that asks."""
 
     @property
     def http(self) -> str:
@@ -88,7 +91,7 @@ class Connection:
         if self.as_user:
             headers["Slipway-As"] = self.as_user
         with httpx.Client(base_url=address, headers=headers, timeout=timeout, trust_env=False) as http:
-            yield Client(http)
+            yield Client(http, self.context)
 
 
 class Interrupted(Exception):
@@ -98,8 +101,9 @@ class Interrupted(Exception):
 class Client:
     """HTTP with the answers of interest: a document, or the problem told to the person and an exit code."""
 
-    def __init__(self, http: httpx.Client) -> None:
+    def __init__(self, http: httpx.Client, context: typer.Context | None = None) -> None:
         self._http = http
+        self._context = context
         self.silent = set[str]()
 
     def get(self, path: str, **params: Any) -> Any:
@@ -201,7 +205,9 @@ class Client:
         if problem.get("code") == "project_missing":
             fail(Exit.USAGE, *WHICH_PROJECT)
         if errors := problem.get("errors"):
-            wrong = [f"{error['place'].partition('.')[2]}: {error['message']}" for error in errors]
+            wrong = [
+                ": ".join(filter(None, (as_typed(error["place"], self._context), error["message"]))) for error in errors
+            ]
             fail(Exit.USAGE, "; ".join(wrong), "`slipway COMMAND --help` says what is meant.")
         what = problem.get("detail") or problem.get("title") or f"HTTP {response.status_code}"
         points = problem.get("points", [])
@@ -222,7 +228,7 @@ def at(*names: str) -> str:
 
 def connection(context: typer.Context) -> Connection:
     """The one of this invocation."""
-    return cast(Connection, context.find_root().obj)
+    return replace(cast(Connection, context.find_root().obj), context=context)
 
 
 def _exit(status: int) -> Exit:

@@ -42,8 +42,10 @@ def say(message: str, style: str | None = None) -> None:
 
 
 def told(points: Iterable[Mapping[str, Any]]) -> list[str]:
-    """Validation points, a line each."""
-    return [f"  {point['code']} at {point['place']}: {point['remedy']}" for point in points]
+    """Validation points, a line each, with the command that shows what is right."""
+    return [
+        f"  {point['code']} at {point['place']}: {point['remedy']}{LISTED.get(point['code'], '')}" for point in points
+    ]
 
 
 def confirm(question: str, yes: bool) -> None:
@@ -63,6 +65,8 @@ def emit_json(document: Any) -> None:
 
 
 UNBROKEN = 40
+LISTED = {"unknown_group": " `slipway groups list` lists them."}
+"""What there is, by the code of a point that misses it."""
 
 
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[Any]], title: str | None = None) -> None:
@@ -98,10 +102,12 @@ def show_one(found: dict[str, Any], as_json: bool, shown: Callable[[dict[str, An
 
 
 def show_contacts(rows: Sequence[Mapping[str, Any]], as_json: bool) -> None:
-    """Contacts as the result of a command: one JSON document, or their ids for a pipe, one a line."""
+    """Contacts as the result of a command: one JSON document, or their ids, one a line; of none a message."""
     if as_json:
         emit_json(rows)
         return
+    if not rows:
+        say("there are none")
     for row in rows:
         print(row["contact_id"])
 

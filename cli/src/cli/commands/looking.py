@@ -122,7 +122,7 @@ def outcomes(
     ] = None,
     message: Annotated[str | None, typer.Option(help="Messages of this send step; also with --delivery.")] = None,
     csv: Annotated[bool, typer.Option("--csv", help="Everything as CSV, safe to open in a spreadsheet.")] = False,
-    limit: Annotated[int, typer.Option(help="At most this many (0: all).")] = 50,
+    limit: Annotated[int, typer.Option(min=0, help="At most this many (0: all).")] = 50,
     as_json: Json = False,
 ) -> None:
     """The list behind each figure: targets that ended, that are in progress, that stand at a step or came to it; or

@@ -184,5 +184,6 @@ def _bound(what: str, text: str) -> int | None:
     if text == "none":
         return None
     if not text.isdecimal():
-        fail(Exit.USAGE, f"--{what.replace('_', '-')} {text} is no number", "Give a number, or none.")
+        wrong = "is below 0" if text.removeprefix("-").isdecimal() else "is no whole number"
+        fail(Exit.USAGE, f"--{what.replace('_', '-')} {text} {wrong}", "Give 0 or more, or none.")
     return int(text)
