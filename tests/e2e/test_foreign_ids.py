@@ -25,8 +25,6 @@ LISTS = {
 """Of a thing that another service owns: the list is empty, of a thing that is not there and of a foreign one."""
 STARTS = {("POST", "/v1/contacts/{contact_id}/instances"), ("POST", "/v1/scenarios/{key}/instances")}
 """Each makes a launch, which is rejected at once."""
-UNBUILT = {("POST", "/v1/launches/{launch_id}/pacing")}
-"""Refused whatever is asked."""
 OURS, TO = {"scenario": "plain"}, {"to": ["me@example.com"]}
 SELECTIONS: list[dict[str, Any]] = [
     {"kind": "contacts", "contacts": ["{contact_id}"]},
@@ -144,7 +142,7 @@ def is_nothing(operation: Operation, answer: Answer) -> bool:
         return status == 200 and '"items":[]' in text
     if place in STARTS:
         return status == 202 and text.startswith("rejected")
-    return status == 404 or (place in UNBUILT and status == 422)
+    return status == 404
 
 
 def filled(body: Any, ids: Mapping[str, str]) -> Any:

@@ -97,3 +97,4 @@ async def test_what_names_no_contact_is_refused(desk: Desk, key: Key) -> None:
 async def test_pacing_is_refused_with_what_to_do_instead(desk: Desk, key: Key) -> None:
     launch_id = await running(desk, key)
     assert await desk.refused("POST", f"/v1/launches/{launch_id}/pacing", {"per_second": 5}) == (422, "unsupported")
+    assert await desk.refused("POST", "/v1/launches/none/pacing", {"per_second": 5}) == (404, "unknown_launch")

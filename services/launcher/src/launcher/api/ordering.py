@@ -12,7 +12,6 @@ from launcher.api.doors import Asking, Doors
 from launcher.api.idempotency import Idempotency, Optional
 from launcher.api.shapes import Input, Output, PathWord, granted, problem
 from launcher.domain.parties import Asker
-from launcher.domain.refusals import Denied
 from launcher.domain.remains import remains
 from launcher.handlers.launches import LaunchHandlers
 from launcher.handlers.ordering import Ordering
@@ -82,8 +81,9 @@ def add(doors: Doors, control: LaunchHandlers, ordering: Ordering, idempotency: 
 
     @doors("POST", "/v1/launches/{launch_id}/pacing")
     async def pacing(launch_id: PathWord, given: Pacing, asker: Asking) -> None:
-        """Not available yet: always 422 `unsupported`."""
-        raise problem(Denied("unsupported", "a launch cannot be paced yet", "pause and resume it instead"))
+        """Not available yet: of a launch that there is always 422 `unsupported`."""
+        async with resources.pool.acquire() as connection:
+            raise problem(await ordering.pace(connection, asker, launch_id))
 
     async def order(launch_id: str, contact_id: str, kind: OrderKind, asker: Asker, key: str | None) -> Response:
         async def work(tx: Transaction) -> tuple[int, ContactOrderShown]:

@@ -7,12 +7,12 @@ from contracts.launches import ContactOrdered, OrderKind
 from contracts.words import LaunchState
 from launcher.domain.launch import Launch
 from launcher.domain.parties import Asker
-from launcher.domain.refusals import Refusal
+from launcher.domain.refusals import Denied, Refusal
 from launcher.handlers.outgoing import on_launches
 from launcher.ports import Launches
 from runtime.audit import Audit
 from runtime.ids import derive
-from runtime.transaction import Transaction
+from runtime.transaction import Connection, Transaction
 
 IN_PROGRESS: Final = frozenset({LaunchState.REQUESTED, LaunchState.RUNNING, LaunchState.PAUSED})
 """States in which single contacts may still be reached."""
@@ -29,6 +29,12 @@ class Ordering:
         self._launches = launches
         self._audit = audit
 
+    async def pace(self, connection: Connection, asker: Asker, launch_id: str) -> Refusal | Denied:
+        """Not available yet: refused, whatever is asked."""
+        if await self._launches.load(connection, asker.project, launch_id) is None:
+            return _unknown(launch_id)
+        return Denied("unsupported", "a launch cannot be paced yet", "pause and resume it instead")
+
     async def order(
         self, tx: Transaction, asker: Asker, launch_id: str, contact_id: str, kind: OrderKind, cause: str
     ) -> Ordered | Refusal:
@@ -36,7 +42,7 @@ class Ordering:
         audit too."""
         launch = (await self._launches.lock(tx.connection, [launch_id])).get(launch_id)
         if launch is None or launch.project != asker.project:
-            return Refusal("unknown_launch", f"There is no launch {launch_id} in this project.")
+            return _unknown(launch_id)
         if launch.state not in IN_PROGRESS:
             detail = f"The launch is {launch.state}: only of a running or paused one can a contact be taken."
             return Refusal("wrong_state", detail)
@@ -57,3 +63,7 @@ class Ordering:
             tx.connection, tx.now, launch.project, asker.subject, "launch.contact_ordered", thing, details=details
         )
         return Ordered(launch, order_id)
+
+
+def _unknown(launch_id: str) -> Refusal:
+    return Refusal("unknown_launch", f"There is no launch {launch_id} in this project.")
