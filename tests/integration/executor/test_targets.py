@@ -2,7 +2,7 @@
 
 import pytest
 
-from contracts.outcomes import ContactsErased, StepsCounted, TargetsEnded
+from contracts.outcomes import ContactsErased, TargetsEnded
 from contracts.sends import SendsRequested
 from contracts.targets import TargetingFinished, TargetsExcluded
 from contracts.words import DeliveryState
@@ -186,45 +186,6 @@ async def test_contact_data_is_kept_only_as_long_as_it_is_needed(desk: Desk) -> 
     assert await desk.rows(kept) == [(False,)]
     await desk.launch(["c-1"], launch_id="l-2")
     assert await desk.rows(kept + " WHERE launch_id = 'l-2'") == [(False,)]
-
-
-async def test_steps_are_counted_absolutely_and_published_once(desk: Desk) -> None:
-    await desk.launch(IDS, EVERYTHING)
-    await desk.accept(["c-0"])
-    await desk.counts()
-    assert desk.take(StepsCounted) == [], "within the first second"
-    desk.later(seconds=1)
-    await desk.counts()
-    await desk.counts()
-    (told,) = desk.take(StepsCounted)
-    assert told.model_dump() == {
-        "project": "acme",
-        "launch_id": "l-1",
-        "number": 5,
-        "revision": 2,
-        "entered": {"hello": 3, "pause": 1},
-    }
-
-
-async def test_counts_are_told_by_what_moves_instances_once_a_second(desk: Desk) -> None:
-    await desk.launch(IDS, EVERYTHING)
-    desk.later(seconds=1)
-    await desk.accept(["c-0"])
-    await desk.accept(["c-1"])
-    assert [told.entered for told in desk.take(StepsCounted)] == [{"hello": 3, "pause": 1}]
-    await desk.counts()
-    assert desk.take(StepsCounted) == [], "told less than a second ago"
-    desk.later(seconds=1)
-    await desk.counts()
-    assert [told.entered for told in desk.take(StepsCounted)] == [{"hello": 3, "pause": 2}]
-    await desk.accept(["c-2"])
-    desk.later(seconds=1)
-    desk.later(days=2)
-    await desk.timers()
-    (told,) = desk.take(StepsCounted)
-    assert told.entered["pause"] == 3
-    await desk.counts()
-    assert desk.take(StepsCounted) == [], "nothing is left to tell"
 
 
 @pytest.mark.parametrize(

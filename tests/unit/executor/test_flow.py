@@ -114,8 +114,15 @@ def test_a_share_counts_what_is_open_and_what_was_entered() -> None:
 
 
 def test_a_share_is_told_once_a_second_from_when_counting_began() -> None:
-    share = Share(revision=1).told(NOON)
+    share = Share(open=1, revision=1).told(NOON)
     assert (share.published, share.published_at) == (0, NOON)
     assert share.told(NOON + timedelta(milliseconds=999)) == share
     told = share.told(NOON + timedelta(seconds=1))
     assert (told.published, told.published_at) == (1, NOON + timedelta(seconds=1))
+
+
+def test_a_share_is_told_at_once_when_nobody_is_open_any_more() -> None:
+    for share in (Share(revision=1), Share(revision=2, published=1, published_at=NOON)):
+        told = share.told(NOON)
+        assert (told.published, told.published_at) == (share.revision, NOON)
+        assert told.told(NOON + timedelta(seconds=2)).published == share.revision

@@ -111,7 +111,11 @@ class ContactsErased(Event):
 
 
 class StepsCounted(Event):
-    """By executor, at most once a second: how many instances of one partition entered each step, absolute."""
+    """By executor: how many instances of one partition entered each step, absolute.
+
+    At most once a second, and whenever no instance of the launch is open there any more, ahead of the last outcome:
+    whoever has read all outcomes of a launch has its final counts.
+    """
 
     TYPE: ClassVar[str] = "com.slipway.steps-counted.v1"
     project: str

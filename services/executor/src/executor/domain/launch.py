@@ -13,7 +13,7 @@ from executor.domain.cohort import Cohort, Status
 from executor.domain.flow import CompileCondition, Flow, compile_flow
 
 TOLD_EVERY: Final = timedelta(seconds=1)
-"""So often at most a partition tells what it has counted of a launch."""
+"""So often at most a partition tells what it has counted of a launch, while instances of it are open."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,11 +97,11 @@ class Share:
         return replace(self, open=self.open + started - ended, entered=dict(entered), revision=self.revision + 1)
 
     def told(self, now: datetime) -> "Share":
-        """As it stands once its counts are told, if it is time; until `published` moves they are not."""
-        if self.published_at is None:
-            return replace(self, published_at=now)
-        if now - self.published_at < TOLD_EVERY:
-            return self
+        """As it stands once its counts are told, if it is time; until `published` moves they are not. It is time
+        whenever no instance is open: these may be the last counts there are."""
+        since = self.published_at or now
+        if self.open and now - since < TOLD_EVERY:
+            return replace(self, published_at=since)
         return replace(self, published=self.revision, published_at=now)
 
 

@@ -18,8 +18,8 @@ Move = tuple[Cohort, Event]
 
 
 class Turn:
-    """Launches are behind their gates from `begin` on; `finish` writes what was counted, and tells it once a second.
-    Not to be kept after it."""
+    """Launches are behind their gates from `begin` on; `finish` writes what was counted. Counts are told once a second,
+    and with the outcome after which no instance is open. Not to be kept after it."""
 
     def __init__(self, stores: Stores, tx: Transaction, launches: dict[str, AtHand]) -> None:
         assert tx.number is not None
@@ -36,12 +36,16 @@ class Turn:
 
     async def finish(self) -> None:
         """Counts that are due to be told are told here: a transaction for them alone is for launches at rest only."""
-        told = {id: (launch, share.told(self.tx.now)) for id, (launch, share) in self._shares.items()}
-        for id, (launch, share) in told.items():
-            if share.published == share.revision:
-                self.tx.emit(announcements.counted(id, launch.project, share, self.number))
+        told = {id: (launch, self._tell(launch, share)) for id, (launch, share) in self._shares.items()}
         if told:
             await self.stores.launches.count(self.tx, told)
+
+    def _tell(self, launch: Launch, share: Share) -> Share:
+        """Emits the counts if it is time."""
+        told = share.told(self.tx.now)
+        if told.published != share.published:
+            self.tx.emit(announcements.counted(launch.launch_id, launch.project, told, self.number))
+        return told
 
     async def refuse(self, at: AtHand, ids: list[str], reasons: list[str]) -> None:
         await self.stores.instances.refuse(self.tx, at.launch, ids, reasons)
@@ -100,6 +104,9 @@ class Turn:
         if ways := passing.ways(went, self._part):
             self._part += 1
             self.tx.emit(*announcements.passed(launch, roll, ways, self.number, self.tx.now))
-        self.tx.emit(*announcements.arrivals(launch, roll, cohorts, self.number, self.tx.now))
         _, share = self._shares.get(launch.launch_id, (launch, at.share))
-        self._shares[launch.launch_id] = (launch, share.after(started, cohorts))
+        share = share.after(started, cohorts)
+        if not share.open:  # ahead of the last outcome: who has read that, and sees the launch ended, has all counts
+            share = self._tell(launch, share)
+        self._shares[launch.launch_id] = (launch, share)
+        self.tx.emit(*announcements.arrivals(launch, roll, cohorts, self.number, self.tx.now))
