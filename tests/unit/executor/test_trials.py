@@ -1,5 +1,7 @@
 """A trial goes through everything at once, and its updates change nothing but what it sees itself."""
 
+from collections import Counter
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -77,11 +79,16 @@ def test_a_loop_that_lives_on_time_comes_to_an_end(steps: str) -> None:
     through = flow(steps, virtual=True)
     (at,) = started(through)
     rounds = 1
+    entered, passed = Counter(at.entered), Counter(each.step for each in at.passed if each.what != "waited")
     while at.status is not Status.ENDED:
         event = TimerDue() if steps is LOOP else DeliverySettled("hello", at.occurrence, DeliveryState.ACCEPTED, None)
-        (at,) = advance(through, at, event, NOON, roll())
+        (at,) = advance(through, replace(at, entered=(), passed=()), event, NOON, roll())
+        entered.update(at.entered)
+        passed.update(each.step for each in at.passed if each.what != "waited")
         rounds += 1
     assert (at.outcome, at.reason, rounds) == (Outcome.FAILURE, "error:step_limit", TRIAL_ROUNDS + 1)
+    assert set(entered.values()) == {TRIAL_ROUNDS}, "nobody enters what may not be entered again"
+    assert passed == {step: entered[step] for step in passed}, "the list has who entered it"
 
 
 @pytest.mark.parametrize("recurrence", Recurrence)

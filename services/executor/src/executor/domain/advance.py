@@ -40,7 +40,7 @@ STEP_LIMIT: Final = 1000
 """Steps that one advance may run through without a rest."""
 
 TRIAL_ROUNDS: Final = 100
-"""How often an instance of a trial may come to the same step: without the time between, a loop would never end."""
+"""How often an instance of a trial may enter the same step: without the time between, a loop would never end."""
 
 UPDATE_TIMEOUT: Final = timedelta(seconds=60)
 
@@ -171,9 +171,9 @@ def _run(flow: Flow, cohort: Cohort, now: datetime, roll: Roll) -> Iterable[Coho
     if len(cohort.entered) >= STEP_LIMIT:
         return [_end(cohort, Outcome.FAILURE, ERROR_STEP_LIMIT)]
     at = _counted(flow, replace(cohort, entered=(*cohort.entered, cohort.step)))
-    node = flow.nodes.get(cohort.step)
     if flow.virtual and at.occurrence > TRIAL_ROUNDS:
-        return [_end(at, Outcome.FAILURE, ERROR_STEP_LIMIT)]
+        return [_end(cohort, Outcome.FAILURE, ERROR_STEP_LIMIT)]  # as above: it is not entered once more
+    node = flow.nodes.get(cohort.step)
     match node:
         case Send():
             return [replace(at, status=Status.DELIVERY)]
