@@ -4,9 +4,11 @@ import httpx
 import orjson
 import pytest
 
+from contracts.outcomes import StepsCounted
 from executor.adapters import figures
 from integration.executor.asking import HOOK, bearer, everything
-from integration.executor.desk import RESUME, STOP, Desk, controlled
+from integration.executor.desk import PAUSE, RESUME, STOP, Desk, admitted, controlled, ordered
+from integration.executor.test_orders import HERE
 from runtime.partitions import partition_of
 from unit.executor.builders import EVERYTHING
 
@@ -62,6 +64,38 @@ async def test_a_step_that_the_launch_does_not_have_is_refused_with_those_it_has
     answer = await client.get("/v1/launches/l-1/instances", params={"step": "hallo"})
     assert (answer.status_code, answer.json()["code"]) == (422, "unknown_step")
     assert answer.json()["remedy"].startswith("its steps are hello")
+
+
+async def test_who_was_stopped_or_removed_right_before_an_end_has_not_come_to_it(
+    desk: Desk, client: httpx.AsyncClient
+) -> None:
+    """The list behind an end's figure is as long as the figure; of who ended at another step it is where they stood."""
+    path, waits = "/v1/launches/l-1/instances", "pause: {wait: {for: 2d}, next: done}\ndone: {end: success}"
+
+    async def at(step: str) -> list[tuple[str, str | None]]:
+        rows = await everything(client, path, 2, step=step)
+        table = (await client.get(path, params={"step": step}, headers={"Accept": "text/csv"})).text
+        assert len(table.splitlines()) == len(rows) + 1
+        return [(row["contact_id"], row["reason"]) for row in rows]
+
+    await desk.launch(HERE[:2], waits)
+    desk.later(days=2)
+    await desk.timers()
+    await desk.targets(admitted(HERE[2:5]))
+    await desk.control(controlled(PAUSE, 2))
+    desk.later(days=2)
+    await desk.timers()
+    await desk.targets(admitted(HERE[5:6]))
+    came = sorted((contact_id, "end:done") for contact_id in HERE[:2])
+    before = [(contact_id, None) for contact_id in HERE[2:5]]
+    assert await at("done") == sorted([*came, *before]), "under a pause also who stands before it"
+    await desk.control(ordered(HERE[2], "remove"))
+    await desk.contact_orders()
+    await desk.control(controlled(STOP, 3))
+    await desk.orders()
+    assert await at("done") == came
+    assert await at("pause") == [(HERE[5], "stopped")]
+    assert desk.take(StepsCounted)[-1].entered == {"pause": 5, "done": 2}
 
 
 async def test_before_a_launch_opens_nobody_is_at_any_step(desk: Desk, client: httpx.AsyncClient) -> None:

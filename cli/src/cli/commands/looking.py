@@ -109,7 +109,7 @@ def outcomes(
     ] = None,
     in_progress: Annotated[bool, typer.Option("--in-progress", help="Targets without an outcome so far.")] = False,
     at_step: Annotated[
-        str | None, typer.Option("--step", help="Started targets that stand or ended at this step.")
+        str | None, typer.Option("--step", help="Started targets that stand or ended at this step; of an end, by it.")
     ] = None,
     passed: Annotated[
         str | None, typer.Option(help="Whoever came to this wait, branch or split, or past this update_contact.")

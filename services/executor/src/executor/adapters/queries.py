@@ -1,6 +1,6 @@
 """What is asked over HTTP. Reads only, outside any transaction of a lease; a page is one query."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -25,6 +25,16 @@ class InstanceRow:
     ended_at: datetime | None
     outcome: str | None
     reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which instances of a launch; what is None does not matter."""
+
+    status: str | None = None
+    step: str | None = None
+    end: bool = False
+    """The step is an end: who was stopped, removed or deleted right before it has not come to it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +90,8 @@ CROSS JOIN LATERAL (
     CROSS JOIN LATERAL (
         SELECT * FROM cohort
         WHERE launch = l.number AND number = p.cohort
-          AND ($2::text IS NULL OR status = $2) AND ($3::text IS NULL OR step = $3) LIMIT 1
+          AND ($2::text IS NULL OR status = $2) AND ($3::text IS NULL OR step = $3)
+          AND (NOT $6 OR outcome IS NULL OR starts_with(reason, 'end:') OR starts_with(reason, 'skipped:')) LIMIT 1
     ) AS c
     ORDER BY p.contact_id LIMIT $5
 ) AS i
@@ -124,13 +135,17 @@ class Queries:
         )
         return bool(found)
 
-    async def steps(self, launch_id: str) -> list[str]:
-        """Names, as its scenario version has them; none before the launch opens: its gate may come first, and without
-        any target it never does."""
+    async def steps(self, launch_id: str) -> Mapping[str, bool]:
+        """Names, as its scenario version has them, and which are ends; none before the launch opens: its gate may come
+        first, and without any target it never does."""
         rows = await self._pool.fetch(
-            "SELECT json_object_keys(definition #> '{body,steps}') AS step FROM launch WHERE launch_id = $1", launch_id
+            """
+            SELECT name, step ->> 'end' IS NOT NULL AS ends
+            FROM launch, json_each(definition #> '{body,steps}') AS each (name, step) WHERE launch_id = $1
+            """,
+            launch_id,
         )
-        return [row["step"] for row in rows]
+        return {row["name"]: row["ends"] for row in rows}
 
     async def of_contact(
         self, project: str, contact_id: str, before: tuple[datetime, str] | None, limit: int
@@ -170,27 +185,24 @@ class Queries:
         )
         return [InstanceRow(**row) for row in rows]
 
-    async def of_launch(
-        self, launch_id: str, status: str | None, step: str | None, after: str, limit: int
-    ) -> list[InstanceRow]:
+    async def of_launch(self, launch_id: str, wanted: Wanted, after: str, limit: int) -> list[InstanceRow]:
         """Instances of a launch, open and ended, by contact (bytewise)."""
         rows = await self._pool.fetch(
             self._of_launch,
             launch_id,
-            status,
-            step,
+            wanted.status,
+            wanted.step,
             after,
             limit,
+            wanted.end,
         )
         return [InstanceRow(**row) for row in rows]
 
-    async def all_of_launch(
-        self, launch_id: str, status: str | None, step: str | None
-    ) -> AsyncGenerator[list[InstanceRow], None]:
+    async def all_of_launch(self, launch_id: str, wanted: Wanted) -> AsyncGenerator[list[InstanceRow], None]:
         """In pages; every page is a statement of its own, so a slow reader holds no connection."""
         after = ""
         while True:
-            page = await self.of_launch(launch_id, status, step, after, LEDGER_PAGE)
+            page = await self.of_launch(launch_id, wanted, after, LEDGER_PAGE)
             if page:
                 yield page
             if len(page) < LEDGER_PAGE:

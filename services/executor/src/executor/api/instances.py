@@ -10,7 +10,7 @@ from fastapi.responses import Response, StreamingResponse
 from pydantic import BaseModel
 
 from contracts.words import Name, Outcome, Permission
-from executor.adapters.queries import InstanceRow, Queries
+from executor.adapters.queries import InstanceRow, Queries, Wanted
 from executor.domain.cohort import Status
 from runtime.auth import Caller, requires
 from runtime.cloudevents import rfc3339
@@ -22,6 +22,10 @@ from runtime.problems import Problem
 Viewer = Annotated[Caller, Depends(requires(Permission.VIEW))]
 Cursor = Annotated[str | None, Query(max_length=800, description="`next` of the page before.")]
 Limit = Annotated[int, Query(ge=1, le=1000)]
+AT_STEP = (
+    "Only those that stand or ended at this step. Of an end: who ended by it, as many as its figure in `steps` says;"
+    " while the launch is paused also who stands before it."
+)
 COLUMNS = ("contact_id", "status", "step", "due_at", "started_at", "ended_at", "outcome", "reason")
 
 
@@ -72,7 +76,7 @@ def routes(queries: Queries) -> APIRouter:
         launch_id: Annotated[str, Path(min_length=1, max_length=64)],
         caller: Viewer,
         status: Annotated[Status | None, Query(description="Only those that stand so; `ended`: have ended.")] = None,
-        step: Annotated[str | None, Query(max_length=128, description="Only those at this step.")] = None,
+        step: Annotated[str | None, Query(max_length=128, description=AT_STEP)] = None,
         cursor: Cursor = None,
         limit: Limit = 100,
         accept: Annotated[str, Header()] = "*/*",
@@ -81,14 +85,16 @@ def routes(queries: Queries) -> APIRouter:
         if not await queries.knows(caller.project, launch_id):
             remedy = "look at GET /v1/launches for its id"
             raise Problem(404, "unknown_launch", f"no launch {launch_id} is known here", remedy)
-        if step is not None and (steps := await queries.steps(launch_id)) and step not in steps:
+        steps = {} if step is None else await queries.steps(launch_id)
+        if step is not None and steps and step not in steps:
             detail = f"the scenario version of launch {launch_id} has no step {step}"
             raise Problem(422, "unknown_step", detail, f"its steps are {', '.join(steps)}")
+        wanted = Wanted(status, step, end=step is not None and steps.get(step, False))
         if wants_csv(accept):
-            lines = _lines(queries.all_of_launch(launch_id, status, step))
+            lines = _lines(queries.all_of_launch(launch_id, wanted))
             return StreamingResponse(lines, media_type=f"{CSV}; charset=utf-8")
         after = from_cursor(cursor, str, str)
-        rows = await queries.of_launch(launch_id, status, step, "" if after is None else after[1], limit)
+        rows = await queries.of_launch(launch_id, wanted, "" if after is None else after[1], limit)
         return Instances(items=list(map(_instance, rows)), next=_next(rows, limit))
 
     return router
