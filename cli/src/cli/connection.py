@@ -238,9 +238,16 @@ def _exit(status: int) -> Exit:
 
 
 def _remedy(problem: dict[str, Any]) -> str | None:
-    """What to do, in the words of the command line."""
+    """What to do, in the words of the command line: of one that names a route, the part that names a command."""
     remedy = REMEDIES.get(problem.get("code", ""), problem.get("remedy"))
-    return None if remedy and ("/v1" in remedy or "/openapi.json" in remedy) else remedy
+    if remedy and _for_programs(remedy):
+        parts = [part for part in remedy.split("; ") if "`slipway " in part and not _for_programs(part)]
+        return "; ".join(parts) or None
+    return remedy
+
+
+def _for_programs(remedy: str) -> bool:
+    return "/v1" in remedy or "/openapi.json" in remedy
 
 
 def _problem(response: httpx.Response) -> dict[str, Any]:
