@@ -14,7 +14,7 @@ from contracts.deliveries import DeliveriesRecorded
 from contracts.event import Event
 from contracts.launches import All, LaunchControlled, LaunchRequested, Options, ScenarioVersion
 from contracts.outcomes import TargetsEnded, TargetsRefused, TargetsStarted
-from contracts.scenario import EndStep, EndType, Scenario
+from contracts.scenario import Scenario
 from contracts.targets import LaunchOpened, Snapshot, TargetingFinished, TargetsAdmitted, TargetsExcluded
 from contracts.words import ControlState, DeliveryState, LaunchMode, Outcome
 from fakes.transaction import NOON
@@ -31,6 +31,14 @@ ENDS = [
     (Outcome.OTHER, "end:quiet"),
     (Outcome.OTHER, "skipped:no_consent"),
 ]
+STEPS = {
+    "hello": {"send": {"channel": "discard", "message_type": "promotional", "text": "t"}, "next": "pause"},
+    "pause": {"wait": {"for": "2d"}, "next": "vip"},
+    "vip": {"branch": [{"when": "contact.attributes.score > 50", "next": "won"}, {"otherwise": "quiet"}]},
+    "won": {"end": "success"},
+    "broken": {"end": "failure"},
+    "quiet": {"end": "neutral"},
+}
 EXCLUDED = ["inactive", "no_consent", "suppressed"]
 REFUSED = ["recurrence_once", "deleted"]
 
@@ -103,9 +111,7 @@ class Story:
         return told
 
     def version(self) -> ScenarioVersion:
-        ends = {"won": EndType.SUCCESS, "broken": EndType.FAILURE, "quiet": EndType.NEUTRAL}
-        steps = {name: EndStep(end=end) for name, end in ends.items()}
-        body = Scenario(key="spring", name="Spring", start="won", steps=steps)
+        body = Scenario.model_validate({"key": "spring", "name": "Spring", "start": "hello", "steps": STEPS})
         return ScenarioVersion(project=PROJECT, version=3, creator="ann", body=body)
 
     def requested(self) -> LaunchRequested:

@@ -374,7 +374,7 @@ async def test_who_came_to_a_step_is_listed_as_often_as_its_figure_says(
     assert (lines[0], len(lines)) == ("contact_id,times,at,arm,next", 5)
 
     for wanted, code, words in (
-        ({"step": "vib"}, "unknown_step", "they have come to hello, pause, vip, won"),
+        ({"step": "vib"}, "unknown_step", "its steps are hello, pause, vip, won, broken, quiet"),
         ({"step": "won"}, "listed_elsewhere", "--step won"),
         ({"step": "hello"}, "listed_elsewhere", "--message hello"),
         ({"step": "vip", "next": "nowhere"}, "unknown_arm", "they have led to pause, won"),
@@ -385,6 +385,23 @@ async def test_who_came_to_a_step_is_listed_as_often_as_its_figure_says(
             refused = await http.get(url, params=wanted, headers={"Accept": accept})
             assert (refused.status_code, refused.json()["code"]) == (422, code)
             assert words in refused.json()["remedy"]
+
+
+async def test_before_anything_is_counted_each_step_has_an_empty_list(http: httpx.AsyncClient, story: Story) -> None:
+    """A program that looks right after a launch is told the same as later: nobody, elsewhere, or that there is none."""
+    url = f"/v1/launches/{story.launch_id}/passed"
+    for step in ("pause", "vip"):
+        assert (await http.get(url, params={"step": step})).json() == {"items": [], "next": None}
+    codes = {step: (await http.get(url, params={"step": step})).json()["code"] for step in ("won", "hello", "vib")}
+    assert codes == {"won": "listed_elsewhere", "hello": "listed_elsewhere", "vib": "unknown_step"}
+
+
+async def test_of_a_launch_whose_steps_were_not_kept_any_step_may_be_asked_for(
+    http: httpx.AsyncClient, story: Story, log: Log
+) -> None:
+    await log.pool.execute("UPDATE launch SET steps = NULL, sends = '{}'")
+    answer = await http.get(f"/v1/launches/{story.launch_id}/passed", params={"step": "vib"})
+    assert answer.raise_for_status().json()["items"] == []
 
 
 async def test_the_figures_add_up_in_every_event_of_a_launch(log: Log, http: httpx.AsyncClient) -> None:

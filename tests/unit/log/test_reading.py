@@ -40,7 +40,7 @@ def test_a_request_describes_and_controls_the_launch() -> None:
 
 
 @pytest.mark.parametrize(("mode", "waits"), [(LaunchMode.LIVE, True), (LaunchMode.REHEARSAL, False)])
-def test_the_ends_of_the_scenario_are_kept_and_whether_its_waits_take_their_time(mode: LaunchMode, waits: bool) -> None:
+def test_the_steps_are_kept_and_whether_waits_take_their_time(mode: LaunchMode, waits: bool) -> None:
     wait = {"wait": {"for": "2d"}, "next": "won"}
     body = {"key": "spring", "name": "Spring", "start": "pause", "steps": {"pause": wait, "won": {"end": "success"}}}
     version = STORY.version().model_copy(update={"body": Scenario.model_validate(body)})
@@ -48,9 +48,17 @@ def test_the_ends_of_the_scenario_are_kept_and_whether_its_waits_take_their_time
     assert reading is not None
     described = reading.facts[0]
     assert isinstance(described, facts.Described)
-    assert (described.ends, described.waits) == (("won",), waits)
+    assert (described.steps, described.ends, described.waits) == (("pause", "won"), ("won",), waits)
     kept = changed(Launch("l", "acme"), described)
-    assert (kept.ends, kept.waits) == (("won",), waits)
+    assert (kept.steps, kept.ends, kept.waits) == (("pause", "won"), ("won",), waits)
+
+
+def test_the_steps_that_send_are_kept() -> None:
+    reading = read(STORY.opened(), "e", NOON)
+    assert reading is not None
+    described = reading.facts[0]
+    assert isinstance(described, facts.Described)
+    assert described.sends == changed(Launch("l", "acme"), described).sends == ("hello",)
 
 
 def test_who_never_started_is_other_with_the_reason() -> None:

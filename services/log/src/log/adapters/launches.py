@@ -48,7 +48,8 @@ UPDATE launch SET
     scenario = $2, version = $3, requested_at = $4, retry_of = $5, requested_by = $6, command_id = $7,
     command_source = $8, control = $9, control_revision = $10, held = $11, opened = $12, total = $13, failed = $14,
     final = $15, ended_at = $16, revision = $17, published_revision = $18, published_at = $19, announced = $20,
-    seen_revision = $21, hold = $22, lifted = $23, live = $24, mode = $25, ends = $26, waits = $27
+    seen_revision = $21, hold = $22, lifted = $23, live = $24, mode = $25, ends = $26, waits = $27, steps = $28,
+    sends = $29
 WHERE launch_id = $1
 """
 
@@ -161,6 +162,8 @@ def launch_of(row: asyncpg.Record, sums: Mapping[str, int]) -> Launch:
         mode=LaunchMode(row["mode"]),
         ends=None if row["ends"] is None else tuple(row["ends"]),
         waits=row["waits"],
+        steps=None if row["steps"] is None else tuple(row["steps"]),
+        sends=tuple(row["sends"]),
         request=None if by is None else Request(by, row["command_id"], row["command_source"]),
         control=ControlState(row["control"]),
         control_revision=row["control_revision"],
@@ -213,4 +216,6 @@ def _columns(launch: Launch) -> tuple[object, ...]:
         launch.mode,
         launch.ends,
         launch.waits,
+        launch.steps,
+        launch.sends,
     )

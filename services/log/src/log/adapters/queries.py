@@ -220,13 +220,6 @@ class Queries:
         """Where a fork has led its contacts so far, by name; none: nobody, or the step is no fork."""
         return [row["next"] for row in await self._pool.fetch(_ARMS, number, step)]
 
-    async def sends(self, number: int, step: str) -> bool:
-        """Whether a message of this step was told of."""
-        told: bool = await self._pool.fetchval(
-            "SELECT EXISTS (SELECT FROM event_chunk WHERE launch = $1 AND kind = 'message' AND step = $2)", number, step
-        )
-        return told
-
     async def ledger(self, number: int) -> AsyncGenerator[LedgerRow, None]:
         """Every target once, by contact id, bytewise."""
         async with aclosing(self._stream(_LEDGER, number)) as rows:

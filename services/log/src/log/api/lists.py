@@ -64,23 +64,27 @@ class PassedPage(BaseModel):
     next: str | None
 
 
-async def _listed(queries: Queries, launch: Found, step: str, towards: str | None) -> None:
-    """Raises Problem for a step that nobody has come to, for one whose list is elsewhere, and for an arm of it
-    (`towards`: where that leads) that nobody has taken."""
-    id = launch.launch.launch_id
-    if step not in (entered := await queries.steps(launch.number)):
-        detail = f"no target of this launch has come to a step {step}{did_you_mean(step, entered)}"
-        raise Problem(422, "unknown_step", detail, f"they have come to {', '.join(sorted(entered)) or 'none so far'}")
-    if step in (launch.launch.ends or ()):
-        remedy = f"`slipway outcomes {id} --step {step}` lists them, GET /v1/launches/{id}/instances?step={step}"
-        raise Problem(422, "listed_elsewhere", f"{step} is an end: who came to it has ended there", remedy)
-    if await queries.sends(launch.number, step):
-        remedy = f"`slipway outcomes {id} --message {step}` lists them, GET /v1/launches/{id}/deliveries?step={step}"
-        raise Problem(422, "listed_elsewhere", f"{step} sends: who came to it has a message of it", remedy)
-    if towards is not None and towards not in (arms := await queries.arms(launch.number, step)):
+async def _listed(queries: Queries, asked: Found, step: str, towards: str | None) -> None:
+    """Raises Problem for a step that the launch's scenario does not have, for one whose list is elsewhere, and for an
+    arm of it (`towards`: where that leads) that nobody has taken."""
+    launch, id = asked.launch, asked.launch.launch_id
+    if launch.steps is not None and step not in launch.steps:
+        detail = f"the scenario version of launch {id} has no step {step}{did_you_mean(step, launch.steps)}"
+        raise Problem(422, "unknown_step", detail, f"its steps are {', '.join(launch.steps)}")
+    if step in (launch.ends or ()):
+        detail = f"{step} is an end: who came to it has ended there"
+        raise Problem(422, "listed_elsewhere", detail, _elsewhere(id, "--step", "instances", step))
+    if step in launch.sends:
+        detail = f"{step} sends: who came to it has a message of it"
+        raise Problem(422, "listed_elsewhere", detail, _elsewhere(id, "--message", "deliveries", step))
+    if towards is not None and towards not in (arms := await queries.arms(asked.number, step)):
         detail = f"no arm of {step} has led a target of this launch to {towards}{did_you_mean(towards, arms)}"
         remedy = f"they have led to {', '.join(arms)}" if arms else f"{step} has led nobody by an arm: leave `next` out"
         raise Problem(422, "unknown_arm", detail, remedy)
+
+
+def _elsewhere(id: str, option: str, route: str, step: str) -> str:
+    return f"`slipway outcomes {id} {option} {step}` lists them; over HTTP GET /v1/launches/{id}/{route}?step={step}"
 
 
 def _possible(reason: str, ends: Sequence[str] | None) -> str:
@@ -150,6 +154,7 @@ def routes(queries: Queries, streams: Streams) -> APIRouter:
         Of an `update_contact` those for whom it was carried out: the others stand at it, or ended there. Who came to a
         `send` has a message of it, and who came to an end has ended: `listed_elsewhere` says where. An arm that nobody
         has taken is refused with those that somebody has (`unknown_arm`). Of contacts who are deleted nothing is kept.
+        Of a step to which nobody has come so far the list is empty.
         """
         launch, after = await found(queries, caller, launch_id), _after(cursor)
         await _listed(queries, launch, step, next)

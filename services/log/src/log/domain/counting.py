@@ -33,7 +33,8 @@ def changed(launch: Launch, fact: State) -> Launch:
             if launch.scenario is not None:
                 return launch
             launch = replace(launch, scenario=fact.scenario, version=fact.version, requested_at=fact.requested_at)
-            return replace(launch, retry_of=fact.retry_of, mode=fact.mode, ends=fact.ends, waits=fact.waits)
+            launch = replace(launch, steps=fact.steps, ends=fact.ends, sends=fact.sends, waits=fact.waits)
+            return replace(launch, retry_of=fact.retry_of, mode=fact.mode)
         case Requested(request):
             return replace(launch, request=request)
         case Opened():

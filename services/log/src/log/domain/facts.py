@@ -19,6 +19,10 @@ class Described:
     mode: LaunchMode = LaunchMode.LIVE
     ends: tuple[str, ...] = ()
     """End steps of the version."""
+    steps: tuple[str, ...] = ()
+    """All of its steps."""
+    sends: tuple[str, ...] = ()
+    """Those that send."""
     waits: bool = False
     """Its targets come to waits, which take their time."""
 

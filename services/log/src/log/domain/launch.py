@@ -30,6 +30,10 @@ class Launch:
     mode: LaunchMode = LaunchMode.LIVE
     ends: tuple[str, ...] | None = None
     """End steps of its scenario version; None: not known, or of a launch from before they were kept."""
+    steps: tuple[str, ...] | None = None
+    """All of its steps; None: as for `ends`."""
+    sends: tuple[str, ...] = ()
+    """Those that send."""
     waits: bool = False
     """Whether its scenario has waits that take their time: a rehearsal's are over at once."""
     request: Request | None = None

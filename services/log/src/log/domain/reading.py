@@ -19,7 +19,7 @@ from contracts.outcomes import (
     TargetsRefused,
     TargetsStarted,
 )
-from contracts.scenario import EndStep, WaitStep, WaitUntilStep
+from contracts.scenario import EndStep, SendStep, WaitStep, WaitUntilStep
 from contracts.targets import LaunchOpened, TargetingFinished, TargetsAdmitted, TargetsExcluded
 from contracts.words import LaunchMode
 from log.domain import facts
@@ -116,6 +116,8 @@ def _described(event: LaunchRequested | LaunchOpened) -> facts.Described:
         event.retry_of,
         mode,
         ends=tuple(name for name, step in steps.items() if isinstance(step, EndStep)),
+        steps=tuple(steps),
+        sends=tuple(name for name, step in steps.items() if isinstance(step, SendStep)),
         waits=mode is LaunchMode.LIVE and any(isinstance(step, WaitStep | WaitUntilStep) for step in steps.values()),
     )
 
