@@ -184,7 +184,8 @@ class Worker:
                 await self._pass_over(lease)
                 await self._clean_up(lease)
                 await self._still_ours(lease)
-                patience = RESTED_SECONDS if lease.outbox.acknowledged() else WAIT_SECONDS
+                published = lease.outbox.open or lease.outbox.acknowledged()  # to be deleted once it has rested
+                patience = RESTED_SECONDS if published else WAIT_SECONDS
                 nearest = max(0.0, min(patience, self._jobs.nearest(), self._feed.nearest()))
                 await asyncio.wait({self._woken}, timeout=nearest)
             else:
