@@ -82,7 +82,7 @@ class Given(BaseModel):
         ({"share": 2}, "write 1.0 or less"),
         ({"groups": "vip"}, "a list is meant"),
         ({"groups": [3]}, "write a text"),
-        ({"groups": [""]}, "write at least 1 characters"),
+        ({"groups": [""]}, "write at least 1 character"),
         ({"groups": ["vips"]}, "write at most 3 characters"),
         ({"groups": ["a", "b", "c"]}, "at most 2 are allowed, not 3"),
     ],
