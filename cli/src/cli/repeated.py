@@ -19,7 +19,7 @@ class Repeated:
     """`header`: of a CSV file, its first line; None: it is NDJSON."""
 
     def __init__(self, header: bytes | None) -> None:
-        self._header = header
+        self._columns = None if header is None else [name.strip() for name in _cells(header)]
         self._seen: set[int] = set()
         self._all = True
         self.lines: list[dict[str, Any]] = []
@@ -53,9 +53,9 @@ class Repeated:
         text = text.removeprefix(codecs.BOM_UTF8)
         if not text.strip():
             return None
-        if self._header is None:
+        if self._columns is None:
             return str(orjson.loads(text)["id"])
-        return dict(zip(map(str.strip, _cells(self._header)), _cells(text), strict=True))["id"]
+        return dict(zip(self._columns, _cells(text), strict=True))["id"]
 
 
 def _cells(row: bytes) -> list[str]:

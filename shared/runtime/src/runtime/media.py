@@ -6,7 +6,6 @@ from typing import Any, Final
 CSV: Final = "text/csv"
 NDJSON: Final = "application/x-ndjson"
 EVENTS: Final = "text/event-stream"
-
 JSON: Final = "application/json"
 _WEIGHT: Final = re.compile(r"q=(0(?:\.\d{0,3})?|1(?:\.0{0,3})?)", re.ASCII | re.IGNORECASE)
 
