@@ -132,8 +132,10 @@ class FreshTopics:
         if self._made:
             admin = AIOKafkaAdminClient(bootstrap_servers=self._kafka)
             await admin.start()
-            await admin.delete_topics(self._made)
-            await admin.close()
+            try:
+                await admin.delete_topics(self._made)
+            finally:
+                await admin.close()
 
 
 @pytest.fixture

@@ -44,8 +44,9 @@ def send(channel: str, next: str) -> dict[str, Any]:
 
 BRIEF = scenario("brief", ping=send("discard", "done"))
 LONG = scenario(
-    "long", ping=send("discard", "pause"), pause={"wait": {"for": "1s"}, "next": "mail"}, mail=send("email", "done")
+    "long", ping=send("discard", "pause"), pause={"wait": {"for": "3s"}, "next": "mail"}, mail=send("email", "done")
 )
+"""Waits for so long that a job tells the counts: a transaction that moves contacts tells them itself."""
 
 
 async def test_a_command_can_be_followed_through_all_services_at_no_span_per_contact(

@@ -1,7 +1,7 @@
 """What contacts consists of: streams, jobs, routes."""
 
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -90,9 +90,10 @@ def build(settings: Settings) -> Service:
 
     @asynccontextmanager
     async def lifespan(_: Resources) -> AsyncIterator[None]:
-        yield
-        await ahead.close()
-        await snapshots.close()
+        async with AsyncExitStack() as opened:
+            opened.push_async_callback(snapshots.close)
+            opened.push_async_callback(ahead.close)
+            yield
 
     async def pending(_: Any, numbers: Sequence[int]) -> Mapping[int, float]:
         try:
