@@ -16,21 +16,12 @@ import typer
 
 from cli.output import Exit, fail, told
 from cli.platform.home import Home
+from cli.requests import as_commands
 from cli.typed import as_typed
 
 LOGIN = Path("~/.config/slipway/login.json")
 PATIENCE = 60.0
 RESTARTING = (502, 503, 504)
-REMEDIES = {
-    "unknown_launch": "`slipway launches` lists them. Of one that waits or was rejected see `slipway show`.",
-    "unknown_contact": "Ids are compared byte for byte: capitals and blanks count.",
-    "unknown_group": "`slipway groups list` lists them.",
-    "unknown_segment": "`slipway segment list` lists them.",
-    "unknown_suppression": "`slipway suppress list` lists who is on it.",
-    "ambiguous": "Say whose: --service SERVICE.",
-    "changed_meanwhile": "Look at it again, and say its new revision.",
-}
-"""In the place of a remedy for programs, by code."""
 WHICH_PROJECT = ("which project?", "Say --project KEY or set SLIPWAY_PROJECT.")
 
 
@@ -214,8 +205,8 @@ class Client:
         if len(points) == 1 and points[0]["remedy"] == what:
             what = f"{points[0]['code']} at {points[0]['place']}: {what}"
             points = []
-        lines = [str(what), *told(points)]
-        fail(_exit(response.status_code), "\n".join(lines), _remedy(problem))
+        lines = [as_commands(str(what)), *told(points)]
+        fail(_exit(response.status_code), "\n".join(lines), as_commands(problem.get("remedy") or ""))
 
 
 def at(*names: str) -> str:
@@ -235,19 +226,6 @@ def _exit(status: int) -> Exit:
     if status < 500:
         return Exit.NO
     return Exit.UNREACHABLE if status == 503 else Exit.INTERNAL
-
-
-def _remedy(problem: dict[str, Any]) -> str | None:
-    """What to do, in the words of the command line: of one that names a route, the part that names a command."""
-    remedy = REMEDIES.get(problem.get("code", ""), problem.get("remedy"))
-    if remedy and _for_programs(remedy):
-        parts = [part for part in remedy.split("; ") if "`slipway " in part and not _for_programs(part)]
-        return "; ".join(parts) or None
-    return remedy
-
-
-def _for_programs(remedy: str) -> bool:
-    return "/v1" in remedy or "/openapi.json" in remedy
 
 
 def _problem(response: httpx.Response) -> dict[str, Any]:

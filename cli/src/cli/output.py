@@ -12,6 +12,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from cli.requests import as_commands
+
 WIDE = 200
 """Columns of a table that no terminal bounds."""
 stdout = Console(emoji=False, width=None if sys.stdout.isatty() or "COLUMNS" in os.environ else WIDE)
@@ -42,10 +44,8 @@ def say(message: str, style: str | None = None) -> None:
 
 
 def told(points: Iterable[Mapping[str, Any]]) -> list[str]:
-    """Validation points, a line each, with the command that shows what is right."""
-    return [
-        f"  {point['code']} at {point['place']}: {point['remedy']}{LISTED.get(point['code'], '')}" for point in points
-    ]
+    """Validation points, a line each, with the commands that show what is right."""
+    return [as_commands(f"  {point['code']} at {point['place']}: {point['remedy']}") for point in points]
 
 
 def confirm(question: str, yes: bool) -> None:
@@ -65,8 +65,6 @@ def emit_json(document: Any) -> None:
 
 
 UNBROKEN = 40
-LISTED = {"unknown_group": " `slipway groups list` lists them."}
-"""What there is, by the code of a point that misses it."""
 
 
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[Any]], title: str | None = None) -> None:

@@ -71,7 +71,7 @@ async def test_who_is_not_known_is_told_what_to_do(world: World) -> None:
     refusal = {
         "code": "unauthenticated",
         "detail": "this key was revoked",
-        "remedy": "make another: slipway key create",
+        "remedy": "make another: `POST /v1/keys`",
     }
     world["launcher"].answers["/internal/tokens"] = JSONResponse(refusal, 401)
     refused = await world.http.get("/v1/launches", headers={"Authorization": "Bearer old.secret"})

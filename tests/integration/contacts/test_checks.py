@@ -95,8 +95,8 @@ async def test_empty_group_and_empty_project_are_allowed(world: World) -> None:
 async def test_a_group_that_is_mistyped_is_told_with_the_one_that_is_probably_meant(world: World) -> None:
     found = await checked(world, drafted(Groups(groups=["news", "vpi", "something"])))
     assert [point.remedy for point in found.points] == [
-        "There is no group vpi: did you mean `vip`?",
-        "There is no group something: make it, or choose one from the list of groups.",
+        "There is no group vpi: did you mean `vip`? `GET /v1/groups` lists them.",
+        "There is no group something. `GET /v1/groups` lists them.",
     ]
 
 
@@ -214,7 +214,7 @@ async def test_remedy_names_what_was_probably_meant(world: World) -> None:
 
 async def test_who_names_a_segment_where_its_condition_is_meant_is_told_so(world: World) -> None:
     [point] = (await checked(world, drafted(Segment(where="good-ones")))).points
-    assert point.code == "broken_condition" and "`slipway segment show good-ones`" in point.remedy
+    assert point.code == "broken_condition" and "`GET /v1/segments/good-ones`" in point.remedy
 
 
 async def test_attributes_of_another_kind_than_the_condition_takes_them_for_are_counted_by_kind(world: World) -> None:

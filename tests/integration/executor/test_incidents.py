@@ -178,7 +178,7 @@ async def test_an_incident_in_a_step_that_was_begun_can_only_be_failed(desk: Des
     (incident,) = await everything(client, "/v1/incidents", 2)
     assert (incident["step"], incident["retriable"]) == ("won", False)
     refused = await client.post(f"/v1/incidents/{incident['id']}/retry", headers=DECIDER)
-    assert (refused.status_code, "--fail" in refused.json()["remedy"]) == (409, True)
+    assert (refused.status_code, f"{incident['id']}/fail`" in refused.json()["remedy"]) == (409, True)
     await decide(client, "fail", [incident["id"]])
     await desk.resolutions()
     assert desk.outcomes() == {"c-0": "failure/error:internal"}

@@ -257,13 +257,13 @@ async def test_a_count_of_an_earlier_version_is_made_again_and_one_of_a_later_is
 
     earlier, later = await said(before), await said(token(counted(100), version=3))
     assert earlier["code"] == later["code"] == "count_token_mismatch"
-    assert "was of version 1" in earlier["detail"] and earlier["remedy"].startswith("count this launch as it is now")
+    assert "was of version 1" in earlier["detail"] and earlier["remedy"].startswith("give a count of it as it is now")
     assert later["remedy"].startswith("another version is active by now")
     await act(people, launch_id, "confirm", {"count_token": token(counted(100), version=2)})
     for count_token in (before, token(counted(100), version=3)):
         body = {"count_token": count_token}
         answer = await people.call("POST", f"/v1/launches/{launch_id}/approve", body, as_user="bob")
-        assert f"`slipway approve {launch_id} --recount`" in answer.json()["remedy"]
+        assert f"`POST /v1/launches/{launch_id}/approve {{" in answer.json()["remedy"]
 
 
 async def test_a_scenario_put_away_between_is_not_approved(people: Desk) -> None:

@@ -375,8 +375,8 @@ async def test_who_came_to_a_step_is_listed_as_often_as_its_figure_says(
 
     for wanted, code, words in (
         ({"step": "vib"}, "unknown_step", "its steps are hello, pause, vip, won, broken, quiet"),
-        ({"step": "won"}, "listed_elsewhere", "--step won"),
-        ({"step": "hello"}, "listed_elsewhere", "--message hello"),
+        ({"step": "won"}, "listed_elsewhere", "instances?step=won`"),
+        ({"step": "hello"}, "listed_elsewhere", "deliveries?step=hello`"),
         ({"step": "vip", "next": "nowhere"}, "unknown_arm", "they have led to pause, won"),
         ({"step": "vip", "next": "hello"}, "unknown_arm", "they have led to pause, won"),
         ({"step": "pause", "next": "won"}, "unknown_arm", "leave `next` out"),

@@ -83,10 +83,8 @@ def test_an_option_that_makes_no_sense_is_named(monkeypatch: pytest.MonkeyPatch)
 @pytest.mark.parametrize(
     ("remedy", "shown"),
     [
-        ("look at GET /v1/contacts", ""),
-        ("make it: slipway project create a; or wait", "make it: slipway project create a; or wait"),
-        ("`slipway groups list` lists them; over HTTP GET /v1/groups", "`slipway groups list` lists them"),
-        ("look at GET /v1/contacts; ids are case-sensitive", ""),
+        ("`GET /v1/groups` lists them", "`slipway groups list` lists them"),
+        ("capitals and blanks count", "capitals and blanks count"),
     ],
 )
 def test_what_to_do_is_said_in_the_words_of_the_command_line(

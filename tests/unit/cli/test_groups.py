@@ -20,7 +20,8 @@ def test_that_nobody_is_in_it_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_group_that_there_is_not_is_told_with_the_command_that_lists_them() -> None:
-    point = {"code": "unknown_group", "place": "participants.groups[0]", "remedy": "There is no group vpi."}
+    remedy = "There is no group vpi. `GET /v1/groups` lists them."
+    point = {"code": "unknown_group", "place": "participants.groups[0]", "remedy": remedy}
     assert told([point])[0].endswith("There is no group vpi. `slipway groups list` lists them.")
 
 

@@ -28,10 +28,14 @@ def test_what_is_wrong_with_a_condition_is_said_once(monkeypatch: pytest.MonkeyP
 
 @pytest.mark.parametrize("arguments", [("add", "good", "true"), ("remove", "good")])
 def test_only_what_was_seen_is_changed(monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...]) -> None:
-    changed = {"code": "changed_meanwhile", "detail": "segment good was changed meanwhile", "remedy": "send an ETag"}
+    changed = {
+        "code": "changed_meanwhile",
+        "detail": "segment good was changed meanwhile",
+        "remedy": "look, and use `If-Match`",
+    }
     told = slipway(monkeypatch, {"POST /v1/segments": (412, changed), "DELETE /v1/segments/good": (412, changed)})
     result = told("segment", *arguments, "--revision", "1")
-    assert (result.exit_code, "new revision" in result.stderr) == (1, True)
+    assert (result.exit_code, "`--revision`" in result.stderr) == (1, True)
     assert told.seen[-1].headers["If-Match"] == '"1"'
 
 

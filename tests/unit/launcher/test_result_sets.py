@@ -15,7 +15,7 @@ from launcher.domain.counting import Counted, Figures, Found, Listing, MessageFi
 from launcher.domain.parties import Asker
 from launcher.domain.points import error
 from launcher.domain.refusals import Denied
-from launcher.domain.results import EMPTY
+from launcher.domain.results import empty
 from launcher.handlers import result_sets
 from launcher.handlers.result_sets import ResultSets
 from unit.launcher.builders import candidate
@@ -136,7 +136,7 @@ async def test_what_stands_against_all_of_them_stands_against_the_launch(portion
 
 async def test_a_set_with_nobody_in_it_is_told() -> None:
     contacts = Contactful()
-    assert (await counted(behind([], 10), contacts)).points == (EMPTY,)
+    assert (await counted(behind([], 10), contacts)).points == (empty("first"),)
     assert contacts.portions == []
     assert await every_page(behind([], 10), contacts, "inactive", 10) == [[]]
 

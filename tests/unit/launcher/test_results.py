@@ -17,6 +17,8 @@ from launcher.domain.results import ResultPage, closed, gathered, lineage, uncle
 from launcher.domain.states import UNDECIDED
 from unit.launcher.builders import STARTER, candidate, found, request
 
+WAIT = "wait for its end (`GET /v1/launches/l-1/progress`)"
+STOP = "stop it (`POST /v1/launches/l-1/stop`)"
 ANN = Asker("demo", "ann", STARTER)
 
 
@@ -38,7 +40,7 @@ def test_only_the_results_of_a_launch_that_ran_to_its_end_are_chosen(state: Laun
 def test_a_launch_that_was_rejected_has_no_end_to_wait_for() -> None:
     against = closed(launch(LaunchState.REJECTED))
     assert against is not None
-    assert ("never had targets" in against.detail, against.remedy) == (True, "launch anew (`slipway launch`)")
+    assert ("never had targets" in against.detail, against.remedy) == (True, "launch anew: `POST /v1/launches`")
 
 
 @pytest.mark.parametrize("state", sorted(UNDECIDED))
@@ -46,16 +48,17 @@ def test_a_launch_that_is_undecided_is_decided_or_taken_back(state: LaunchState)
     against = closed(launch(state))
     assert against is not None
     assert ("nothing of it has run" in against.detail, "stop it" in against.remedy) == (True, False)
-    assert ("slipway show" in against.remedy, "slipway decline" in against.remedy) == (True, True)
+    asked = ("`GET /v1/launches/l-1`", "`POST /v1/launches/l-1/decline`")
+    assert all(request in against.remedy for request in asked)
 
 
 @pytest.mark.parametrize(
     ("state", "remedy"),
     [
-        (LaunchState.REQUESTED, "wait for its end (`slipway watch`), or stop it"),
-        (LaunchState.RUNNING, "wait for its end (`slipway watch`), or stop it"),
-        (LaunchState.PAUSED, "let it go on to its end (`slipway resume`), or stop it (`slipway stop`)"),
-        (LaunchState.STOPPING, "wait for its end (`slipway watch`)"),
+        (LaunchState.REQUESTED, f"{WAIT}, or {STOP}"),
+        (LaunchState.RUNNING, f"{WAIT}, or {STOP}"),
+        (LaunchState.PAUSED, f"let it go on to its end (`POST /v1/launches/l-1/resume`), or {STOP}"),
+        (LaunchState.STOPPING, WAIT),
     ],
 )
 def test_a_launch_that_runs_is_waited_for(state: LaunchState, remedy: str) -> None:

@@ -124,7 +124,7 @@ async def test_a_missing_permission_is_named(client: httpx.AsyncClient) -> None:
     answer = await client.post("/launches", headers=bearing(ANN))
     assert (answer.status_code, answer.json()["code"]) == (403, "forbidden")
     assert "process:start" in answer.json()["detail"]
-    assert answer.json()["remedy"].endswith("slipway user grant ann --grant process:start --grant view")
+    assert answer.json()["remedy"].endswith("""`POST /v1/users/ann/grant {"grants": ["process:start", "view"]}`""")
 
 
 async def test_a_key_does_not_reach_another_project(client: httpx.AsyncClient) -> None:

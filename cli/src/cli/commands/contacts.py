@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import orjson
 import typer
 
-from cli.connection import REMEDIES, at, connection
+from cli.connection import at, connection
 from cli.lines import Line, csv_records, read_lines
 from cli.output import Exit, confirm, emit_json, fail, print_table, say, show_contacts, show_one, show_rows
 from cli.uploads import upload_contacts
@@ -23,6 +23,7 @@ ContactId = Annotated[str, typer.Argument(metavar="ID")]
 Group = Annotated[str, typer.Argument(metavar="GROUP")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 SHOWN = 20
+BYTE_FOR_BYTE = "Ids are compared byte for byte: capitals and blanks count."
 
 
 @contacts.command("import")
@@ -152,7 +153,7 @@ def _told(answer: dict[str, Any], ids: list[str], done: str, as_before: str) -> 
     same = len(set(ids)) - answer["changed"] - len(answer["unknown"])
     say(f"{answer['changed']:,} {done}" + (f", {same:,} {as_before}" if same else ""))
     if answer["unknown"]:
-        fail(Exit.NO, f"there is no contact {', '.join(answer['unknown'])}", REMEDIES["unknown_contact"])
+        fail(Exit.NO, f"there is no contact {', '.join(answer['unknown'])}", BYTE_FOR_BYTE)
 
 
 @groups.command("show")
@@ -181,7 +182,7 @@ def suppress_add(context: typer.Context, ids: Suppressed = None, address: Addres
     say(f"on the list: {len(contacts)} contacts, {len(addresses)} addresses")
     if unknown := added["unknown_contacts"]:
         say(f"no contact has the id {', '.join(unknown)} so far: whoever gets it is suppressed", "yellow")
-        say(f"  {REMEDIES['unknown_contact']}")
+        say(f"  {BYTE_FOR_BYTE}")
     if unknown := added["unknown_addresses"]:
         say(f"no contact has the address {', '.join(unknown)} so far: whoever gets it is suppressed", "yellow")
 

@@ -13,6 +13,7 @@ from aiokafka import TopicPartition
 from cli.connection import connection
 from cli.kafka import ends, reader, writer
 from cli.output import Exit, emit_json, fail, say, stdout, told
+from cli.requests import as_commands
 from cli.selection import Intersect, context_values, lifting, narrowing, participants
 from runtime.signing import sign
 
@@ -202,7 +203,7 @@ def show(answer: Answer, as_json: bool) -> None:
         say(f"{answer.type}: launch {answer.data['launch_id']} is {answer.data['state']}", "green")
         stdout.print(answer.data["launch_id"])
     else:
-        say(f"{answer.type}: {answer.data.get('code', '')} {answer.data.get('detail', '')}", "red")
+        say(as_commands(f"{answer.type}: {answer.data.get('code', '')} {answer.data.get('detail', '')}"), "red")
         for line in told(answer.data.get("points", [])):
             say(line)
     if answer.type.endswith(".rejected"):

@@ -9,6 +9,7 @@ import yaml
 
 from cli.connection import Client, at, connection
 from cli.output import Exit, emit_json, fail, say, show_one, show_rows, stdout, told
+from cli.requests import as_commands
 
 scenario = typer.Typer(no_args_is_help=True, help="Scenarios: YAML files with immutable versions.")
 
@@ -26,7 +27,7 @@ def validate(context: typer.Context, file: File, as_json: Json = False) -> None:
         emit_json({"valid": not _blocking(points), "points": points})
     else:
         for point in points:
-            say(f"{point['code']} ({point['severity']}) at {point['place']}: {point['remedy']}")
+            say(as_commands(f"{point['code']} ({point['severity']}) at {point['place']}: {point['remedy']}"))
         say(*((f"{file} is not valid", "red") if _blocking(points) else (f"{file} is valid", "green")))
     if _blocking(points):
         raise typer.Exit(Exit.NO)

@@ -257,9 +257,9 @@ def _bearer(token: str) -> tuple[str, str]:
 def _no_owner(owners: list[str], silent: list[str]) -> Problem:
     """Nobody has a parked record of that id, or several do."""
     if owners:
-        remedy = f"say which with ?service= (slipway parked replay --service): {', '.join(owners)}"
+        remedy = f"say which with `?service=`: {', '.join(owners)}"
         return Problem(409, "ambiguous", f"{' and '.join(owners)} each have a parked record of this id", remedy)
     if silent:
         detail = f"no service that answers has it parked, and {', '.join(silent)} did not answer"
         return Problem(503, "unavailable", detail, "try again in a few seconds", headers={"Retry-After": "2"})
-    return Problem(404, "unknown_parked", "no parked record has this id", "list them: slipway parked")
+    return Problem(404, "unknown_parked", "no parked record has this id", "`GET /v1/parked` lists them")

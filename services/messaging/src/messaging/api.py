@@ -122,7 +122,7 @@ async def _found(queries: Queries, caller: Caller, launch_id: str) -> None:
             404,
             "unknown_launch",
             f"no launch {launch_id} is known here",
-            "look at GET /v1/launches; one requested a moment ago is here within a second",
+            "`GET /v1/launches` lists them; one requested a moment ago is here within a second",
         )
 
 

@@ -55,9 +55,9 @@ class Requires:
 def _how_to_get(caller: Caller, permission: str) -> str:
     """`user grant` sets all that a user may do, so it names what they may already."""
     if caller.subject.startswith("key_"):
-        return f"a key keeps what it was made with: slipway key create --grant {permission}"
-    options = " ".join(f"--grant {each}" for each in sorted({*caller.grants, permission}))
-    return f"somebody who manages users grants it: slipway user grant {caller.subject} {options}"
+        return f"""a key keeps what it was made with: make another, `POST /v1/keys {{"grants": ["{permission}"]}}`"""
+    grants = ", ".join(f'"{each}"' for each in sorted({*caller.grants, permission}))
+    return f"""somebody who manages users grants it: `POST /v1/users/{caller.subject}/grant {{"grants": [{grants}]}}`"""
 
 
 def requires(permission: str, *, across_projects: bool = False, alternative: str | None = None) -> Requires:

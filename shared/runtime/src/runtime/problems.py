@@ -110,7 +110,7 @@ def _invalid(_: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     errors = [_error(problem, error.body) for problem in error.errors()]
     detail = "; ".join(f"{each['place']}: {each['message']}" for each in errors[:5])
-    return Problem(422, "invalid", detail, "correct what `errors` names; the API's description is at /openapi.json",
+    return Problem(422, "invalid", detail, "correct what `errors` names; `GET /openapi.json` describes what there is",
                    errors=errors[:100]).response()  # fmt: skip
 
 
@@ -129,7 +129,7 @@ def _http(request: Request, error: Exception) -> Response:
     if error.status_code == 413 and MAX_BODY_SIZE_SCOPE_KEY in request.scope:
         return too_large(request.scope[MAX_BODY_SIZE_SCOPE_KEY]).response()
     code = HTTPStatus(error.status_code).name.lower()
-    remedy = "look at /openapi.json for what there is" if error.status_code in (404, 405) else "correct the request"
+    remedy = "`GET /openapi.json` says what there is" if error.status_code in (404, 405) else "correct the request"
     return Problem(error.status_code, code, str(error.detail), remedy, headers=error.headers).response()
 
 

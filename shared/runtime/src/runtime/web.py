@@ -118,7 +118,7 @@ class Gate:
         elif self.opened:
             await self._observed(scope, receive, send)
         else:
-            remedy = "try again in a few seconds; /readyz says what it waits for"
+            remedy = "try again in a few seconds; `/readyz` says what it waits for"
             refusal = Problem(503, "starting", f"{self._service} is starting", remedy, headers={"Retry-After": "2"})
             await refusal.response()(scope, receive, send)
 
@@ -182,7 +182,7 @@ def operations(engine: Any) -> APIRouter:
 
 
 def _refuse_parked(id: str) -> NoReturn:
-    raise Problem(404, "unknown_parked", f"no record {id[:100]} is parked here", "list them: slipway parked")
+    raise Problem(404, "unknown_parked", f"no record {id[:100]} is parked here", "`GET /v1/parked` lists them")
 
 
 class _Server(uvicorn.Server):

@@ -61,4 +61,4 @@ def _problem(error: BaseException | None) -> Problem:
     if isinstance(error, h11.RemoteProtocolError) and error.error_status_hint == _TOO_LONG:
         detail = f"the address and the headers of this request are longer than {LONGEST >> 10} KiB"
         return Problem(_TOO_LONG, "too_long", detail, "say less in the address: what is long goes in the body")
-    return Problem(400, "bad_request", "this is no HTTP/1.1 request", "look at /openapi.json for what can be asked")
+    return Problem(400, "bad_request", "this is no HTTP/1.1 request", "`GET /openapi.json` says what can be asked")

@@ -60,6 +60,6 @@ class Services:
 def _problem(status: int, code: str, service: str, what: str, error: Exception) -> Problem:
     log.warning("a service failed to answer", target=service, error=str(error) or type(error).__name__)
     remedy = (
-        "try again in a few seconds (what makes something: with the same Idempotency-Key); `slipway status` tells more"
+        "try again in a few seconds (what makes something: with the same Idempotency-Key); `/readyz` there tells more"
     )
     return Problem(status, code, f"{service} {what}", remedy, headers={"Retry-After": "2"}, service=service)

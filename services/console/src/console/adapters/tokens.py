@@ -108,7 +108,7 @@ def _in_trouble() -> Problem:
         503,
         "unavailable",
         "launcher, which says who you are, does not answer",
-        "try again in a few seconds; `slipway status` tells more",
+        "try again in a few seconds; `/readyz` there tells more",
         headers={"Retry-After": "2"},
         service="launcher",
     )

@@ -41,7 +41,7 @@ def find(method: str, raw_path: str, query: str = "") -> Row | Refusal:
     there = {verb: path for path, verbs in _OUTSIDE.items() if _fits(path, segments) for verb in verbs}
     if not there:
         shown = "/".join(segment[:50] for segment in segments[:4])
-        return Refusal(404, "not_found", f"there is no /{shown}", "/openapi.json says what there is")
+        return Refusal(404, "not_found", f"there is no /{shown}", "`GET /openapi.json` says what there is")
     if method not in there:
         allowed = ", ".join(sorted(there))
         detail, remedy = f"this path does not know {method[:20]}", f"it knows {allowed}"

@@ -143,4 +143,5 @@ def _shown(contact: StoredContact) -> ShownContact:
 
 
 def _unknown(contact_id: str) -> Problem:
-    return Problem(404, "unknown_contact", f"there is no contact {contact_id[:128]}", "look at GET /v1/contacts")
+    remedy = "ids are compared byte for byte: capitals and blanks count"
+    return Problem(404, "unknown_contact", f"there is no contact {contact_id[:128]}", remedy)

@@ -129,4 +129,9 @@ async def _known(doors: Doors, project: str, group: str) -> None:
 
 async def _unknown(doors: Doors, project: str, group: str) -> Problem:
     close = did_you_mean(group, await doors.reading.group_names(project))
-    return Problem(404, "unknown_group", f"there is no group {group}{close}", "make it: POST /v1/groups")
+    return Problem(
+        404,
+        "unknown_group",
+        f"there is no group {group}{close}",
+        "`GET /v1/groups` lists them, `POST /v1/groups` makes one",
+    )

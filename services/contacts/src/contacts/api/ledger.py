@@ -19,7 +19,9 @@ def routes(doors: Doors) -> APIRouter:
     async def ledger(launch_id: str, caller: Viewer) -> StreamingResponse:
         """NDJSON in byte order of the contact ids: `{"contact_id", "state": "admitted" | "excluded", "reason"}`."""
         if not await doors.reading.has_launch(caller.project, launch_id):
-            raise Problem(404, "unknown_launch", f"there is no launch {launch_id[:64]}", "look at GET /v1/launches")
+            raise Problem(
+                404, "unknown_launch", f"there is no launch {launch_id[:64]}", "`GET /v1/launches` lists them"
+            )
         lines = _lines(doors.reading.ledger(caller.project, launch_id))
         return StreamingResponse(lines, media_type=NDJSON)
 

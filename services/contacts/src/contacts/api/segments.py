@@ -97,7 +97,10 @@ def _demand(seen: Seen, segment: str, found: SavedSegment | None) -> None:
     if seen is None or (found is not None and found.revision in seen):
         return
     now = f"it has revision {found.revision}" if found else "there is none"
-    detail, remedy = f"segment {segment} was changed meanwhile: {now}", "look at it again, and send its new ETag"
+    detail, remedy = (
+        f"segment {segment} was changed meanwhile: {now}",
+        "look at it again, and name the revision it has now with `If-Match`",
+    )
     raise Problem(412, "changed_meanwhile", detail, remedy)
 
 
@@ -107,4 +110,4 @@ def _shown(found: SavedSegment) -> ShownSegment:
 
 async def _unknown(segments: PostgresSavedSegments, project: str, segment: str) -> Problem:
     close = did_you_mean(segment, [each.segment for each in await segments.listed(project, "", MOST)])
-    return Problem(404, "unknown_segment", f"there is no segment {segment}{close}", "look at GET /v1/segments")
+    return Problem(404, "unknown_segment", f"there is no segment {segment}{close}", "`GET /v1/segments` lists them")

@@ -84,7 +84,7 @@ def routes(doors: Doors) -> APIRouter:
 async def _lift(doors: Doors, caller: Caller, contacts: list[str], addresses: list[str]) -> None:
     async with doors.transaction() as tx:
         if not await doors.suppressing.lift(tx, caller.project, contacts, addresses):
-            raise Problem(404, "unknown_suppression", "it is not on the list", "look at GET /v1/suppressions")
+            raise Problem(404, "unknown_suppression", "it is not on the list", "`GET /v1/suppressions` lists who is")
         await _note(doors, tx, caller, "suppression.lifted", contacts, addresses)
 
 

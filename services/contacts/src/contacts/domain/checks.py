@@ -74,7 +74,7 @@ def _selection(facts: Facts) -> Iterator[Point]:
             yield _error(
                 "unknown_group",
                 f"participants.groups[{index}]",
-                f"There is no group {group}{close or ': make it, or choose one from the list of groups.'}",
+                f"There is no group {group}{close or '.'} `GET /v1/groups` lists them.",
             )
     if facts.kind == "groups" and not facts.groups:
         yield _error("empty_selection", "participants.groups", "Name a group, or say kind all for everybody.")
@@ -100,10 +100,10 @@ def _nobody(facts: Facts) -> Iterator[Point]:
         return
     match facts.kind:
         case "all":
-            yield _empty("participants", "This project has no contacts: import some (`slipway contacts import FILE`).")
+            yield _empty("participants", "This project has no contacts: import some (`POST /v1/contacts`).")
         case "groups":
             are = "Group {} is" if len(facts.groups) == 1 else "The groups {} are"
-            remedy = "empty: put contacts in (`slipway groups add`), or choose another."
+            remedy = f"empty: put contacts in (`POST /v1/groups/{facts.groups[0]}/contacts`), or choose another."
             yield _empty("participants.groups", f"{are.format(', '.join(facts.groups))} {remedy}")
         case "segment":
             yield _empty("participants.where", "This holds for no contact: look it over, or import contacts first.")

@@ -37,7 +37,7 @@ def segment_points(facts: SegmentFacts, place: str) -> Iterator[Point]:
         remedy = f"This is no condition: {facts.broken}. Write one over `contact`, like contact.attributes.score > 50."
         if facts.name is not None:
             remedy = f"A condition is meant, and {facts.name} is a name: take the condition that is kept under it "
-            remedy += f"(`slipway segment show {facts.name}`), or write one, like contact.attributes.score > 50."
+            remedy += f"(`GET /v1/segments/{facts.name}`), or write one, like contact.attributes.score > 50."
         yield Point(code="broken_condition", severity=Severity.ERROR, place=place, remedy=remedy)
         return
     for name in sorted({path[1] for path in facts.paths if len(path) > 1} - FIELDS):

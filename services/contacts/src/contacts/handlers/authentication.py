@@ -48,7 +48,7 @@ class Authentication:
         key = keys.get(envelope.key_id)
         if key is None or key.revoked:
             state = "does not exist" if key is None else "was revoked"
-            return Rejection("unknown_key", f"the key {envelope.key_id[:64]} {state}: make one with slipway key create")
+            return Rejection("unknown_key", f"the key {envelope.key_id[:64]} {state}: make one with `POST /v1/keys`")
         try:
             secret = unseal(key.sealed_secret, self._secret_key)
         except SealBroken as error:  # a setting is wrong, not the record

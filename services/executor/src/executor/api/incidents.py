@@ -108,8 +108,8 @@ async def _decide(
 async def _impossible(decisions: PostgresDecisions, project: str, id: str) -> Problem:
     if await decisions.is_open(project, id):
         detail = "part of its step has been done already, so it cannot be tried again"
-        return Problem(409, "wrong_state", detail, "end it as failed: slipway incidents resolve ID --fail")
-    return Problem(404, "unknown_incident", f"no incident {id} is open", "list them: slipway incidents")
+        return Problem(409, "wrong_state", detail, f"end it as failed: `POST /v1/incidents/{id}/fail`")
+    return Problem(404, "unknown_incident", f"no incident {id} is open", "`GET /v1/incidents` lists them")
 
 
 def _resolution(row: ResolutionRow, decision: Decision) -> Resolution:

@@ -83,7 +83,7 @@ def routes(queries: Queries) -> APIRouter:
     ) -> Response | Instances:
         """Targets of a launch that started, by contact id: as many as `started` says. With `Accept: text/csv` all."""
         if not await queries.knows(caller.project, launch_id):
-            remedy = "look at GET /v1/launches for its id"
+            remedy = "`GET /v1/launches` lists them"
             raise Problem(404, "unknown_launch", f"no launch {launch_id} is known here", remedy)
         steps = {} if step is None else await queries.steps(launch_id)
         if step is not None and steps and step not in steps:

@@ -28,7 +28,7 @@ def routes(queries: Queries) -> APIRouter:
         """NDJSON, one line per target executor has decided on, by contact id (bytewise)."""
         if not await queries.knows(caller.project, launch_id):
             raise Problem(
-                404, "unknown_launch", f"no launch {launch_id} is known here", "look at GET /v1/launches for its id"
+                404, "unknown_launch", f"no launch {launch_id} is known here", "`GET /v1/launches` lists them"
             )
         return StreamingResponse(_lines(queries.ledger(launch_id)), media_type=NDJSON)
 

@@ -21,8 +21,8 @@ MOST: Final = 32 * 1024
 """Characters of a token. Ours have about a thousand, and up to 250 for each message."""
 MOST_MESSAGES: Final = 100
 """Of a scenario with more, the token says nothing of what each reaches."""
-_INVALID = Denied("count_token_invalid", "this is not a count of this project", "count again: `slipway count`")
-_EXPIRED = Denied("count_token_expired", "this count is more than 15 minutes old", "count again: `slipway count`")
+_INVALID = Denied("count_token_invalid", "this is not a count of this project", "count again: `POST /v1/counts`")
+_EXPIRED = Denied("count_token_expired", "this count is more than 15 minutes old", "count again: `POST /v1/counts`")
 
 
 class SignedCountTokens:

@@ -15,7 +15,7 @@ from runtime.tokens import Caller, mint
 SECONDS: Final = 15.0
 """Longest wait for an answer."""
 TOKEN_SECONDS: Final = 60
-AGAIN: Final = "ask again in a few seconds; `slipway status` tells more"
+AGAIN: Final = "ask again in a few seconds; `/readyz` there tells more"
 Shape = TypeVar("Shape", bound=BaseModel)
 log = structlog.get_logger()
 

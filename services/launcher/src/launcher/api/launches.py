@@ -162,7 +162,7 @@ def add(
             found = await launches.load(connection, asker.project, launch_id)
         if found is None:
             detail = f"there is no launch {launch_id} in this project"
-            raise problem(Denied("unknown_launch", detail, "`slipway launches` lists them"))
+            raise problem(Denied("unknown_launch", detail, "`GET /v1/launches` lists them"))
         return _shown(found)
 
 

@@ -72,7 +72,7 @@ def add(doors: Doors, parties: ProjectHandlers, projects: Projects, idempotency:
         async with resources.pool.acquire() as connection:
             found = await projects.load(connection, key) if asker.project == key else None
         if found is None:
-            raise problem(Denied("unknown_project", f"there is no project {key}", "`slipway project list` shows them"))
+            raise problem(Denied("unknown_project", f"there is no project {key}", "`GET /v1/projects` lists them"))
         tag(response, found.revision)
         return _shown(found)
 

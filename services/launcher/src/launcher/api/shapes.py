@@ -99,7 +99,7 @@ def expanded(grants: Iterable[Permission], roles: Iterable[Role]) -> Grants:
 
 def problem(why: Denied | Refusal) -> Problem:
     if isinstance(why, Refusal):
-        return Problem(_STATUS.get(why.code, 422), why.code, why.detail, "look at its state: slipway launches")
+        return Problem(_STATUS.get(why.code, 422), why.code, why.detail, "`GET /v1/launches` shows the state of each")
     headers = {"WWW-Authenticate": "Bearer"} if why.code == "unauthenticated" else {}
     headers |= {} if why.retry_after is None else {"Retry-After": str(why.retry_after)}
     extra = {"points": [point.model_dump(mode="json") for point in why.points]} if why.points else {}

@@ -31,7 +31,9 @@ class Denied:
 
 
 def unknown_project(project: str) -> Denied:
-    return Denied("unknown_project", f"there is no project {project}", f"make it: slipway project create {project}")
+    return Denied(
+        "unknown_project", f"there is no project {project}", f"""make it: `POST /v1/projects {{"key": "{project}"}}`"""
+    )
 
 
 Seen = Container[int] | None
@@ -44,4 +46,4 @@ def changed_meanwhile(seen: Seen, revision: int | None, thing: str) -> Denied | 
         return None
     now = "there is none" if revision is None else f"it has revision {revision}"
     detail = f"{thing} was changed meanwhile: {now}"
-    return Denied("changed_meanwhile", detail, "look at it again, and send If-Match with its new ETag")
+    return Denied("changed_meanwhile", detail, "look at it again, and name the revision it has now with `If-Match`")

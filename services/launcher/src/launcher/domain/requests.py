@@ -164,7 +164,7 @@ def _permission(grants: Grants) -> Iterator[Point]:
 def _scenario(key: str, candidate: Candidate | None, kind: Kind) -> Iterator[Point]:
     if candidate is None or candidate.state is None:
         close = did_you_mean(key, candidate.known if candidate else ())
-        remedy = close or ": look at `slipway scenario list`, or push it first."
+        remedy = close or ": look at `GET /v1/scenarios`, or push it first."
         yield error("unknown_scenario", "scenario", f"There is no scenario `{key}` in this project{remedy}")
     elif candidate.version is None:
         archived = candidate.state is ScenarioState.ARCHIVED
@@ -186,7 +186,9 @@ def startable(scenario: Scenario, kind: Kind) -> bool:
 
 def _wrong_type(key: str, scenario: Scenario) -> Point:
     if scenario.launch is LaunchType.TRIGGERED and scenario.manual_start_allowed:
-        remedy = f"`{key}` is triggered: by hand it is started for one contact, with `slipway start {key} CONTACT`."
+        remedy = (
+            f"`{key}` is triggered: by hand it is started for one contact, with `POST /v1/scenarios/{key}/instances`."
+        )
     elif scenario.launch is LaunchType.TRIGGERED:
         remedy = f"`{key}` is started by its trigger only, unless its author writes `manual_start_allowed: true`."
     else:
@@ -213,7 +215,7 @@ def _participants(request: LaunchRequest, earlier: Launch | None) -> Iterator[Po
             if wrong := unclear(wanted):
                 yield error(*wrong)
             if earlier is None:
-                remedy = f"There is no launch {launch_id} in this project: `slipway launches` lists them."
+                remedy = f"There is no launch {launch_id} in this project: `GET /v1/launches` lists them."
                 yield error("unknown_launch", "participants.launch_id", remedy)
             elif against := closed(earlier):
                 yield error(against.code, "participants.launch_id", f"{against.detail}: {against.remedy}")
@@ -244,7 +246,7 @@ def _context(request: LaunchRequest, scenario: Scenario) -> Iterator[Point]:
         if name not in given:
             yield error("context_missing", f"context.{name}", f"The scenario needs it: give a {kind}.")
         elif not _is(kind, given[name]):
-            quoted = f""" in quotes (on the command line `--context {name}='"2024"'`)""" if kind == "string" else ""
+            quoted = f""" in quotes, such as `"{name}": "2024"`""" if kind == "string" else ""
             yield error("context_type", f"context.{name}", f"Give a {kind}{quoted}.")
 
 

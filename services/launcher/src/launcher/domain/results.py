@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 
+from contracts.checks import Point
 from contracts.crm import LaunchRequest, ResultsGiven
 from contracts.words import REASON, REASONS, DeliveryState, LaunchMode, LaunchState
 from launcher.domain.launch import PLAIN, Collected, Kind, Launch, Way
@@ -14,17 +15,8 @@ from launcher.domain.refusals import Denied
 from launcher.domain.states import UNDECIDED
 from runtime.did_you_mean import did_you_mean
 
-EMPTY = error(
-    "empty_selection", "participants", "No target of that launch is so: look at its figures (`slipway watch`)."
-)
-"""What stands against a launch for a result set that nobody is in."""
 OVER = frozenset({LaunchState.COMPLETED, LaunchState.STOPPED, LaunchState.FAILED})
 """Its outcomes change no more."""
-_WAIT = "wait for its end (`slipway watch`)"
-_TO_ITS_END = {
-    LaunchState.PAUSED: "let it go on to its end (`slipway resume`), or stop it (`slipway stop`)",
-    LaunchState.STOPPING: _WAIT,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,15 +35,36 @@ def closed(earlier: Launch) -> Denied | None:
         return Denied("wrong_state", detail, "choose from a launch that was live, or name the contacts")
     if earlier.state is LaunchState.REJECTED:
         detail = f"launch {earlier.launch_id} was rejected before it ran: it never had targets"
-        return Denied("wrong_state", detail, "launch anew (`slipway launch`)")
+        return Denied("wrong_state", detail, "launch anew: `POST /v1/launches`")
     if earlier.state in UNDECIDED:
         detail = f"launch {earlier.launch_id} is {earlier.state}: nothing of it has run, so that it has no targets"
-        remedy = "`slipway show` says what it waits for; `slipway decline` takes it back"
+        remedy = (
+            f"`GET /v1/launches/{earlier.launch_id}` shows what it waits for;"
+            f" `POST /v1/launches/{earlier.launch_id}/decline` takes it back"
+        )
         return Denied("wrong_state", detail, remedy)
     if earlier.state not in OVER:
         detail = f"launch {earlier.launch_id} is {earlier.state}: what becomes of its targets is not settled"
-        return Denied("wrong_state", detail, _TO_ITS_END.get(earlier.state, f"{_WAIT}, or stop it"))
+        return Denied("wrong_state", detail, _to_its_end(earlier))
     return None
+
+
+def _to_its_end(earlier: Launch) -> str:
+    wait = f"wait for its end (`GET /v1/launches/{earlier.launch_id}/progress`)"
+    stop = f"stop it (`POST /v1/launches/{earlier.launch_id}/stop`)"
+    match earlier.state:
+        case LaunchState.PAUSED:
+            return f"let it go on to its end (`POST /v1/launches/{earlier.launch_id}/resume`), or {stop}"
+        case LaunchState.STOPPING:
+            return wait
+        case _:
+            return f"{wait}, or {stop}"
+
+
+def empty(launch_id: str) -> Point:
+    """What stands against a launch for a result set that nobody is in; `launch_id`: whose targets it would be."""
+    remedy = f"No target of that launch is so: look at its figures (`GET /v1/launches/{launch_id}/progress`)."
+    return error("empty_selection", "participants", remedy)
 
 
 def unclear(wanted: ResultsGiven) -> tuple[str, str, str] | None:

@@ -165,8 +165,8 @@ class Approving:
         )
         details = {"counted": shown(basis), "now": shown(now)}
         remedy = (
-            f"approve a count of your own (`slipway approve {launch.launch_id} --recount`, or `count_token`),"
-            f" or decline it (`slipway decline {launch.launch_id} --reason TEXT`)"
+            f"""approve a count of your own (`POST /v1/launches/{launch.launch_id}/approve {{"count_token": …}}`),"""
+            f" or decline it (`POST /v1/launches/{launch.launch_id}/decline`)"
         )
         return Denied("drift", detail, remedy, details=details)
 

@@ -8,7 +8,7 @@ from launcher.domain.launch import Flow, Launch, Rejected
 from launcher.domain.parties import Asker
 from launcher.domain.records import listed
 from launcher.domain.refusals import Denied
-from launcher.domain.results import EMPTY, ResultPage, gathered
+from launcher.domain.results import ResultPage, empty, gathered
 from launcher.domain.states import Advance, LaunchEvent, answer
 from launcher.handlers.deciding import Deciding
 from launcher.handlers.outgoing import on_launches
@@ -48,7 +48,7 @@ class Collecting:
 
     async def _refuse(self, tx: Transaction, launch: Launch) -> None:
         """There is nobody in it."""
-        launch = replace(launch, points=(*launch.points, EMPTY))
+        launch = replace(launch, points=(*launch.points, empty(launch.participants["launch_id"])))
         event = LaunchEvent.FAULTED if launch.flow is Flow.PERSON else LaunchEvent.REFUSED
         if isinstance(move := answer(launch.state, event), Advance):
             launch = replace(launch, state=move.to, rejected=Rejected.POINTS, ended_at=tx.now)

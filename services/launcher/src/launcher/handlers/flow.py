@@ -97,7 +97,7 @@ class Drafts:
             case Answer.IGNORE:
                 return launch
             case Answer.REFUSE:
-                return refusal(launch, "it runs or has run: `slipway stop` stops a launch")
+                return refusal(launch, f"it runs or has run: `POST /v1/launches/{launch_id}/stop` stops it")
             case Advance():
                 why = Rejected.CANCELLED if own else Rejected.DECLINED
         launch = await self._deciding.reject(tx, launch, why, asker.subject, f"{asker.subject}: {reason}")
@@ -158,13 +158,16 @@ def refusal(launch: Launch, why: str) -> Refusal:
 def other_count(launch: Launch, counted: Basis, what: str) -> Denied:
     detail = f"another {what} was counted than launch {launch.launch_id} has"
     approval = launch.state is LaunchState.AWAITING_APPROVAL  # its version stays, and it is not confirmed again
-    command = f"approve {launch.launch_id} --recount" if approval else f"confirm {launch.launch_id}"
-    remedy = f"count this launch as it is now (`slipway {command}` does)"
+    remedy = f"give a count of it as it is now: `POST /v1/launches/{launch.launch_id}/confirm`"
+    if approval:
+        remedy = (
+            f"""give a count of it as it is now: `POST /v1/launches/{launch.launch_id}/approve {{"count_token": …}}`"""
+        )
     if what == "version" and counted.version < (launch.version or 0):
         detail = (
             f"the count was of version {counted.version}; launch {launch.launch_id} has a later one, {launch.version}"
         )
     elif what == "version" and not approval:
-        again = f"have the launch checked again (`slipway validate-launch {launch.launch_id}`), then count"
+        again = f"have the launch checked again (`POST /v1/launches/{launch.launch_id}/validate`), then count"
         remedy = f"another version is active by now: {again}"
     return Denied("count_token_mismatch", detail, remedy, details={"what": what})

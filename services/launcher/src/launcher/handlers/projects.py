@@ -90,7 +90,7 @@ class ProjectHandlers:
             return revoked
         found = await self._keys.load(tx.connection, key_id)
         if found is None or found.project != asker.project:
-            return Denied("unknown_key", f"there is no key {key_id} in this project", "`slipway key list` shows them")
+            return Denied("unknown_key", f"there is no key {key_id} in this project", "`GET /v1/keys` lists them")
         return found
 
     async def _note(self, tx: Transaction, asker: Asker, action: str, thing: str, **details: object) -> None:

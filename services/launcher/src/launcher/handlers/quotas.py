@@ -54,5 +54,12 @@ class Quotas:
             wait = int((nth + HOUR - now).total_seconds()) + 1
         who = f"by {subject}" if subject else f"in project {asker.project}"
         detail = f"no more than {allowed} launches an hour may be asked for {who}"
-        remedy = f"ask again in {wait} s" if wait else "have the quota raised (slipway project set)"
+        remedy = f"ask again in {wait} s" if wait else _without_any(asker, subject)
         return Denied("quota", detail, remedy, retry_after=wait)
+
+
+def _without_any(asker: Asker, subject: str | None) -> str:
+    """Waiting does not help where nothing is allowed at all."""
+    if subject is None:
+        return f"""have the quota raised: `POST /v1/projects {{"key": "{asker.project}", "launches_per_hour": …}}`"""
+    return "ask with another key, made with a quota: `POST /v1/keys`"

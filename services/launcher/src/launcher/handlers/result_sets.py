@@ -10,7 +10,7 @@ from launcher.domain.counting import Counted, Figures, Listed, Listing, Selected
 from launcher.domain.launch import Collected
 from launcher.domain.parties import Asker
 from launcher.domain.refusals import Denied
-from launcher.domain.results import EMPTY, gathered
+from launcher.domain.results import empty, gathered
 from launcher.ports import Counting, Results
 
 PORTION = 50_000
@@ -35,7 +35,7 @@ class ResultSets:
             if isinstance(part, Denied):
                 return part
             parts.append(part)
-        return merged(parts) if parts else Counted(Figures(0, 0, {}), {}, points=(EMPTY,))
+        return merged(parts) if parts else Counted(Figures(0, 0, {}), {}, points=(empty(wanted.launch_id),))
 
     async def listed(self, asker: Asker, selected: Selected, wanted: ResultsGiven, listing: Listing) -> Listed | Denied:
         """A page of the contacts behind a figure. Which a reason means, the whole set decides, not the page."""

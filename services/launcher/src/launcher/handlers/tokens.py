@@ -36,7 +36,7 @@ class TokenHandlers:
             return await self._administrator(connection, project, as_user)
         if as_user is not None:
             detail = "nobody but the local platform's administrator can act as somebody else"
-            return Denied("forbidden", detail, "leave out --as (the header Slipway-As)")
+            return Denied("forbidden", detail, "leave out `Slipway-As`")
         id, _, secret = bearer.rpartition(".")
         if id.startswith(KEY_PREFIX):
             return await self._key(connection, id, secret)
@@ -62,10 +62,10 @@ class TokenHandlers:
         if as_user is None:
             return Caller(ANY_PROJECT, ADMINISTRATOR, frozenset({EVERYTHING}))
         if project is None:
-            return Denied("project_missing", "in which project?", "say --project KEY (the header Slipway-Project)")
+            return Denied("project_missing", "in which project?", "name it in the header Slipway-Project")
         user = await self._users.load(connection, project, as_user)
         if user is None:
-            remedy = "`slipway user list` shows them, `slipway user create` makes one"
+            remedy = "`GET /v1/users` lists them, `POST /v1/users` makes one"
             return Denied("unknown_user", f"there is no user {as_user} in project {project}", remedy)
         if user.disabled:
             return Denied("forbidden", f"user {as_user} is disabled", "act as another user")

@@ -11,11 +11,11 @@ from runtime.transaction import Connection
 async def unknown_scenario(scenarios: Scenarios, connection: Connection, project: str, key: str) -> Denied:
     close = did_you_mean(key, [each.key for each in await scenarios.of_project(connection, project)])
     detail = f"there is no scenario {key} in this project{close}"
-    return Denied("unknown_scenario", detail, "`slipway scenario list` shows them")
+    return Denied("unknown_scenario", detail, "`GET /v1/scenarios` lists them")
 
 
 def unknown_version(key: str, version: int) -> Denied:
-    remedy = f"`slipway scenario versions {key}` lists them"
+    remedy = f"`GET /v1/scenarios/{key}/versions` lists them"
     return Denied("unknown_version", f"scenario {key} has no version {version}", remedy)
 
 
@@ -24,7 +24,7 @@ async def unknown_user(users: Users, connection: Connection, asker: Asker, name:
     may_list = Permission.USERS_MANAGE in asker.grants
     known = await users.of_project(connection, asker.project) if may_list else []
     detail = f"there is no user {name} in this project{did_you_mean(name, [user.user for user in known])}"
-    return Denied("unknown_user", detail, "`slipway user list` shows them")
+    return Denied("unknown_user", detail, "`GET /v1/users` lists them")
 
 
 class Narrowing:
@@ -46,7 +46,7 @@ class Narrowing:
             found = await self._keys.load(connection, user)
             there = found is not None and found.project == asker.project
             detail = f"there is no key {user} in this project"
-            return None if there else Denied("unknown_key", detail, "`slipway key list` shows them")
+            return None if there else Denied("unknown_key", detail, "`GET /v1/keys` lists them")
         if reserved(user) or await self._users.load(connection, asker.project, user) is not None:
             return None
         return await unknown_user(self._users, connection, asker, user)

@@ -38,4 +38,5 @@ class Vacancies:
 def _nobody(wanted: ResultsGiven) -> Denied:
     [(what, said)] = wanted.model_dump(mode="json", exclude={"kind", "launch_id"}, exclude_none=True).items()
     detail = f"no target of launch {wanted.launch_id} has {what} {said}: there is nobody to launch for"
-    return Denied("empty_selection", detail, f"`slipway watch {wanted.launch_id}` shows what became of its targets")
+    remedy = f"`GET /v1/launches/{wanted.launch_id}/progress` shows what became of its targets"
+    return Denied("empty_selection", detail, remedy)

@@ -41,7 +41,7 @@ async def found(queries: Queries, caller: Caller, launch_id: str) -> Found:
 
 def _unknown(launch_id: str) -> Problem:
     remedy = (
-        "look at GET /v1/launches: one that has not been requested has no targets and is not known here;"
-        " one requested a moment ago is, within a second"
+        "`GET /v1/launches` lists them; one that has not been requested has no targets"
+        f" (`GET /v1/launches/{launch_id}` shows it), and one requested a moment ago is here within a second"
     )
     return Problem(404, "unknown_launch", f"no launch {launch_id} is known here", remedy)

@@ -73,18 +73,14 @@ async def _listed(queries: Queries, asked: Found, step: str, towards: str | None
         raise Problem(422, "unknown_step", detail, f"its steps are {', '.join(launch.steps)}")
     if step in (launch.ends or ()):
         detail = f"{step} is an end: who came to it has ended there"
-        raise Problem(422, "listed_elsewhere", detail, _elsewhere(id, "--step", "instances", step))
+        raise Problem(422, "listed_elsewhere", detail, f"`GET /v1/launches/{id}/instances?step={step}` lists them")
     if step in launch.sends:
         detail = f"{step} sends: who came to it has a message of it"
-        raise Problem(422, "listed_elsewhere", detail, _elsewhere(id, "--message", "deliveries", step))
+        raise Problem(422, "listed_elsewhere", detail, f"`GET /v1/launches/{id}/deliveries?step={step}` lists them")
     if towards is not None and towards not in (arms := await queries.arms(asked.number, step)):
         detail = f"no arm of {step} has led a target of this launch to {towards}{did_you_mean(towards, arms)}"
         remedy = f"they have led to {', '.join(arms)}" if arms else f"{step} has led nobody by an arm: leave `next` out"
         raise Problem(422, "unknown_arm", detail, remedy)
-
-
-def _elsewhere(id: str, option: str, route: str, step: str) -> str:
-    return f"`slipway outcomes {id} {option} {step}` lists them; over HTTP GET /v1/launches/{id}/{route}?step={step}"
 
 
 def _possible(reason: str, ends: Sequence[str] | None) -> str:
