@@ -34,7 +34,13 @@ ENDS = [
 STEPS = {
     "hello": {"send": {"channel": "discard", "message_type": "promotional", "text": "t"}, "next": "pause"},
     "pause": {"wait": {"for": "2d"}, "next": "vip"},
-    "vip": {"branch": [{"when": "contact.attributes.score > 50", "next": "won"}, {"otherwise": "quiet"}]},
+    "vip": {
+        "branch": [
+            {"when": "contact.attributes.score > 50", "next": "won"},
+            {"when": "contact.attributes.score > 20", "next": "pause"},
+            {"otherwise": "quiet"},
+        ]
+    },
     "won": {"end": "success"},
     "broken": {"end": "failure"},
     "quiet": {"end": "neutral"},

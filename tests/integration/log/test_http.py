@@ -377,14 +377,16 @@ async def test_who_came_to_a_step_is_listed_as_often_as_its_figure_says(
         ({"step": "vib"}, "unknown_step", "its steps are hello, pause, vip, won, broken, quiet"),
         ({"step": "won"}, "listed_elsewhere", "instances?step=won`"),
         ({"step": "hello"}, "listed_elsewhere", "deliveries?step=hello`"),
-        ({"step": "vip", "next": "nowhere"}, "unknown_arm", "they have led to pause, won"),
-        ({"step": "vip", "next": "hello"}, "unknown_arm", "they have led to pause, won"),
-        ({"step": "pause", "next": "won"}, "unknown_arm", "leave `next` out"),
+        ({"step": "vip", "next": "nowhere"}, "unknown_arm", "they lead to won, pause, quiet"),
+        ({"step": "vip", "next": "hello"}, "unknown_arm", "they lead to won, pause, quiet"),
+        ({"step": "pause", "next": "won"}, "unknown_arm", "pause is no branch or split"),
     ):
         for accept in ("*/*", "text/csv"):
             refused = await http.get(url, params=wanted, headers={"Accept": accept})
             assert (refused.status_code, refused.json()["code"]) == (422, code)
             assert words in refused.json()["remedy"]
+    mistyped = await http.get(url, params={"step": "vip", "next": "wn"})
+    assert "did you mean `won`?" in mistyped.json()["detail"]
 
 
 async def test_before_anything_is_counted_each_step_has_an_empty_list(http: httpx.AsyncClient, story: Story) -> None:
@@ -392,6 +394,9 @@ async def test_before_anything_is_counted_each_step_has_an_empty_list(http: http
     url = f"/v1/launches/{story.launch_id}/passed"
     for step in ("pause", "vip"):
         assert (await http.get(url, params={"step": step})).json() == {"items": [], "next": None}
+    for arm in ("won", "pause", "quiet"):
+        nobody = await http.get(url, params={"step": "vip", "next": arm})
+        assert nobody.json() == {"items": [], "next": None}, "an arm that nobody has taken is one of the step's"
     codes = {step: (await http.get(url, params={"step": step})).json()["code"] for step in ("won", "hello", "vib")}
     assert codes == {"won": "listed_elsewhere", "hello": "listed_elsewhere", "vib": "unknown_step"}
 
@@ -399,9 +404,10 @@ async def test_before_anything_is_counted_each_step_has_an_empty_list(http: http
 async def test_of_a_launch_whose_steps_were_not_kept_any_step_may_be_asked_for(
     http: httpx.AsyncClient, story: Story, log: Log
 ) -> None:
-    await log.pool.execute("UPDATE launch SET steps = NULL, sends = '{}'")
-    answer = await http.get(f"/v1/launches/{story.launch_id}/passed", params={"step": "vib"})
-    assert answer.raise_for_status().json()["items"] == []
+    await log.pool.execute("UPDATE launch SET steps = NULL, sends = '{}', arms = NULL")
+    for wanted in ({"step": "vib"}, {"step": "vip", "next": "wn"}):
+        answer = await http.get(f"/v1/launches/{story.launch_id}/passed", params=wanted)
+        assert answer.raise_for_status().json()["items"] == []
 
 
 async def test_the_figures_add_up_in_every_event_of_a_launch(log: Log, http: httpx.AsyncClient) -> None:

@@ -72,6 +72,7 @@ async def test_a_launch_is_kept_whole(stores: Stores) -> None:
         steps=("hello", "won"),
         ends=("won",),
         sends=("hello",),
+        arms={"vip": ("won", "quiet")},
         waits=True,
         request=Request("key-1", "cmd-1", "/crm"),
         control=ControlState.STOPPED,

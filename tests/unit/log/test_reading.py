@@ -61,6 +61,21 @@ def test_the_steps_that_send_are_kept() -> None:
     assert described.sends == changed(Launch("l", "acme"), described).sends == ("hello",)
 
 
+def test_where_branches_and_splits_lead_is_kept() -> None:
+    split = {"split": [{"weight": 1, "next": to} for to in ("won", "lost", "won")]}
+    branch = {"branch": [{"when": "true", "next": "half"}, {"otherwise": "lost"}]}
+    steps = {"vip": branch, "half": split, "won": {"end": "success"}, "lost": {"end": "failure"}}
+    body = Scenario.model_validate({"key": "spring", "name": "Spring", "start": "vip", "steps": steps})
+    reading = read(
+        STORY.requested().model_copy(update={"version": STORY.version().model_copy(update={"body": body})}), "e", NOON
+    )
+    assert reading is not None
+    described = reading.facts[0]
+    assert isinstance(described, facts.Described)
+    leads = {"vip": ("half", "lost"), "half": ("won", "lost")}
+    assert described.arms == changed(Launch("l", "acme"), described).arms == leads
+
+
 def test_who_never_started_is_other_with_the_reason() -> None:
     for made in (TargetsExcluded, TargetsRefused):
         event = made(project="acme", launch_id="l", contact_ids=["a", "b", "c"], reasons=["x", "stopped", "x"], at=NOON)

@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import asyncpg
+import orjson
 
 from contracts.words import ControlState, LaunchMode, LaunchState
 from log.domain.launch import Launch, Request
@@ -49,7 +50,7 @@ UPDATE launch SET
     command_source = $8, control = $9, control_revision = $10, held = $11, opened = $12, total = $13, failed = $14,
     final = $15, ended_at = $16, revision = $17, published_revision = $18, published_at = $19, announced = $20,
     seen_revision = $21, hold = $22, lifted = $23, live = $24, mode = $25, ends = $26, waits = $27, steps = $28,
-    sends = $29
+    sends = $29, arms = $30
 WHERE launch_id = $1
 """
 
@@ -164,6 +165,7 @@ def launch_of(row: asyncpg.Record, sums: Mapping[str, int]) -> Launch:
         waits=row["waits"],
         steps=None if row["steps"] is None else tuple(row["steps"]),
         sends=tuple(row["sends"]),
+        arms=None if row["arms"] is None else {step: tuple(leads) for step, leads in orjson.loads(row["arms"]).items()},
         request=None if by is None else Request(by, row["command_id"], row["command_source"]),
         control=ControlState(row["control"]),
         control_revision=row["control_revision"],
@@ -218,4 +220,5 @@ def _columns(launch: Launch) -> tuple[object, ...]:
         launch.waits,
         launch.steps,
         launch.sends,
+        None if launch.arms is None else orjson.dumps(launch.arms).decode(),
     )

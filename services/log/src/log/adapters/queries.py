@@ -111,13 +111,6 @@ FROM passage, unnest(contact_ids) AS target (id)
 WHERE target.id > $2 GROUP BY target.id ORDER BY target.id LIMIT $5
 """
 
-_ARMS = """
-SELECT DISTINCT passed.next FROM event_chunk AS chunk,
-    jsonb_to_recordset(chunk.said[1]::jsonb -> 'passed') AS passed (step text, next text)
-WHERE chunk.launch = $1 AND chunk.kind = 'way' AND passed.step = $2 AND passed.next IS NOT NULL
-ORDER BY passed.next
-"""
-
 _LEDGER = """
 SELECT contact_id, e.outcome::text, e.reason FROM outcome AS o
 CROSS JOIN LATERAL (SELECT * FROM ending WHERE launch = $1 AND number = o.ending LIMIT 1) AS e
@@ -215,10 +208,6 @@ class Queries:
         async with aclosing(self._stream(_PASSED, number, "", step, towards, None)) as rows:
             async for row in rows:
                 yield PassedRow(*row)
-
-    async def arms(self, number: int, step: str) -> Sequence[str]:
-        """Where a fork has led its contacts so far, by name; none: nobody, or the step is no fork."""
-        return [row["next"] for row in await self._pool.fetch(_ARMS, number, step)]
 
     async def ledger(self, number: int) -> AsyncGenerator[LedgerRow, None]:
         """Every target once, by contact id, bytewise."""

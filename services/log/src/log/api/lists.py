@@ -9,9 +9,10 @@ from fastapi.responses import Response
 from pydantic import BaseModel
 
 from contracts.words import REASON, REASONS, Outcome
-from log.adapters.queries import Found, OpenRow, OutcomeRow, PassedRow, Queries, Wanted
+from log.adapters.queries import OpenRow, OutcomeRow, PassedRow, Queries, Wanted
 from log.api.launch import LaunchId, Viewer, found
 from log.api.streams import Streams
+from log.domain.launch import Launch
 from log.domain.times import written
 from runtime.did_you_mean import did_you_mean
 from runtime.exports import csv_line
@@ -64,10 +65,10 @@ class PassedPage(BaseModel):
     next: str | None
 
 
-async def _listed(queries: Queries, asked: Found, step: str, towards: str | None) -> None:
+def _listed(launch: Launch, step: str, towards: str | None) -> None:
     """Raises Problem for a step that the launch's scenario does not have, for one whose list is elsewhere, and for an
-    arm of it (`towards`: where that leads) that nobody has taken."""
-    launch, id = asked.launch, asked.launch.launch_id
+    arm (`towards`: where that leads) that the step does not have."""
+    id = launch.launch_id
     if launch.steps is not None and step not in launch.steps:
         detail = f"the scenario version of launch {id} has no step {step}{did_you_mean(step, launch.steps)}"
         raise Problem(422, "unknown_step", detail, f"its steps are {', '.join(launch.steps)}")
@@ -77,9 +78,9 @@ async def _listed(queries: Queries, asked: Found, step: str, towards: str | None
     if step in launch.sends:
         detail = f"{step} sends: who came to it has a message of it"
         raise Problem(422, "listed_elsewhere", detail, f"`GET /v1/launches/{id}/deliveries?step={step}` lists them")
-    if towards is not None and towards not in (arms := await queries.arms(asked.number, step)):
-        detail = f"no arm of {step} has led a target of this launch to {towards}{did_you_mean(towards, arms)}"
-        remedy = f"they have led to {', '.join(arms)}" if arms else f"{step} has led nobody by an arm: leave `next` out"
+    if towards is not None and launch.arms is not None and towards not in (arms := launch.arms.get(step, ())):
+        detail = f"no arm of {step} leads to {towards}{did_you_mean(towards, arms)}"
+        remedy = f"they lead to {', '.join(arms)}" if arms else f"{step} is no branch or split: leave `next` out"
         raise Problem(422, "unknown_arm", detail, remedy)
 
 
@@ -148,12 +149,12 @@ def routes(queries: Queries, streams: Streams) -> APIRouter:
         """Contacts who came to this step, by contact id; with `Accept: text/csv` all of them, streamed.
 
         Of an `update_contact` those for whom it was carried out: the others stand at it, or ended there. Who came to a
-        `send` has a message of it, and who came to an end has ended: `listed_elsewhere` says where. An arm that nobody
-        has taken is refused with those that somebody has (`unknown_arm`). Of contacts who are deleted nothing is kept.
-        Of a step to which nobody has come so far the list is empty.
+        `send` has a message of it, and who came to an end has ended: `listed_elsewhere` says where. An arm that it
+        does not have is refused with those that it has (`unknown_arm`). Of contacts who are deleted nothing is kept.
+        Of a step to which nobody has come so far, and of an arm that nobody has taken, the list is empty.
         """
         launch, after = await found(queries, caller, launch_id), _after(cursor)
-        await _listed(queries, launch, step, next)
+        _listed(launch.launch, step, next)
         if wants_csv(accept):
             header = csv_line(["contact_id", "times", "at", "arm", "next"])
             return streams.answer(queries.all_passed(launch.number, step, next), _passed_line, CSV, header)

@@ -34,7 +34,7 @@ def changed(launch: Launch, fact: State) -> Launch:
                 return launch
             launch = replace(launch, scenario=fact.scenario, version=fact.version, requested_at=fact.requested_at)
             launch = replace(launch, steps=fact.steps, ends=fact.ends, sends=fact.sends, waits=fact.waits)
-            return replace(launch, retry_of=fact.retry_of, mode=fact.mode)
+            return replace(launch, arms=fact.arms, retry_of=fact.retry_of, mode=fact.mode)
         case Requested(request):
             return replace(launch, request=request)
         case Opened():

@@ -1,7 +1,7 @@
 """What an event tells about a launch, as far as its figures and state are concerned."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from contracts.words import ControlState, LaunchMode, Outcome
@@ -23,6 +23,8 @@ class Described:
     """All of its steps."""
     sends: tuple[str, ...] = ()
     """Those that send."""
+    arms: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Where each branch and split leads, by step."""
     waits: bool = False
     """Its targets come to waits, which take their time."""
 

@@ -34,6 +34,8 @@ class Launch:
     """All of its steps; None: as for `ends`."""
     sends: tuple[str, ...] = ()
     """Those that send."""
+    arms: Mapping[str, tuple[str, ...]] | None = None
+    """Where each branch and split leads, by step; None: as for `ends`."""
     waits: bool = False
     """Whether its scenario has waits that take their time: a rehearsal's are over at once."""
     request: Request | None = None

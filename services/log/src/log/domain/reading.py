@@ -19,7 +19,7 @@ from contracts.outcomes import (
     TargetsRefused,
     TargetsStarted,
 )
-from contracts.scenario import EndStep, SendStep, WaitStep, WaitUntilStep
+from contracts.scenario import BranchStep, EndStep, Otherwise, SendStep, SplitStep, Step, WaitStep, WaitUntilStep
 from contracts.targets import LaunchOpened, TargetingFinished, TargetsAdmitted, TargetsExcluded
 from contracts.words import LaunchMode
 from log.domain import facts
@@ -118,8 +118,21 @@ def _described(event: LaunchRequested | LaunchOpened) -> facts.Described:
         ends=tuple(name for name, step in steps.items() if isinstance(step, EndStep)),
         steps=tuple(steps),
         sends=tuple(name for name, step in steps.items() if isinstance(step, SendStep)),
+        arms={name: arms for name, step in steps.items() if (arms := _arms(step))},
         waits=mode is LaunchMode.LIVE and any(isinstance(step, WaitStep | WaitUntilStep) for step in steps.values()),
     )
+
+
+def _arms(step: Step) -> tuple[str, ...]:
+    """Where a branch or split leads, each once; empty: it is neither."""
+    match step:
+        case BranchStep():
+            leads = [arm.otherwise if isinstance(arm, Otherwise) else arm.next for arm in step.branch]
+        case SplitStep():
+            leads = [share.next for share in step.split]
+        case _:
+            leads = []
+    return tuple(dict.fromkeys(leads))
 
 
 def _kept_out(event: TargetsExcluded | TargetsRefused, event_id: str) -> Reading:
