@@ -65,6 +65,25 @@ async def test_after_a_change_of_users_or_keys_every_token_is_asked_for_anew(wor
     assert world.exchanged == 2
 
 
+async def test_of_a_scenario_that_there_is_not_nobody_is_listed(world: World) -> None:
+    unknown = {"code": "unknown_scenario", "detail": "there is no scenario spirng", "remedy": "list them"}
+    world["launcher"].answers["/v1/scenarios/spirng"] = JSONResponse(
+        unknown, 404, media_type="application/problem+json"
+    )
+    refused = await world.http.get("/v1/scenarios/spirng/instances?limit=5")
+    assert (refused.status_code, refused.json()) == (404, unknown)
+    assert refused.headers["content-type"] == "application/problem+json"
+    assert not world["executor"].seen
+    listed = await world.http.get("/v1/scenarios/spring/instances?limit=5")
+    assert (listed.json()["service"], listed.json()["query"]) == ("executor", "limit=5")
+
+
+async def test_who_is_in_process_is_listed_also_while_launcher_is_away(world: World) -> None:
+    await world.http.get("/v1/contacts")
+    await world["launcher"].stop()
+    assert (await world.http.get("/v1/scenarios/spring/instances")).json()["service"] == "executor"
+
+
 async def test_who_is_not_known_is_told_what_to_do(world: World) -> None:
     anonymous = await world.http.get("/v1/launches", headers={"Authorization": ""})
     assert (anonymous.status_code, anonymous.json()["code"]) == (401, "unauthenticated")

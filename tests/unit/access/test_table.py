@@ -89,6 +89,13 @@ def test_a_route_without_a_row_is_found() -> None:
     assert differences("log", dict(_routes(router)))[0] == {("DELETE", "/v1/everything")}
 
 
+def test_a_list_goes_on_from_the_path_of_what_it_is_of() -> None:
+    for (_, path), access in ROUTES.items():
+        if access.within is not None:
+            assert path.rpartition("/")[0] == access.within
+            assert ROUTES["GET", access.within].permission is access.permission, "whoever lists may ask whether it is"
+
+
 @pytest.mark.parametrize("service", sorted(services()))
 def test_every_route_wants_what_its_row_says(service: str) -> None:
     for path, route in registered(service).items():

@@ -136,8 +136,6 @@ def contacts(context: typer.Context, key: Key, as_json: Json = False) -> None:
     """Contacts in process of a scenario."""
     with connection(context).client() as client:
         found = list(client.pages(at("scenarios", key, "instances")))
-        if not found:
-            client.get(at("scenarios", key))
     show_rows(found, ["contact_id", "launch_id", "status", "step", "started_at"], as_json)
 
 

@@ -20,7 +20,7 @@ from console.domain.headers import SECURITY, forwarded, returned
 from console.domain.owners import Refusal, Row, find, named
 from console.domain.parameters import declared, repeated, unknown
 from console.limits import Limits
-from contracts.access import Access, Door
+from contracts.access import ROUTES, Access, Door
 from contracts.words import Permission
 from runtime.audit import AUDIT_LIMIT, AUDIT_MOST
 from runtime.auth import PROJECT_HEADER
@@ -55,6 +55,8 @@ class Console:
             return await self._merged(request, row.access)
         if row.path.startswith(PARKED):
             return await self._parked(request, row.access)
+        if row.access.within and (missing := await self._missing(request, row.access, row.access.within)):
+            return missing
         if not row.access.also:
             response = await self._passed_on(request, row.access.service, _target(request), row.access)
             if row.access.permission is Permission.USERS_MANAGE and request.method != "GET":
@@ -76,6 +78,13 @@ class Console:
         if len(owners) != 1:
             raise _no_owner(owners, [service for service, answer in answers.items() if answer is None])
         return await self._passed_on(request, owners[0], path, access)
+
+    async def _missing(self, request: Request, access: Access, within: str) -> Response | None:
+        """What its owner says of a thing that there is not. None: it is there, or its owner does not answer: the list
+        is told all the same."""
+        owner, path = ROUTES["GET", within].service, _raw_path(request).rpartition("/")[0]
+        answer = (await self._ask({owner: path}, request, access))[owner]
+        return answer.response() if answer and answer.status == 404 else None
 
     async def _merged(self, request: Request, access: Access) -> Response:
         """The lists of the row's services in one. Who did not answer is named: `unavailable`."""

@@ -34,6 +34,9 @@ class Access:
     """More services that have the route, each for what is its own."""
     merged: bool = False
     """Of those: console asks all and makes one answer. Otherwise the query's `service` says whose is meant."""
+    within: str | None = None
+    """The path of what the list is of, which `service` does not know: console has its owner say whether there is one.
+    The route's own path goes on from it by one segment."""
 
     @property
     def services(self) -> tuple[str, ...]:
@@ -78,7 +81,7 @@ ROUTES: Final[dict[tuple[str, str], Access]] = {
     ("POST", "/v1/scenarios/{key}/archive"): Access("launcher", P.SCENARIO_WRITE),
     ("POST", "/v1/scenarios/{key}/transfer"): Access("launcher", P.USERS_MANAGE),
     ("POST", "/v1/scenarios/{key}/instances"): Access("launcher", P.PROCESS_START),
-    ("GET", "/v1/scenarios/{key}/instances"): Access("executor", P.VIEW),
+    ("GET", "/v1/scenarios/{key}/instances"): Access("executor", P.VIEW, within="/v1/scenarios/{key}"),
     # contacts
     ("POST", "/v1/contacts"): Access("contacts", P.CONTACTS_WRITE),
     ("GET", "/v1/contacts"): Access("contacts", P.VIEW),

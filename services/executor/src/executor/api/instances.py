@@ -67,7 +67,7 @@ def routes(queries: Queries) -> APIRouter:
 
     @router.get("/scenarios/{key}/instances")
     async def of_scenario(key: Name, caller: Viewer, cursor: Cursor = None, limit: Limit = 100) -> Instances:
-        """Contacts in process of a scenario, by launch and contact id."""
+        """Contacts in process of a scenario, by launch and contact id; 404 of one that the project does not have."""
         rows = await queries.in_process(caller.project, key, from_cursor(cursor, str, str), limit)
         return Instances(items=list(map(_instance, rows)), next=_next(rows, limit))
 
