@@ -5,6 +5,8 @@ from typing import Any
 
 import pytest
 
+from contacts.adapters.launches import PostgresLaunches
+from contacts.domain.checks import KnownGroups
 from contracts.checks import LaunchChecked
 from contracts.launches import All, Contacts, Groups, LaunchDrafted, Options, ParticipantsListed, Segment
 from contracts.words import LaunchMode
@@ -98,6 +100,14 @@ async def test_a_group_that_is_mistyped_is_told_with_the_one_that_is_probably_me
         "There is no group vpi: did you mean `vip`? `GET /v1/groups` lists them.",
         "There is no group something. `GET /v1/groups` lists them.",
     ]
+
+
+async def test_other_groups_are_looked_up_only_where_one_is_missing(world: World) -> None:
+    async with world.pool.acquire() as connection:
+        store = PostgresLaunches(connection)
+        assert await store.known_groups("demo", ["vip"]) == KnownGroups(frozenset({"vip"}))
+        missed = await store.known_groups("demo", ["news", "typo"])
+    assert missed == KnownGroups(frozenset({"news"}), others=frozenset({"vip"}))
 
 
 async def test_deleted_contacts_are_no_selection(world: World) -> None:

@@ -9,7 +9,7 @@ import orjson
 from contacts.adapters.names import group_names
 from contacts.adapters.selected import unknown
 from contacts.domain.audience import Chunk, Excluded
-from contacts.domain.checks import Unknown
+from contacts.domain.checks import KnownGroups, Unknown
 from contacts.ports import Draft, Turn, Walk
 from contracts.launches import Contacts, Groups, LaunchDrafted, LaunchRequested, Segment
 from contracts.words import ControlState, LaunchMode
@@ -135,14 +135,16 @@ class PostgresLaunches:
             for row in rows
         ]
 
-    async def known_groups(self, project: str, groups: Collection[str]) -> frozenset[str]:
+    async def known_groups(self, project: str, groups: Collection[str]) -> KnownGroups:
         rows = await self._connection.fetch(
             "SELECT group_id FROM contact_group WHERE project = $1 AND group_id = ANY($2::text[])",
             project,
             list(groups),
         )
-        known = frozenset(row["group_id"] for row in rows)
-        return known if known.issuperset(groups) else known.union(await group_names(self._connection, project))
+        there = frozenset(row["group_id"] for row in rows)
+        if there.issuperset(groups):
+            return KnownGroups(there)
+        return KnownGroups(there, frozenset(await group_names(self._connection, project)) - there)
 
     async def count_selected(self, draft: Draft) -> int:
         return int(

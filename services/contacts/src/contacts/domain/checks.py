@@ -34,6 +34,16 @@ class Unknown:
 
 
 @dataclass(frozen=True, slots=True)
+class KnownGroups:
+    """Of the groups that are asked for."""
+
+    there: frozenset[str] = frozenset()
+    """Those that there are."""
+    others: frozenset[str] = frozenset()
+    """Where one is missing: which there are besides, for it may be mistyped."""
+
+
+@dataclass(frozen=True, slots=True)
 class Facts:
     """What is known when all participants were listed."""
 
@@ -42,8 +52,7 @@ class Facts:
     member: Member | None
     """The creator; None: nobody of that name."""
     groups: tuple[str, ...] = ()
-    known_groups: frozenset[str] = field(default_factory=frozenset)
-    """Those of `groups` that there are; where one is not, others besides."""
+    known_groups: KnownGroups = KnownGroups()
     selected: int = 0
     """Contacts selected one by one, each once."""
     existing: int | None = None
@@ -69,8 +78,8 @@ def _selection(facts: Facts) -> Iterator[Point]:
     if facts.kind == "segment":
         yield from segment_points(facts.segment, "participants.where")
     for index, group in enumerate(facts.groups):
-        if group not in facts.known_groups:
-            close = did_you_mean(group, facts.known_groups)
+        if group not in facts.known_groups.there:
+            close = did_you_mean(group, facts.known_groups.there | facts.known_groups.others)
             yield _error(
                 "unknown_group",
                 f"participants.groups[{index}]",

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from contacts.domain.checks import ADMINISTRATOR, Facts, Member, Unknown, points
+from contacts.domain.checks import ADMINISTRATOR, Facts, KnownGroups, Member, Unknown, points
 from contacts.domain.counting import GONE, Behind, Counted, Listed, Rules, figures
 from contacts.domain.segments import SegmentFacts
 from contacts.handlers.reach import CONTACT, reach
@@ -83,7 +83,7 @@ class Counting:
     async def _facts(self, connection: Connection, wanted: Wanted) -> Facts:
         creator, participants = wanted.version.creator, wanted.participants
         groups = tuple(participants.groups) if isinstance(participants, Groups) else ()
-        known = await self._launches(connection).known_groups(wanted.project, groups) if groups else frozenset[str]()
+        known = await self._launches(connection).known_groups(wanted.project, groups) if groups else KnownGroups()
         return Facts(
             kind=participants.kind,
             creator=creator,

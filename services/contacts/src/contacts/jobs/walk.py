@@ -148,7 +148,8 @@ async def _groups_are_there(store: LaunchStore, walk: Walk) -> None:
     """Raises Unreadable: of a group that is being deleted nobody knows any more who was in it."""
     if not walk.groups or walk.gate is ControlState.STOPPED:
         return
-    if missing := set(walk.groups) - await store.known_groups(walk.project, walk.groups):
+    known = await store.known_groups(walk.project, walk.groups)
+    if missing := set(walk.groups) - known.there:
         raise Unreadable(f"while contacts were being targeted, groups were deleted: {', '.join(sorted(missing))}")
 
 

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from contacts.domain.audience import Chunk, Page
-from contacts.domain.checks import Kind, Member, Unknown
+from contacts.domain.checks import Kind, KnownGroups, Member, Unknown
 from contacts.domain.contact import StoredContact, Suppressed
 from contacts.domain.plan import Reads
 from contacts.domain.segments import SegmentFacts
@@ -214,9 +214,7 @@ class LaunchStore(Protocol):
         """Drafts of this home whose participants are all listed, oldest first."""
         ...
 
-    async def known_groups(self, project: str, groups: Collection[str]) -> frozenset[str]:
-        """Those of them that there are; where one is not, others that there are as well: it may be mistyped."""
-        ...
+    async def known_groups(self, project: str, groups: Collection[str]) -> KnownGroups: ...
 
     async def count(self, draft: Draft, limit: int) -> int | None:
         """How many existing contacts it targets, each once; None: more than `limit`."""
