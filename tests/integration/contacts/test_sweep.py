@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from contacts.adapters.answers import PostgresAnswers
-from contacts.adapters.launches import PostgresLaunches
+from contacts.adapters.drafts import PostgresDrafts
 from contacts.adapters.places import PostgresPlaces
 from contacts.jobs.sweep import PlaceSweep, Sweep
 from contracts.launches import Contacts, LaunchDrafted, Options
@@ -33,7 +33,7 @@ async def test_whom_a_draft_is_for_is_kept_as_long_as_somebody_may_approve_it(wo
     for launch_id, days in (("l-1", 7), ("l-2", 60)):
         until = {"undecided_until": NOON + timedelta(days=days)}
         await world.hear(drafted(launch_id).model_copy(update=until))
-    sweep = Sweep(PostgresAnswers, PostgresLaunches)
+    sweep = Sweep(PostgresAnswers, PostgresDrafts)
     for after, kept in ((30, ["l-1", "l-2"]), (31, ["l-2"]), (67, ["l-2"])):
         world.now = NOON + timedelta(days=after)
         assert not await sweep.run(world.lease(0))
@@ -56,7 +56,7 @@ async def test_ids_and_drafts_are_kept_for_thirty_days(world: World) -> None:
     await world.hear(drafted("l-1"))
     await world.hear(drafted("l-2"))
     await world.hear(requested("l-2", Contacts(contacts=["a"])), number=home_of("l-2"))
-    sweep = Sweep(PostgresAnswers, PostgresLaunches)
+    sweep = Sweep(PostgresAnswers, PostgresDrafts)
     for days, kept in ((30, 1), (31, 0)):
         world.now = NOON + timedelta(days=days)
         assert not await sweep.run(world.lease(0))
@@ -68,7 +68,7 @@ async def test_ids_and_drafts_are_kept_for_thirty_days(world: World) -> None:
 
 async def test_one_number_sweeps_for_all(world: World) -> None:
     lease = world.lease(3)
-    assert not await Sweep(PostgresAnswers, PostgresLaunches).run(lease)
+    assert not await Sweep(PostgresAnswers, PostgresDrafts).run(lease)
     assert not lease.transactions
 
 

@@ -15,6 +15,7 @@ from contacts.adapters.audience import PostgresAudience
 from contacts.adapters.contacts import PostgresContacts
 from contacts.adapters.counting import PostgresCounting, Snapshots
 from contacts.adapters.directory import PostgresDirectory
+from contacts.adapters.drafts import PostgresDrafts
 from contacts.adapters.examining import examine
 from contacts.adapters.launches import PostgresLaunches
 from contacts.adapters.places import PostgresPlaces
@@ -159,7 +160,7 @@ class World:
         """As after a kill: whatever the process had in memory is gone."""
         authentication = Authentication(SECRET_KEY)
         self.crm = CrmHandlers(PostgresDirectory, PostgresAnswers, self.writer, authentication, self.address_hash)
-        self.launches = LaunchHandlers(PostgresLaunches, PostgresDirectory, examine)
+        self.launches = LaunchHandlers(PostgresLaunches, PostgresDrafts, PostgresDirectory, examine)
         self.projects = ProjectHandlers(PostgresDirectory)
         self.outcomes = OutcomeHandlers(PostgresPlaces)
         self.updates = UpdateHandlers(PostgresAnswers, self.writer)

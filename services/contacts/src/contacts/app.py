@@ -14,6 +14,7 @@ from contacts.adapters.audience import PostgresAudience
 from contacts.adapters.contacts import PostgresContacts
 from contacts.adapters.counting import CONNECTIONS, PostgresCounting, Snapshots
 from contacts.adapters.directory import PostgresDirectory
+from contacts.adapters.drafts import PostgresDrafts
 from contacts.adapters.examining import examine
 from contacts.adapters.kafka import KafkaTargetsAhead
 from contacts.adapters.launches import PostgresLaunches
@@ -62,13 +63,13 @@ def build(settings: Settings) -> Service:
     writer = ContactWriter(PostgresContacts)
     ahead = KafkaTargetsAhead(settings)
     crm = CrmHandlers(PostgresDirectory, PostgresAnswers, writer, Authentication(settings.secret_key), address_hash)
-    launches = LaunchHandlers(PostgresLaunches, PostgresDirectory, examine)
+    launches = LaunchHandlers(PostgresLaunches, PostgresDrafts, PostgresDirectory, examine)
     projects = ProjectHandlers(PostgresDirectory)
     updates = UpdateHandlers(PostgresAnswers, writer)
     reports = ReportHandlers(PostgresContacts, PostgresSuppression, PostgresAnswers, writer, address_hash)
     most_ahead = settings.targets_ahead or max(MOST_AHEAD, 2 * MAX_CONTACTS * settings.partitions)
     walk = AudienceWalk(PostgresLaunches, PostgresAudience, PostgresDirectory, ahead, most_ahead)
-    sweep = Sweep(PostgresAnswers, PostgresLaunches)
+    sweep = Sweep(PostgresAnswers, PostgresDrafts)
     outcomes = OutcomeHandlers(PostgresPlaces)
     snapshots = Snapshots(
         partial(connect, settings.database("contacts"), name="contacts/count", size=CONNECTIONS, walled=True)

@@ -1,4 +1,7 @@
-"""Launches in PostgreSQL: drafts, gates, turns, and how far each walk is. `adapters.audience` has the pages."""
+"""Launches in PostgreSQL: what they ask for, gates, turns, and how far each walk is.
+
+`adapters.drafts` has what is looked up while one waits to be requested, `adapters.audience` the pages.
+"""
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
@@ -6,19 +9,14 @@ from typing import Any
 
 import orjson
 
+from contacts.adapters.drafts import LISTED
 from contacts.adapters.names import group_names
-from contacts.adapters.selected import unknown
 from contacts.domain.audience import Chunk, Excluded
-from contacts.domain.checks import KnownGroups, Unknown
-from contacts.ports import Draft, Turn, Walk
+from contacts.domain.checks import KnownGroups
+from contacts.ports import Turn, Walk
 from contracts.launches import Contacts, Groups, LaunchDrafted, LaunchRequested, Segment
-from contracts.words import ControlState, LaunchMode
+from contracts.words import ControlState
 from runtime.transaction import Connection
-
-_LISTED = """
-(SELECT count(*) FROM participant_list AS list WHERE list.launch_id = launch.launch_id AND list.index >= 0)
-    >= launch.lists
-"""
 
 
 class PostgresLaunches:
@@ -103,37 +101,10 @@ class PostgresLaunches:
             f"""
             UPDATE launch SET turn = nextval('walk_turn')
             WHERE launch_id = ANY($1::text[]) AND requested_at IS NOT NULL AND turn IS NULL AND finished_at IS NULL
-                AND {_LISTED}
+                AND {LISTED}
             """,  # noqa: S608
             list(launch_ids),
         )
-
-    async def unchecked(self, home: int) -> list[Draft]:
-        rows = await self._connection.fetch(
-            f"""
-            SELECT launch_id, project, kind, groups, version ->> 'creator' AS creator, drafted_at, check_round,
-                coalesce(options ->> 'mode', 'live') AS mode, condition, trace
-            FROM launch
-            WHERE home = $1 AND drafted_at IS NOT NULL AND NOT checked AND {_LISTED}
-            ORDER BY drafted_at, launch_id
-            """,  # noqa: S608
-            home,
-        )
-        return [
-            Draft(
-                row["launch_id"],
-                row["project"],
-                row["kind"],
-                tuple(row["groups"]),
-                row["creator"],
-                row["drafted_at"],
-                row["check_round"],
-                LaunchMode(row["mode"]),
-                row["condition"],
-                row["trace"],
-            )
-            for row in rows
-        ]
 
     async def known_groups(self, project: str, groups: Collection[str]) -> KnownGroups:
         rows = await self._connection.fetch(
@@ -145,32 +116,6 @@ class PostgresLaunches:
         if there.issuperset(groups):
             return KnownGroups(there)
         return KnownGroups(there, frozenset(await group_names(self._connection, project)) - there)
-
-    async def count_selected(self, draft: Draft) -> int:
-        return int(
-            await self._connection.fetchval(
-                "SELECT count(*) FROM participant WHERE launch_id = $1 AND project = $2", draft.launch_id, draft.project
-            )
-        )
-
-    async def count(self, draft: Draft, limit: int) -> int | None:
-        if draft.kind == "segment":
-            return None
-        selections: dict[str, list[Any]] = {
-            "all": [],
-            "groups": [list(draft.groups)],
-            "contacts": [draft.launch_id],
-        }
-        counted = int(
-            await self._connection.fetchval(_COUNT[draft.kind], draft.project, *selections[draft.kind], limit + 1)
-        )
-        return None if counted > limit else counted
-
-    async def unknown(self, draft: Draft) -> Unknown:
-        return await unknown(self._connection, draft.project, draft.launch_id)
-
-    async def checked(self, launch_id: str) -> None:
-        await self._connection.execute("UPDATE launch SET checked = true WHERE launch_id = $1", launch_id)
 
     async def next_turn(self, home: int) -> Turn | None:
         row = await self._connection.fetchrow(
@@ -259,40 +204,6 @@ class PostgresLaunches:
             "UPDATE launch SET turn = NULL, finished_at = $2 WHERE launch_id = $1", walk.launch_id, now
         )
         await self._connection.execute("DELETE FROM participant WHERE launch_id = $1", walk.launch_id)
-
-    async def forget_drafts(self, before: datetime, undecided_before: datetime, limit: int) -> int:
-        rows = await self._connection.fetch(
-            """
-            DELETE FROM launch WHERE launch_id IN (
-                SELECT launch_id FROM launch WHERE requested_at IS NULL AND drafted_at < $1
-                    AND (undecided_until IS NULL OR undecided_until < $2)
-                ORDER BY drafted_at LIMIT $3)
-            RETURNING launch_id
-            """,
-            before,
-            undecided_before,
-            limit,
-        )
-        forgotten = [row["launch_id"] for row in rows]
-        await self._connection.execute("DELETE FROM participant WHERE launch_id = ANY($1::text[])", forgotten)
-        await self._connection.execute("DELETE FROM participant_list WHERE launch_id = ANY($1::text[])", forgotten)
-        return len(forgotten)
-
-
-_COUNT = {
-    "all": "SELECT count(*) FROM (SELECT FROM contact WHERE project = $1 AND NOT deleted LIMIT $2) AS counted",
-    "groups": """
-        SELECT CASE WHEN count(*) < $3 THEN count(DISTINCT contact_id) ELSE $3 END FROM (
-            SELECT contact_id FROM membership WHERE project = $1 AND group_id = ANY($2::text[]) LIMIT $3
-        ) AS counted
-    """,
-    "contacts": """
-        SELECT count(*) FROM (
-            SELECT FROM participant JOIN contact USING (project, contact_id)
-            WHERE project = $1 AND launch_id = $2 AND NOT deleted LIMIT $3
-        ) AS counted
-    """,
-}
 
 
 def _immutable(event: LaunchDrafted | LaunchRequested, home: int) -> tuple[Any, ...]:

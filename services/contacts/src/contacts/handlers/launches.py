@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from contacts.domain.checks import ADMINISTRATOR, Facts, Member, Unknown, points
 from contacts.domain.segments import SegmentFacts
-from contacts.ports import Directory, Draft, Examine, LaunchStore
+from contacts.ports import Directory, Draft, DraftStore, Examine, LaunchStore
 from contracts.checks import LaunchChecked
 from contracts.event import Event
 from contracts.launches import Contacts, LaunchControlled, LaunchDrafted, LaunchRequested, ParticipantsListed
@@ -29,10 +29,12 @@ class LaunchHandlers:
     def __init__(
         self,
         launches: Callable[[Connection], LaunchStore],
+        drafts: Callable[[Connection], DraftStore],
         directory: Callable[[Connection], Directory],
         examine: Examine,
     ) -> None:
         self._launches = launches
+        self._drafts = drafts
         self._directory = directory
         self._examine = examine
 
@@ -41,15 +43,15 @@ class LaunchHandlers:
         for received in events:
             await self._take(tx, store, received.event, received.record.header(HEADER))
         await store.line_up({received.event.launch_id for received in events})  # type: ignore[attr-defined]
-        await self._check(tx, store)
+        await self._check(tx)
 
     async def check_again(self, lease: Lease) -> bool:
         """A job: drafts whose creator was not known yet."""
         async with lease.pool.acquire() as connection:
-            if not await self._launches(connection).unchecked(lease.number):
+            if not await self._drafts(connection).unchecked(lease.number):
                 return False
         async with lease.transaction() as tx:
-            await self._check(tx, self._launches(tx.connection))
+            await self._check(tx)
         return False
 
     async def _take(self, tx: Transaction, store: LaunchStore, event: Event, trace: str | None) -> None:
@@ -67,14 +69,15 @@ class LaunchHandlers:
             case LaunchControlled():
                 await store.control(event.project, event.launch_id, event.revision, event.state)
 
-    async def _check(self, tx: Transaction, store: LaunchStore) -> None:
+    async def _check(self, tx: Transaction) -> None:
         assert tx.number is not None
-        for draft in await store.unchecked(tx.number):
+        launches, drafts = self._launches(tx.connection), self._drafts(tx.connection)
+        for draft in await drafts.unchecked(tx.number):
             member = await self._creator(tx, draft)
             if member is None and tx.now - draft.drafted_at < PATIENCE:
                 continue
-            selected = await store.count_selected(draft) if draft.kind == "contacts" else 0
-            existing = await store.count(draft, COUNT_LIMIT)
+            selected = await drafts.count_selected(draft) if draft.kind == "contacts" else 0
+            existing = await drafts.count(draft, COUNT_LIMIT)
             facts = Facts(
                 kind=draft.kind,
                 mode=draft.mode,
@@ -82,14 +85,14 @@ class LaunchHandlers:
                 creator=draft.creator,
                 member=member,
                 groups=draft.groups,
-                known_groups=await store.known_groups(draft.project, draft.groups),
+                known_groups=await launches.known_groups(draft.project, draft.groups),
                 selected=selected,
                 existing=existing,
-                unknown=await store.unknown(draft) if existing is not None and existing < selected else Unknown(),
+                unknown=await drafts.unknown(draft) if existing is not None and existing < selected else Unknown(),
             )
             with following(draft.trace, "contacts check"):
                 _answer(tx, draft, facts)
-            await store.checked(draft.launch_id)
+            await drafts.checked(draft.launch_id)
 
     async def _segment(self, tx: Transaction, draft: Draft) -> SegmentFacts:
         if draft.where is None:

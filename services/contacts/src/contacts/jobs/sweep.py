@@ -6,7 +6,7 @@ scattered over.
 from collections.abc import Callable
 from datetime import timedelta
 
-from contacts.ports import AnswerStore, LaunchStore
+from contacts.ports import AnswerStore, DraftStore
 from contacts.ports.counting import PlaceStore, TallyStore
 from runtime.transaction import Connection, Lease
 
@@ -28,10 +28,10 @@ GATHERED = 50_000
 
 class Sweep:
     def __init__(
-        self, answers: Callable[[Connection], AnswerStore], launches: Callable[[Connection], LaunchStore]
+        self, answers: Callable[[Connection], AnswerStore], drafts: Callable[[Connection], DraftStore]
     ) -> None:
         self._answers = answers
-        self._launches = launches
+        self._drafts = drafts
 
     async def run(self, lease: Lease) -> bool:
         """The tables belong to no partition: number 0 does it for all."""
@@ -39,7 +39,7 @@ class Sweep:
             return False
         async with lease.transaction() as tx:
             answers = await self._answers(tx.connection).forget(tx.now - KEPT, PORTION)
-            drafts = await self._launches(tx.connection).forget_drafts(tx.now - KEPT, tx.now - LATE, DRAFTS)
+            drafts = await self._drafts(tx.connection).forget(tx.now - KEPT, tx.now - LATE, DRAFTS)
         return answers >= PORTION or drafts >= DRAFTS
 
 

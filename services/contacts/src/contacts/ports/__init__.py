@@ -210,25 +210,7 @@ class LaunchStore(Protocol):
         """Give a turn to those that are requested and completely listed, and have none yet."""
         ...
 
-    async def unchecked(self, home: int) -> list[Draft]:
-        """Drafts of this home whose participants are all listed, oldest first."""
-        ...
-
     async def known_groups(self, project: str, groups: Collection[str]) -> KnownGroups: ...
-
-    async def count(self, draft: Draft, limit: int) -> int | None:
-        """How many existing contacts it targets, each once; None: more than `limit`."""
-        ...
-
-    async def count_selected(self, draft: Draft) -> int:
-        """How many contacts were selected one by one, each once, existing or not."""
-        ...
-
-    async def unknown(self, draft: Draft) -> Unknown:
-        """Of those selected one by one: whom there never was."""
-        ...
-
-    async def checked(self, launch_id: str) -> None: ...
 
     async def next_turn(self, home: int) -> Turn | None:
         """Whose turn it is; None: nothing to walk."""
@@ -257,7 +239,29 @@ class LaunchStore(Protocol):
         """No more turns; forget the selected contacts."""
         ...
 
-    async def forget_drafts(self, before: datetime, undecided_before: datetime, limit: int) -> int:
+
+class DraftStore(Protocol):
+    """Launches as they were drafted: which are to be checked, and whom they would target."""
+
+    async def unchecked(self, home: int) -> list[Draft]:
+        """Drafts of this home whose participants are all listed, oldest first."""
+        ...
+
+    async def count(self, draft: Draft, limit: int) -> int | None:
+        """How many existing contacts it targets, each once; None: more than `limit`."""
+        ...
+
+    async def count_selected(self, draft: Draft) -> int:
+        """How many contacts were selected one by one, each once, existing or not."""
+        ...
+
+    async def unknown(self, draft: Draft) -> Unknown:
+        """Of those selected one by one: whom there never was."""
+        ...
+
+    async def checked(self, launch_id: str) -> None: ...
+
+    async def forget(self, before: datetime, undecided_before: datetime, limit: int) -> int:
         """Remove launches drafted before that and never requested, with what they selected, unless they may be decided
         later than `undecided_before`; how many there were."""
         ...
