@@ -1,6 +1,7 @@
 """The walk over an audience, page by page, on a real PostgreSQL."""
 
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from contacts.adapters.directory import PostgresDirectory
 from contacts.adapters.launches import PostgresLaunches
 from contacts.domain.audience import FIRST_PER_PARTITION, MAX_BYTES, MOST_PER_PARTITION, Page
 from contacts.domain.plan import Reads
+from contacts.jobs import resting
 from contacts.jobs.walk import AudienceWalk
 from contacts.ports import Walk
 from contracts.launches import Contacts, Groups, ParticipantsListed
@@ -19,6 +21,7 @@ from fakes.transaction import received
 from integration.contacts.world import PARTITIONS, PROJECT, World, home_of, requested, scenario, stopped, user
 from runtime import tracing
 from runtime.cloudevents import FOLLOWED
+from runtime.errors import Transient
 
 HOME = home_of("l-1")
 PAGE = FIRST_PER_PARTITION * PARTITIONS
@@ -315,16 +318,35 @@ async def test_open_launches_take_turns_page_by_page(world: World) -> None:
     assert world.targets("l-1").total == world.targets(others[0]).total == 3 * PAGE
 
 
-async def test_launch_whose_page_fails_leaves_the_others_their_turns(world: World) -> None:
+async def test_launch_whose_page_fails_leaves_the_others_their_turns(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(resting, "time", SimpleNamespace(monotonic=lambda: 0.0))
     await people(world, 3)
     other = next(launch for launch in (f"l-{number}" for number in range(2, 60)) if home_of(launch) == HOME)
     await world.hear(requested("l-1"))
     await world.hear(requested(other), number=HOME)
     await world.pool.execute("""UPDATE launch SET options = '{"consent_override": []}' WHERE launch_id = 'l-1'""")
-    with pytest.raises(ValueError):
-        await world.step(HOME)
+    assert await world.step(HOME)
+    [problem] = world.walk.problems(HOME)
+    assert problem.startswith("launch l-1: ValidationError") and not world.walk.problems(HOME + 1)
     assert await world.step(HOME)
     assert world.targets(other).total == 3
+    assert not await world.step(HOME), "it rests, and nobody else is in line"
+
+
+async def test_a_page_that_fails_by_the_world_lets_no_launch_rest(world: World) -> None:
+    await people(world, 3)
+    await world.hear(requested())
+
+    class Away(PostgresAudience):
+        async def page(self, walk: Walk, reads: Reads, *, limit: int, whole: bool) -> Page:
+            raise Transient("away")
+
+    world.walk = AudienceWalk(PostgresLaunches, Away, PostgresDirectory, world.ahead, 30_000)
+    with pytest.raises(Transient):
+        await world.step(HOME)
+    assert not world.walk.problems(HOME)
 
 
 async def test_only_chunks_between_the_first_page_and_the_last_say_that_more_follows(world: World) -> None:

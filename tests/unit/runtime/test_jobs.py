@@ -1,6 +1,7 @@
 """When the idle jobs of a number run again."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -56,3 +57,14 @@ async def test_only_those_that_are_named_are_woken() -> None:
     jobs.wake()
     await run(jobs)
     assert [count.ran for count in counts] == [3, 2, 3]
+
+
+async def test_what_a_job_says_of_a_number_is_told_beside_that_it_failed() -> None:
+    def fail() -> None:
+        raise ValueError("no")
+
+    said = Count("says").job
+    said = replace(said, problems=lambda number: [f"launch l-{number} rests"])
+    jobs = Jobs([said, Count("fails", fail).job], METRICS)
+    await run(jobs)
+    assert jobs.problems(3) == ["job says: launch l-3 rests", "job fails: ValueError: no"]

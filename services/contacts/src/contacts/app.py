@@ -116,7 +116,7 @@ def build(settings: Settings) -> Service:
         ),
         emits=("contacts.targets", "contacts.changes", "contacts.checks", "contacts.replies"),
         jobs=(
-            Job("walk", walk.run, every=WALK_SECONDS, look=work.TURNS),
+            Job("walk", walk.run, every=WALK_SECONDS, look=work.TURNS, problems=walk.problems),
             Job("check", launches.check_again, every=CHECK_SECONDS, look=work.UNCHECKED),
             Job("sweep", sweep.run, every=EVERY_SECONDS),
             Job("places", PlaceSweep(PostgresPlaces).run, every=PLACES_EVERY_SECONDS),

@@ -76,8 +76,10 @@ class Jobs:
         """Seconds until one is due; infinite without jobs."""
         return max(0.0, min((due.at for due in self._due), default=float("inf")) - time.monotonic())
 
-    def problems(self) -> list[str]:
-        return [f"job {due.job.name}: {due.problem}" for due in self._due if due.problem]
+    def problems(self, number: int) -> list[str]:
+        """Of jobs that failed, and of what jobs say themselves."""
+        said = ((due.job.name, filter(None, (due.problem, *due.job.problems(number)))) for due in self._due)
+        return [f"job {name}: {problem}" for name, problems in said for problem in problems]
 
     def _failed(self, due: Due, number: int, problem: str, now: float) -> None:
         due.failures += 1

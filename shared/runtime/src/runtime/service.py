@@ -81,6 +81,8 @@ class Job:
     """Called once in the number's task when the lease is given up on purpose (revoked, stopping), after the last
     `run` and before the lifespan ends: bring to an end what is under way elsewhere. Bounded by `stop_seconds`."""
     look: Look | None = None
+    problems: Callable[[int], Sequence[str]] = lambda _: ()
+    """Of a partition number: what does not get on although the job does. The process is not ready meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)

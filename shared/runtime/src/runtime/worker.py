@@ -116,7 +116,7 @@ class Worker:
     def problems(self) -> list[str]:
         """Why this number does not do its work; empty: it does."""
         found = [f"partition {self.number} {self.state}: {self.problem}"] if self.problem else []
-        return found + [f"partition {self.number}: {problem}" for problem in self._jobs.problems()]
+        return found + [f"partition {self.number}: {problem}" for problem in self._jobs.problems(self.number)]
 
     async def _run(self) -> None:
         failures = 0

@@ -117,9 +117,14 @@ class PostgresLaunches:
             return KnownGroups(there)
         return KnownGroups(there, frozenset(await group_names(self._connection, project)) - there)
 
-    async def next_turn(self, home: int) -> Turn | None:
+    async def next_turn(self, home: int, resting: Collection[str] = ()) -> Turn | None:
         row = await self._connection.fetchrow(
-            "SELECT launch_id, trace FROM launch WHERE home = $1 AND turn IS NOT NULL ORDER BY turn LIMIT 1", home
+            """
+            SELECT launch_id, trace FROM launch
+            WHERE home = $1 AND turn IS NOT NULL AND launch_id <> ALL($2::text[]) ORDER BY turn LIMIT 1
+            """,
+            home,
+            list(resting),
         )
         return None if row is None else Turn(row["launch_id"], row["trace"])
 

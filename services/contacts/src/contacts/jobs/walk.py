@@ -11,18 +11,18 @@ from contacts.domain.plan import Plan, Reads
 from contacts.handlers.reach import reach
 from contacts.handlers.reading import Plans, Unreadable
 from contacts.jobs.pace import Pace
+from contacts.jobs.resting import Resting
 from contacts.ports import AudienceStore, Directory, LaunchStore, TargetsAhead, Walk
 from contracts.checks import ConsentOverridden
 from contracts.event import Event
 from contracts.launches import Options, ScenarioVersion
 from contracts.targets import LaunchOpened, TargetingFinished, TargetsAdmitted, TargetsExcluded
 from contracts.words import ControlState, LaunchMode
-from runtime import failpoints, slices
+from runtime import failpoints, poison, slices
 from runtime.cel import Condition, ConditionError
 from runtime.cloudevents import FOLLOWED
 from runtime.ids import derive
 from runtime.partitions import partition_of
-from runtime.poison import refused_data
 from runtime.records import Outgoing
 from runtime.spans import following
 from runtime.transaction import Connection, Lease, Transaction
@@ -52,10 +52,15 @@ class AudienceWalk:
         self._most_ahead = most_ahead
         self._plans = Plans()
         self._pace = Pace()
+        self._resting = Resting()
+
+    def problems(self, number: int) -> list[str]:
+        """Launches of this home number that wait because a page of theirs failed, and why."""
+        return self._resting.problems(number)
 
     async def run(self, lease: Lease) -> bool:
         async with lease.pool.acquire() as connection:
-            turn = await self._launches(connection).next_turn(lease.number)
+            turn = await self._launches(connection).next_turn(lease.number, self._resting.launches())
         if turn is None or await self._ahead.contacts() >= self._most_ahead:
             return False
         with following(turn.trace, "contacts walk"):
@@ -67,16 +72,23 @@ class AudienceWalk:
         try:
             async with lease.transaction() as tx:
                 await self._step(tx, launch_id)
+            self._resting.passed(launch_id)
         except Exception as error:  # whatever it is, the other launches are to have their turns
-            refused = refused_data(error)
+            refused = poison.refused_data(error)
             async with lease.transaction() as tx:
                 if refused is not None:
                     await self._give_up(tx, launch_id, f"{type(refused).__name__}, {refused.sqlstate}")
                 else:
                     await self._launches(tx.connection).postpone(launch_id)
-            if refused is None:
+            if refused is not None:
+                self._resting.passed(launch_id)
+                log.error("targeting given up", launch_id=launch_id, number=lease.number, error=repr(refused))
+                return
+            bug = poison.judge(error, connection_open=True)
+            if not isinstance(bug, poison.Poison):
                 raise
-            log.error("targeting given up", launch_id=launch_id, number=lease.number, error=repr(refused))
+            self._resting.failed(launch_id, lease.number, str(bug))
+            log.error("page failed", launch_id=launch_id, number=lease.number, error=str(bug), exc_info=True)
 
     async def _give_up(self, tx: Transaction, launch_id: str, said: str) -> None:
         """Its own data are in the way: no later turn would go better. What the database said in full may name what

@@ -212,8 +212,8 @@ class LaunchStore(Protocol):
 
     async def known_groups(self, project: str, groups: Collection[str]) -> KnownGroups: ...
 
-    async def next_turn(self, home: int) -> Turn | None:
-        """Whose turn it is; None: nothing to walk."""
+    async def next_turn(self, home: int, resting: Collection[str] = ()) -> Turn | None:
+        """Whose turn it is, but for those that rest; None: nothing to walk."""
         ...
 
     async def walk(self, launch_id: str) -> Walk: ...
