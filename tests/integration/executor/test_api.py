@@ -63,6 +63,7 @@ async def test_a_step_that_the_launch_does_not_have_is_refused_with_those_it_has
         assert len(await everything(client, "/v1/launches/l-1/instances", 2, step=step)) == waiting
     answer = await client.get("/v1/launches/l-1/instances", params={"step": "hallo"})
     assert (answer.status_code, answer.json()["code"]) == (422, "unknown_step")
+    assert "did you mean `hello`?" in answer.json()["detail"]
     assert answer.json()["remedy"].startswith("its steps are hello")
 
 

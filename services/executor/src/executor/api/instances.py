@@ -14,6 +14,7 @@ from executor.adapters.queries import InstanceRow, Queries, Wanted
 from executor.domain.cohort import Status
 from runtime.auth import Caller, requires
 from runtime.cloudevents import rfc3339
+from runtime.did_you_mean import did_you_mean
 from runtime.exports import csv_line
 from runtime.media import CSV, streamed, wants_csv
 from runtime.pages import from_cursor, to_cursor
@@ -87,7 +88,7 @@ def routes(queries: Queries) -> APIRouter:
             raise Problem(404, "unknown_launch", f"no launch {launch_id} is known here", remedy)
         steps = {} if step is None else await queries.steps(launch_id)
         if step is not None and steps and step not in steps:
-            detail = f"the scenario version of launch {launch_id} has no step {step}"
+            detail = f"the scenario version of launch {launch_id} has no step {step}{did_you_mean(step, steps)}"
             raise Problem(422, "unknown_step", detail, f"its steps are {', '.join(steps)}")
         wanted = Wanted(status, step, end=step is not None and steps.get(step, False))
         if wants_csv(accept):
