@@ -13,6 +13,7 @@ from pydantic import BaseModel, ValidationError
 
 from runtime.errors import Permanent, Unsupported
 from runtime.invalid import in_words
+from runtime.packing import Packed
 from runtime.records import Outgoing, Received, Record
 from runtime.spans import HEADER, traceparent
 
@@ -34,14 +35,19 @@ class Row:
     key: bytes
     headers: tuple[str, ...]
     """name, value, name, value, …"""
-    value: bytes
+    packed: Packed
     tag: str | None
     expand: str | None
     at: datetime
 
     @property
+    def value(self) -> bytes:
+        return self.packed.value
+
+    @property
     def size(self) -> int:
-        return len(self.key) + len(self.value) + sum(len(text) + 4 for text in self.headers)
+        """Bytes of value, key and headers."""
+        return self.packed.length + len(self.key) + sum(len(text) + 4 for text in self.headers)
 
     @property
     def pairs(self) -> list[tuple[str, bytes]]:
@@ -70,7 +76,7 @@ def encode(event: Outgoing, *, source: str, now: datetime, limit: int = RECORD_L
         partition=event.partition,
         key=event.key.encode(),
         headers=tuple(text for pair in headers.items() for text in pair),
-        value=dump(event.event),
+        packed=Packed.of(dump(event.event)),
         tag=event.tag,
         expand=event.expand,
         at=now,

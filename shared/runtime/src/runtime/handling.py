@@ -38,9 +38,8 @@ class Handling:
         subscription = self.subscriptions[topic]
         with spans.handling(records, f"{self.consumer} {topic}"):
             failpoints.hit("stream.fetched")
-            events = _decoded(subscription, records)
             async with lease.advance(topic, records[-1].offset + 1) as tx:
-                await _handle(subscription, tx, records, events)
+                await _handle(subscription, tx, records, _decoded(subscription, records))
         seconds = time.perf_counter() - began
         self.metrics.batch(topic, len(records), seconds)
         log.info(

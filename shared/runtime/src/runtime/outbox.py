@@ -8,17 +8,13 @@ from collections.abc import Sequence
 from functools import partial
 
 import asyncpg
-from cramjam import zstd
 
 from runtime.cloudevents import Row
 from runtime.errors import Fenced
+from runtime.packing import Packed
 from runtime.producer import Publisher
 from runtime.transaction import Connection
 
-PACKED_FROM = 1_000
-"""Bytes: smaller values are stored as they are."""
-FRAME = b"\x28\xb5\x2f\xfd"
-"""How a zstd frame begins, and JSON never."""
 OPEN_ROWS = 64
 OPEN_BYTES = 4 * 1024 * 1024
 """So much may be sent and not acknowledged; then publishing waits, and with it the number's task."""
@@ -159,7 +155,7 @@ class Outbox:
 
 
 def columns(row: Row) -> tuple[object, ...]:
-    return row.topic, row.partition, row.key, row.headers, _packed(row.value), row.tag, row.expand, row.at
+    return row.topic, row.partition, row.key, row.headers, row.packed, row.tag, row.expand, row.at
 
 
 def row_of(stored: asyncpg.Record) -> Row:
@@ -168,16 +164,8 @@ def row_of(stored: asyncpg.Record) -> Row:
         partition=stored["partition"],
         key=stored["key"],
         headers=tuple(stored["headers"]),
-        value=_unpacked(stored["packed"]),
+        packed=Packed.again(stored["packed"]),
         tag=stored["tag"],
         expand=stored["expand"],
         at=stored["at"],
     )
-
-
-def _packed(value: bytes) -> bytes:
-    return value if len(value) < PACKED_FROM else bytes(zstd.compress(value, level=1))
-
-
-def _unpacked(stored: bytes) -> bytes:
-    return bytes(zstd.decompress(stored)) if stored.startswith(FRAME) else stored

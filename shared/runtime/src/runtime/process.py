@@ -19,6 +19,7 @@ import uvloop
 
 from runtime import logging, tracing, web
 from runtime.health import Readiness
+from runtime.memory import give_back
 from runtime.service import Service
 from runtime.settings import Settings
 from runtime.transaction import Transaction
@@ -113,10 +114,11 @@ class Process:
             return EXIT_CONFIGURATION
         http.start(listening)
         log.info("serving http", url=web.address(listening), mode=self._settings.mode)
-        starting = asyncio.create_task(self._start(http), name="start")
+        tasks = asyncio.create_task(self._start(http), name="start"), asyncio.create_task(give_back(), name="memory")
         await self._stopping.wait()
-        starting.cancel()
-        await asyncio.wait({starting})
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks)
         await self._stop(http)
         return self._code
 

@@ -8,6 +8,7 @@ import asyncio
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import structlog
@@ -22,11 +23,14 @@ from runtime import kafka
 from runtime.cloudevents import RECORD_LIMIT, Row
 from runtime.database import pause
 from runtime.errors import Transient
+from runtime.packed_batch import PackedBatch
 from runtime.service import Expander
 from runtime.settings import Settings
 
 LINGER_MS = 2
-BATCH_BYTES = 1024 * 1024
+BATCH_BYTES = 2 * 1024 * 1024
+"""Of values, before they are compressed: two chunks that belong together."""
+PUBLIC_BATCH_BYTES = 1024 * 1024
 SEND_SECONDS = 20.0
 EXIT_CODE = 70
 GZIP = 1
@@ -77,15 +81,16 @@ class Publisher:
                 client_id=self._client_id,
                 acks="all",
                 enable_idempotence=True,
-                compression_type="zstd",
                 linger_ms=LINGER_MS,
-                max_batch_size=BATCH_BYTES,
                 max_request_size=2 * RECORD_LIMIT,
                 request_timeout_ms=30_000,
                 **kafka.client_options(self._settings),
             )
             # a batch waits for its partition's leader as long as it takes: giving up would leave a gap in the sequence
             producer._message_accumulator._batch_ttl = float("inf")
+            producer._message_accumulator.create_builder = partial(  # type: ignore[method-assign]
+                PackedBatch, BATCH_BYTES
+            )
             try:
                 await producer.start()
             except (KafkaError, OSError) as error:
@@ -138,7 +143,7 @@ class Publisher:
             if isinstance(error, KafkaError) and not error.retriable and not isinstance(error, KafkaTimeoutError):
                 self._fatal(f"{row.topic} cannot be written: {error!r}")
             raise Transient(f"{row.topic} cannot be written now: {error!r}") from error
-        acknowledged = asyncio.ensure_future(self._acknowledged(row, futures))
+        acknowledged = asyncio.ensure_future(self._acknowledged(row.topic, futures))
         self._waiting.add(acknowledged)
         acknowledged.add_done_callback(self._waiting.discard)
         return acknowledged
@@ -147,7 +152,7 @@ class Publisher:
         return [
             await self._running.send(
                 self._settings.topic(row.topic),
-                row.value,
+                row.packed,
                 key=row.key,
                 partition=row.partition,
                 timestamp_ms=_milliseconds(row),
@@ -178,19 +183,19 @@ class Publisher:
             futures.append(await producer.send_batch(batch, topic, partition=row.partition))
         return futures
 
-    async def _acknowledged(self, row: Row, futures: "Sequence[asyncio.Future[object]]") -> None:
+    async def _acknowledged(self, topic: str, futures: "Sequence[asyncio.Future[object]]") -> None:
         try:
             for future in futures:
                 await future
         except Exception as error:
             if self._producer is not None:
-                self._fatal(f"{row.topic}: a record was not taken by kafka: {error!r}")
+                self._fatal(f"{topic}: a record was not taken by kafka: {error!r}")
             raise
 
 
 def _public_batch() -> BatchBuilder:
     """Compressed as the public topics are, so that the broker has nothing to do over."""
-    return BatchBuilder(BATCH_BYTES, GZIP)
+    return BatchBuilder(PUBLIC_BATCH_BYTES, GZIP)
 
 
 def _milliseconds(row: Row) -> int:
