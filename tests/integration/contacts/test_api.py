@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 import orjson
 import pytest
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 
 from contacts.adapters.contacts import PostgresContacts
 from contacts.adapters.reading import PostgresReading
@@ -15,6 +15,7 @@ from contacts.api import Doors, build_routes
 from contracts.launches import Contacts
 from integration.contacts.world import PROJECT, World, requested, scenario, user
 from runtime.auth import Caller, mint
+from runtime.bodies import demand_readable
 from runtime.problems import install
 from runtime.settings import Settings
 from runtime.web import operations
@@ -59,7 +60,7 @@ class Client:
 
 @pytest.fixture
 async def call(world: World) -> AsyncIterator[Client]:
-    app = FastAPI()
+    app = FastAPI(dependencies=[Depends(demand_readable)])
     app.state.settings = Settings(token_key=TOKEN_KEY)
     install(app)
     doors = Doors(
@@ -178,6 +179,10 @@ async def test_what_no_database_keeps_is_refused_wherever_it_stands_in_a_body(wo
     ):
         refused = await call("POST", path, expect=422, json=body)
         assert (refused["code"], "U+0000" in refused["detail"]) == ("invalid", True)
+    json = {"content-type": "application/json"}
+    for content in (b'{"add": ["a", "\\ud800"]}', b'{"remove": ["\\udfff"]}'):
+        refused = await call("POST", "/groups/vip/contacts", expect=422, content=content, headers=json)
+        assert (refused["code"], "half a surrogate pair" in refused["detail"]) == ("invalid", True)
 
 
 async def test_who_is_nobody_yet_is_suppressed_beforehand_and_told(world: World, call: Client) -> None:

@@ -6,13 +6,14 @@ from typing import Any, cast
 
 import httpx
 import pytest
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 
 from executor.api import routes
 from integration.executor.asking import KEY, bearer
 from integration.executor.desk import Desk
 from platform_for_tests import FreshDatabase, Platform, in_a_thread
 from runtime import database, problems
+from runtime.bodies import demand_readable
 from runtime.settings import Settings
 from runtime.web import operations
 
@@ -43,7 +44,7 @@ async def desk(executor_database: str) -> AsyncIterator[Desk]:
 
 @pytest.fixture
 async def client(desk: Desk) -> AsyncIterator[httpx.AsyncClient]:
-    app = FastAPI()
+    app = FastAPI(dependencies=[Depends(demand_readable)])
     problems.install(app)
     app.state.settings = Settings(token_key=KEY)
     app.include_router(

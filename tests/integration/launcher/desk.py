@@ -10,7 +10,7 @@ from typing import Any, TypeVar, cast
 import asyncpg
 import httpx
 import orjson
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 
 from contracts.channels import ChannelSet
 from contracts.checks import ConsentOverridden, LaunchChecked, Point
@@ -34,6 +34,7 @@ from fakes.transaction import NOON, FakeLease, FakeTransaction, received, record
 from launcher.app import build
 from launcher.settings import Settings
 from runtime import problems
+from runtime.bodies import demand_readable
 from runtime.partitions import partition_of
 from runtime.records import Outgoing, Record
 from runtime.service import Job, RawSubscription, Service, Subscription
@@ -75,7 +76,7 @@ class Present:
 @cache
 def _app() -> FastAPI:
     """Made once: thirty routes with their models take longer than most tests."""
-    app = FastAPI()
+    app = FastAPI(dependencies=[Depends(demand_readable)])
     app.state.settings = SETTINGS
     problems.install(app)
     assert SERVICE.routes is not None

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from fakes.transaction import record
-from launcher.domain.documents import Unreadable, canonical, digest, read_json
 from launcher.domain.envelopes import MOST_BYTES, Envelope, fingerprint, open_envelope
+from runtime.documents import Unreadable, canonical, digest, read_json
 
 HEADERS = {
     "ce_specversion": "1.0",

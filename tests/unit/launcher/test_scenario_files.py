@@ -8,9 +8,9 @@ from contracts.checks import Point
 from contracts.scenario import Scenario
 from launcher.adapters.scenario_files import read_file
 from launcher.adapters.yaml_files import read_yaml
-from launcher.domain.documents import Unreadable
 from launcher.domain.mending import KINDS, Unshaped
 from launcher.domain.validation import validate
+from runtime.documents import Unreadable
 from runtime.nesting import DEEPEST
 from unit.launcher.builders import LANGUAGE, document
 
@@ -80,9 +80,9 @@ def test_yaml_that_cannot_be_read_is_refused_with_line_and_column(raw: str, code
 @pytest.mark.parametrize(
     ("raw", "code", "says"),
     [
-        ('{"key": "a", "key": "b"}', "syntax", "`key` stands twice"),
+        ('{"key": "a", "key": "b"}', "duplicate_key", "`key` stands twice"),
         ('{"key": }', "syntax", "not JSON"),
-        ('{"name": NaN}', "syntax", "NaN is not JSON"),
+        ('{"name": NaN}', "number", "NaN is not JSON"),
         ('{"name": 1e999}', "number", "too large"),
         ('{"name": "\\ud800"}', "character", "surrogate"),
         ('{"name": "a\\u0000b"}', "character", "NUL"),

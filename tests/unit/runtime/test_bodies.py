@@ -75,9 +75,32 @@ async def test_what_else_is_wrong_is_told_as_before(client: httpx.AsyncClient, c
     assert (await posted(client, "/v1/document", content)).json()["code"] == "invalid"
 
 
-@pytest.mark.parametrize("levels", [DEEPEST, 260, 900])
+@pytest.mark.parametrize(
+    ("content", "place", "message"),
+    [
+        (b'{"count": 1,\n "within": {"a": "\xff"}}', "body", "line 2, column 19: not UTF-8 at byte 31: send UTF-8"),
+        (b'\xef\xbb\xbf{"count": 1}', "body", "line 1, column 1: begins with a byte order mark: leave it out"),
+        (b'{"count": 1, "within": {"a": ' + b"9" * 5000 + b"}}", "body", "line 1, column 30: a number has more than"),
+        (b'{"count": 1, "within": {"a": [1, NaN]}}', "body", "NaN is not JSON"),
+        (b'{"count": 1, "within": {"a": [1, {"b": 1e999}]}}', "body.within.a[1].b", "contains a number"),
+        (b'{"count": 1, "within": {"a": ["", "\\ud800"]}}', "body.within.a[1]", "contains half a surrogate pair"),
+        (b'{"count": 1, "within": {"\\u0000": 1}}', "body.within", "contains U+0000 (NUL)"),
+    ],
+)  # fmt: skip
+async def test_what_cannot_be_read_or_kept_is_told_with_its_place(
+    client: httpx.AsyncClient, content: bytes, place: str, message: str
+) -> None:
+    """What the framework cannot read it refuses itself, without saying why."""
+    answer = await client.post("/v1/document", content=content, headers={"Content-Type": "application/json"})
+    assert (answer.status_code, answer.json()["code"]) == (422, "invalid")
+    [error] = answer.json()["errors"]
+    assert error["place"] == place and error["message"].startswith(message)
+    assert message in answer.json()["detail"] and answer.json()["remedy"]
+
+
+@pytest.mark.parametrize("levels", [DEEPEST, 260, 900, 20_000])
 async def test_what_is_nested_too_deep_is_refused(client: httpx.AsyncClient, levels: int) -> None:
-    """The framework itself gives up at a thousand, with 400."""
+    """The framework itself gives up at a thousand or more."""
     answer = await posted(client, "/v1/document", '{"a": ' + "[" * levels + "]" * levels + "}")
     assert (answer.status_code, answer.json()["code"]) == (422, "too_deep")
     assert answer.headers["content-type"] == "application/problem+json"

@@ -49,6 +49,7 @@ class Given(BaseModel):
     since: AwareDatetime | None = None
     on: bool = False
     share: Annotated[float, Field(gt=0, le=1)] = 1
+    steps: Annotated[dict[str, int], Field(max_length=2)] = {}
     groups: Annotated[list[Annotated[str, StringConstraints(min_length=1, max_length=3)]], Field(max_length=2)] = []
 
     @field_validator("even")
@@ -85,6 +86,8 @@ class Given(BaseModel):
         ({"groups": [""]}, "write at least 1 character"),
         ({"groups": ["vips"]}, "write at most 3 characters"),
         ({"groups": ["a", "b", "c"]}, "at most 2 are allowed, not 3"),
+        ({"steps": {"a": 1, "b": 2, "c": 3}}, "at most 2 are allowed, not"),
+        ({"name": "\ud800"}, "half a surrogate pair is no text"),
     ],
 )
 def test_what_a_model_refuses_is_said_in_words(given: dict[str, Any], told: str) -> None:

@@ -34,6 +34,7 @@ WORDS: Final = {
     "bool_type": "write true or false",
     "bool_parsing": "write true or false",
     "string_type": "write a text",
+    "string_unicode": "half a surrogate pair is no text: write the whole character, or leave it out",
     "list_type": "a list is meant: […]",
     "int_type": "write a whole number",
     "int_parsing": "write a whole number",
@@ -80,6 +81,8 @@ def in_words(problem: Mapping[str, Any]) -> str:
             return str(problem["msg"]).removeprefix("Value error, ")
         case "string_too_short" if context["min_length"] == 1:
             return "write at least 1 character"
+        case "too_long" if context["actual_length"] is None:  # nobody counted on
+            return f"at most {context['max_length']} are allowed, not more"
         case known if known in WORDS:
             return WORDS[known].format_map(context)
         case _:

@@ -13,6 +13,7 @@ from starlette.middleware.body_limit import MAX_BODY_SIZE_SCOPE_KEY
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from runtime.documents import Unreadable, read_json
 from runtime.errors import Permanent
 from runtime.invalid import in_words
 
@@ -60,6 +61,17 @@ def too_large(limit: int) -> Problem:
     """The refusal of a body of more than `limit` bytes."""
     size = f"{limit >> 20} MiB" if limit >= 1 << 20 else f"{limit} bytes"
     return Problem(413, "too_large", f"this body is larger than {size}", "send it in portions")
+
+
+def unreadable(wrong: Unreadable) -> Problem:
+    """The refusal of a body as a document."""
+    remedies = {"too_deep": "say it with fewer levels", "duplicate_key": "keep one of the two"}
+    code = wrong.code if wrong.code in remedies else "invalid"
+    error = {"place": f"body.{wrong.field}" if wrong.field else "body", "message": wrong.message}
+    if wrong.line is not None:
+        error["message"] = str(wrong)
+    remedy = remedies.get(wrong.code, "correct it there: a body is JSON in UTF-8")
+    return Problem(422, code, f"{error['place']}: {error['message']}", remedy, errors=[error])
 
 
 class LimitRefusals:
@@ -124,8 +136,12 @@ def _error(problem: Mapping[str, Any], body: Any) -> dict[str, str]:
     return {"place": ".".join(map(str, place)), "message": message}
 
 
-def _http(request: Request, error: Exception) -> Response:
+async def _http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
+    if isinstance(error.__cause__, ValueError | RecursionError):  # the framework could not read the body, and hides why
+        wrong = read_json(await request.body())
+        if isinstance(wrong, Unreadable):
+            return unreadable(wrong).response()
     if error.status_code == 413 and MAX_BODY_SIZE_SCOPE_KEY in request.scope:
         return too_large(request.scope[MAX_BODY_SIZE_SCOPE_KEY]).response()
     code = HTTPStatus(error.status_code).name.lower()

@@ -3,14 +3,13 @@
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
-from typing import Annotated, Any, Generic, TypeVar
+from typing import Annotated, Generic, TypeVar
 
 from fastapi import Depends, Query
-from pydantic import BaseModel, ConfigDict, model_validator
+from pydantic import BaseModel, ConfigDict
 
 from contacts.adapters.contacts import PostgresContacts
 from contacts.adapters.reading import PostgresReading
-from contacts.domain.plain import unstorable
 from contacts.handlers.counting import Counting
 from contacts.handlers.imports import Imports
 from contacts.handlers.suppressing import Suppressing
@@ -53,16 +52,9 @@ class Listed(BaseModel, Generic[T]):
 
 
 class Given(BaseModel):
-    """A request's body: what is not known is refused, and what cannot be kept."""
+    """A request's body: what is not known is refused. That it can be kept is looked at before (`runtime.bodies`)."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
-
-    @model_validator(mode="before")
-    @classmethod
-    def _storable(cls, value: Any) -> Any:
-        if wrong := unstorable(value):
-            raise ValueError(wrong)
-        return value
 
 
 class Passed(Given):

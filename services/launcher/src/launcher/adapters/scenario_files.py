@@ -3,11 +3,11 @@
 from contracts.checks import Point
 from contracts.scenario import Scenario
 from launcher.adapters.yaml_files import read_yaml
-from launcher.domain.documents import Unreadable, canonical, read_json
 from launcher.domain.mending import Judge, Unshaped
 from launcher.domain.points import error
 from launcher.domain.shape import read_scenario
 from launcher.domain.validation import MOST_BYTES
+from runtime.documents import Unreadable, canonical, read_json
 
 _REMEDIES = {
     "encoding": "Save the file as UTF-8",

@@ -10,7 +10,7 @@ from typing import Any
 import yaml
 
 from launcher.adapters.yaml_words import readable
-from launcher.domain.documents import Unreadable, flaw
+from runtime.documents import Unreadable, flaw
 from runtime.nesting import DEEPEST
 
 _INTEGER = re.compile(r"[-+]?[0-9]{1,18}")

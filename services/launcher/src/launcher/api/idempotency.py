@@ -7,9 +7,9 @@ from fastapi import Header, Response
 from pydantic import BaseModel
 
 from launcher.adapters.http_requests import Answered, PostgresHttpRequests
-from launcher.domain.documents import digest
 from launcher.domain.parties import Asker
 from launcher.ports import Seals
+from runtime.documents import digest
 from runtime.problems import Problem
 from runtime.transaction import Transaction
 

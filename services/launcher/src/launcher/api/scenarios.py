@@ -12,7 +12,6 @@ from contracts.words import Severity
 from launcher.adapters.scenario_files import read_file
 from launcher.api.doors import Asking, Doors
 from launcher.api.shapes import Input, Output, Page, PathWord, Time, UserName, VersionNumber, granted, problem
-from launcher.domain.documents import digest
 from launcher.domain.expressions import written
 from launcher.domain.launch import Kind
 from launcher.domain.mending import Unshaped
@@ -27,6 +26,7 @@ from launcher.handlers.scenarios import ScenarioHandlers
 from launcher.handlers.unknown import unknown_scenario, unknown_version
 from launcher.handlers.validator import Validator
 from launcher.ports import Channels, Conditions, Scenarios
+from runtime.documents import digest
 from runtime.entity_tags import IfMatch, seen, tag
 from runtime.transaction import Connection
 

@@ -2,13 +2,12 @@
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Annotated, Any, Generic, TypeVar
+from typing import Annotated, Generic, TypeVar
 
 from fastapi import Path, Query
-from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, StringConstraints, model_validator
+from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, StringConstraints
 
 from contracts.words import ROLES, Permission, Role
-from launcher.domain.documents import Unreadable, flaw
 from launcher.domain.parties import Grants
 from launcher.domain.refusals import Denied, Refusal
 from runtime.cloudevents import rfc3339
@@ -54,16 +53,9 @@ _STATUS = {
 
 
 class Input(BaseModel):
-    """What somebody sends: nothing unknown, and nothing that cannot be kept."""
+    """What somebody sends: nothing unknown. That it can be kept is looked at before (`runtime.bodies`)."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
-
-    @model_validator(mode="before")
-    @classmethod
-    def _plain(cls, value: Any) -> Any:
-        if isinstance(wrong := flaw(value), Unreadable):
-            raise ValueError(wrong.message)
-        return value
 
 
 class Trying(Input):

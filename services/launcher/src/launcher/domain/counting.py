@@ -10,7 +10,7 @@ from contracts.checks import Point
 from contracts.crm import ContactsGiven, GroupsGiven, LaunchRequest, OptionsGiven, ParticipantsGiven
 from contracts.launches import Options, Participants, ScenarioVersion
 from contracts.words import Figure
-from launcher.domain.documents import canonical
+from runtime.documents import canonical
 
 What = Literal["scenario", "version", "selection", "options"]
 

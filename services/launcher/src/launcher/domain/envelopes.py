@@ -5,8 +5,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from launcher.domain.documents import Unreadable, digest, read_json
 from launcher.domain.refusals import Refusal
+from runtime.documents import Unreadable, digest, read_json
 
 MOST_BYTES = 1024 * 1024
 MOST_ATTRIBUTE_BYTES = 1024

@@ -11,7 +11,6 @@ from contracts.launches import ScenarioVersion
 from contracts.scenario import LaunchType, Scenario
 from contracts.words import LaunchMode, LaunchState, Permission
 from launcher.domain.counting import Basis, What, mismatch, options_digest, selection_digest
-from launcher.domain.documents import canonical
 from launcher.domain.launch import PLAIN, Collected, Flow, Kind, Launch, Origin, Rejected, Way, flow
 from launcher.domain.parties import Asker, Grants
 from launcher.domain.points import blocks, error
@@ -20,6 +19,7 @@ from launcher.domain.refusals import Denied
 from launcher.domain.results import closed, unclear
 from launcher.domain.scenarios import ScenarioState
 from runtime.did_you_mean import did_you_mean
+from runtime.documents import canonical
 
 MOST_CONTEXT_BYTES = 16 * 1024
 

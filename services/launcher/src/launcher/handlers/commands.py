@@ -22,7 +22,6 @@ from contracts.crm import (
     Reply,
 )
 from contracts.words import LaunchState
-from launcher.domain.documents import Unreadable
 from launcher.domain.envelopes import Envelope, fingerprint, open_envelope
 from launcher.domain.launch import Launch, Origin
 from launcher.domain.parties import Asker
@@ -37,6 +36,7 @@ from launcher.handlers.outgoing import on_replies
 from launcher.handlers.pausing import Pausing, Turned
 from launcher.handlers.quotas import Quotas
 from launcher.ports import Asked, Commands, Identity, Launches
+from runtime.documents import Unreadable
 from runtime.errors import Permanent
 from runtime.ids import derive
 from runtime.invalid import in_words

@@ -5,7 +5,6 @@ from dataclasses import dataclass, replace
 from contracts.checks import Point
 from contracts.projects import ScenarioSet
 from contracts.scenario import Scenario
-from launcher.domain.documents import digest
 from launcher.domain.parties import Asker
 from launcher.domain.points import blocks
 from launcher.domain.refusals import Denied, Seen, changed_meanwhile
@@ -15,6 +14,7 @@ from launcher.handlers.unknown import unknown_scenario, unknown_user, unknown_ve
 from launcher.handlers.validator import Validator
 from launcher.ports import Launches, Scenarios, Users
 from runtime.audit import Audit
+from runtime.documents import digest
 from runtime.transaction import Transaction
 
 
