@@ -16,7 +16,7 @@ from console.adapters.services import Services
 from console.adapters.tokens import Credentials, Tokens
 from console.bodies import body_of
 from console.domain import audit
-from console.domain.headers import SECURITY, forwarded, returned
+from console.domain.headers import SECURITY, forwarded, returned, unspeakable
 from console.domain.owners import Refusal, Row, find, named
 from console.domain.parameters import declared, repeated, unknown
 from console.limits import Limits
@@ -47,6 +47,7 @@ class Console:
 
     async def answer(self, request: Request) -> Response:
         """To the owner of the path, body and answer streamed; or asked of all and merged."""
+        _demand_speakable(request)
         row = _given(find(request.method, _raw_path(request), request.url.query))
         _demand_known(request, row)
         if row.path == AUDIT:
@@ -231,6 +232,13 @@ def _given(found: Found | Refusal) -> Found:
     if isinstance(found, Refusal):
         raise Problem(found.status, found.code, found.detail, found.remedy, headers=found.headers)
     return found
+
+
+def _demand_speakable(request: Request) -> None:
+    name = unspeakable(request.headers.items())
+    if name is not None:
+        detail = f"there is a control character in the header {name[:50]}"
+        raise Problem(400, "bad_request", detail, "leave it out: a header's value is text, spaces and tabs")
 
 
 def _demand_known(request: Request, row: Row) -> None:

@@ -1,5 +1,6 @@
 """Which headers pass through, in each direction."""
 
+import re
 from collections.abc import Iterable
 
 Headers = list[tuple[str, str]]
@@ -19,6 +20,8 @@ HOP_BY_HOP = frozenset(
 )
 NOT_FORWARDED = frozenset({"authorization", "cookie", "host", "expect", "traceparent", "tracestate"})
 """Who asks is said by the short token; cookies mean nothing to the services; the rest is ours to say."""
+CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
+"""No value has one (RFC 9110, 5.5)."""
 NOT_RETURNED = frozenset({"set-cookie", "server", "date"})
 
 SECURITY = {
@@ -27,6 +30,11 @@ SECURITY = {
     "Referrer-Policy": "no-referrer",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
+
+
+def unspeakable(headers: Iterable[tuple[str, str]]) -> str | None:
+    """The first header of a request whose value nobody may pass on; None: there is none."""
+    return next((name for name, value in headers if CONTROL.search(value)), None)
 
 
 def forwarded(headers: Iterable[tuple[str, str]]) -> Headers:
