@@ -242,6 +242,8 @@ async def test_snapshot_carries_what_the_version_reads_and_no_more(world: World)
         "suppressed": [False],
         "permitted": [True],
         "groups": [["vip"]],
+        "phones": None,
+        "consent_entries": None,
     }
 
 

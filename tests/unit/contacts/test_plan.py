@@ -73,6 +73,12 @@ def test_only_what_is_named_is_read() -> None:
     assert found.attributes == ("name", "score") and found.consents == ("news", "promo")
     assert found.emails and found.zones and not found.groups
     assert not found.all_attributes and not found.all_consents
+    assert found.consent_entries == ("news",) and not found.phones
+
+
+def test_a_phone_number_is_read_by_conditions_and_templates_that_name_it() -> None:
+    assert reads(a=when("has(contact.phone)")).phones
+    assert reads(a=send(text="{{ contact.phone | default('-') }}")).phones
 
 
 def test_channel_without_an_address_reads_none() -> None:

@@ -60,3 +60,17 @@ def test_what_is_stored_per_instance_comes_back(scores: list[object]) -> None:
     for groups in (None, [["vip"], [], ["a", "b"]]):
         whole = snapshot(IDS, attributes={"score": scores}, groups=groups)
         assert from_entries(IDS, [1, 1, 1], entries(whole, range(3))) == whole
+
+
+def test_what_only_some_scenarios_read_is_stored_only_there() -> None:
+    assert {"phone", "consent_entries"}.isdisjoint(entries(snapshot(IDS), [0])[0])
+    whole = snapshot(IDS, phones=["+1", None, "+3"], consent_entries={"news": [True, None, False]})
+    assert from_entries(IDS, [1, 1, 1], entries(whole, range(3))) == whole
+    part = slice_of(whole, [1, 2])
+    assert (part.phones, part.consent_entries) == ([None, "+3"], {"news": [None, False]})
+
+
+def test_phone_and_consent_are_superseded_where_they_are_carried() -> None:
+    before = snapshot(IDS, phones=["+1", "+2", None], consent_entries={"news": [True, True, None]})
+    after = superseded(before, {1: newer()})
+    assert (after.phones, after.consent_entries) == (["+1", None, None], {"news": [True, None, None]})

@@ -42,6 +42,16 @@ def test_only_what_the_templates_read_is_kept() -> None:
     assert facts(text="{{ contact.consent.promotional }}")[0] == {"attributes": {}, "consent": {"promotional": True}}
 
 
+def test_a_phone_number_is_kept_where_it_is_read_and_filled_in() -> None:
+    carried = targets().model_copy(update={"phones": ["+43123", None]})
+    assert composer().facts(carried) == ["{}", "{}"]
+    calling = composer(text="Call {{ contact.phone | default('us') }}")
+    texts = [
+        calling.compose(key(), "c-0@x.example", orjson.loads(kept), NOON).content for kept in calling.facts(carried)
+    ]
+    assert b"Call +43123" in texts[0] and b"Call us" in texts[1]
+
+
 def test_a_computed_name_keeps_all_of_them() -> None:
     assert facts(text="{{ contact.attributes[context.which] }}")[0] == {
         "attributes": {"first_name": "Ann", "score": 71},

@@ -26,7 +26,11 @@ class Snapshot(Value):
     permitted: list[bool]
     """Within the reach of the scenario's creator; of this launch, never overwritten by a later change."""
     groups: list[list[str]] | None = None
-    """Only where a condition of the version reads them."""
+    """Only where a condition or template of the version reads them."""
+    phones: list[str | None] | None = None
+    """Likewise."""
+    consent_entries: dict[str, list[bool | None]] | None = None
+    """Likewise: by message type, as conditions see `contact.consent`, null where there is no entry."""
 
 
 class LaunchOpened(Event):

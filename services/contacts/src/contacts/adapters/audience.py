@@ -113,7 +113,7 @@ class PostgresAudience:
         return page if bound is None or not page.is_last else replace(page, last=bound, is_last=False)
 
     async def _page(self, chosen: str, arguments: list[Any], reads: Reads, limit: int, whole: bool) -> Page:
-        names = [*reads.attributes, *reads.consents]
+        names = [*reads.attributes, *reads.consents, *reads.consent_entries]
         rows = await self._connection.fetch(
             _statement(chosen, reads, len(arguments) + 1, whole=whole), *arguments, *names
         )
@@ -132,6 +132,7 @@ def _statement(chosen: str, reads: Reads, first: int, *, whole: bool) -> str:
     columns = [_ALWAYS]
     columns += [", array_agg(email) AS emails"] if reads.emails else []
     columns += [", array_agg(zone) AS zones"] if reads.zones else []
+    columns += [", array_agg(phone) AS phones"] if reads.phones else []
     columns += [", jsonb_agg(to_jsonb(groups)) AS groups"] if reads.groups else []
     columns += [", jsonb_agg(attributes) AS attributes"] if reads.all_attributes else []
     columns += [", jsonb_agg(consent) AS consents"] if reads.all_consents else []
@@ -140,6 +141,9 @@ def _statement(chosen: str, reads: Reads, first: int, *, whole: bool) -> str:
     first += len(reads.attributes)
     for index in range(len(reads.consents)):
         columns.append(f", array_agg(coalesce(consent -> ${first + index} = 'true', false)) AS consent_{index}")
+    first += len(reads.consents)
+    for index in range(len(reads.consent_entries)):
+        columns.append(f", jsonb_agg(consent -> ${first + index}) AS consent_entry_{index}")
     columns += [f", jsonb_agg({document()}) AS documents"] if whole else []
     return _PAGE.format(chosen=chosen, columns="".join(columns), most=MAX_BYTES)
 
@@ -160,10 +164,12 @@ def _part(row: asyncpg.Record, reads: Reads) -> Part:
         emails=row["emails"] if reads.emails else nothing,
         zones=row["zones"] if reads.zones else nothing,
         groups=row["groups"] if reads.groups else None,
+        phones=row["phones"] if reads.phones else None,
         attributes=_named(row, "attribute", reads.attributes)
         | (_every(row["attributes"], None) if reads.all_attributes else {}),
         consents=_named(row, "consent", reads.consents)
         | (_every(row["consents"], False) if reads.all_consents else {}),
+        consent_entries=_consent_entries(row, reads),
         documents=row.get("documents"),
         bytes=row["bytes"],
     )
@@ -171,6 +177,14 @@ def _part(row: asyncpg.Record, reads: Reads) -> Part:
 
 def _named(row: asyncpg.Record, column: str, names: Sequence[str]) -> dict[str, list[Any]]:
     return {name: row[f"{column}_{index}"] for index, name in enumerate(names)}
+
+
+def _consent_entries(row: asyncpg.Record, reads: Reads) -> dict[str, list[bool | None]] | None:
+    """None: nothing reads any."""
+    if not reads.consent_entries and not reads.all_consents:
+        return None
+    named = _named(row, "consent_entry", reads.consent_entries)
+    return named | (_every(row["consents"], None) if reads.all_consents else {})
 
 
 def _every(entries: Sequence[Mapping[str, Any]], missing: Any) -> dict[str, list[Any]]:

@@ -32,8 +32,11 @@ class Part:
     emails: list[str | None]
     zones: list[str | None]
     groups: list[list[str]] | None = None
+    phones: list[str | None] | None = None
     attributes: Mapping[str, list[Any]] = field(default_factory=dict)
     consents: Mapping[str, list[bool]] = field(default_factory=dict)
+    consent_entries: Mapping[str, list[bool | None]] | None = None
+    """As they stand there, None where there is none; only where something reads them."""
     documents: list[dict[str, Any]] | None = None
     """Each contact whole, as conditions see it; only where the creator's reach is restricted."""
     bytes: int = 0
@@ -108,8 +111,12 @@ def only(part: Part, kept: Sequence[bool]) -> Part:
         emails=taken(part.emails),
         zones=taken(part.zones),
         groups=None if part.groups is None else taken(part.groups),
+        phones=None if part.phones is None else taken(part.phones),
         attributes={name: taken(values) for name, values in part.attributes.items()},
         consents={name: taken(given) for name, given in part.consents.items()},
+        consent_entries=None
+        if part.consent_entries is None
+        else {name: taken(given) for name, given in part.consent_entries.items()},
         documents=None if part.documents is None else taken(part.documents),
     )
 
@@ -152,7 +159,7 @@ def _snapshots(part: Part, permitted: list[bool], indexes: list[int]) -> Iterato
 
 def _overhead(part: Part) -> int:
     """Most bytes that a snapshot has per contact beyond what the contact itself has as JSON."""
-    return 64 + 8 * (len(part.attributes) + len(part.consents))
+    return 72 + 8 * (len(part.attributes) + len(part.consents) + len(part.consent_entries or ()))
 
 
 def _snapshot(part: Part, permitted: list[bool], indexes: list[int]) -> Snapshot:
@@ -174,4 +181,8 @@ def _snapshot(part: Part, permitted: list[bool], indexes: list[int]) -> Snapshot
         suppressed=taken(part.suppressed),
         permitted=taken(permitted),
         groups=None if part.groups is None else taken(part.groups),
+        phones=None if part.phones is None else taken(part.phones),
+        consent_entries=None
+        if part.consent_entries is None
+        else {name: taken(given) for name, given in part.consent_entries.items()},
     )

@@ -29,11 +29,14 @@ class Reads:
 
     emails: bool = False
     zones: bool = False
+    phones: bool = False
     groups: bool = False
     attributes: tuple[str, ...] = ()
     """By name, in byte order."""
     consents: tuple[str, ...] = ()
     """Message types that are sent or read, likewise."""
+    consent_entries: tuple[str, ...] = ()
+    """Those of them that are read."""
     all_attributes: bool = False
     """A condition or template computes the name: whatever the contacts have."""
     all_consents: bool = False
@@ -87,9 +90,11 @@ def _reads(scenario: Scenario, paths: set[Path]) -> Reads:
     return Reads(
         emails=any(send.channel == "email" for send in sends) or _touches(paths, "email"),
         zones=any(_in_zone(step) for step in scenario.steps.values()) or _touches(paths, "zone"),
+        phones=_touches(paths, "phone"),
         groups=_touches(paths, "groups"),
         attributes=_names(paths, "attributes"),
         consents=tuple(sorted({*_names(paths, "consent"), *(send.message_type for send in sends)})),
+        consent_entries=_names(paths, "consent"),
         all_attributes=_whole(paths, "attributes"),
         all_consents=_whole(paths, "consent"),
     )

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import repeat
-from typing import Any, Final, TypedDict, TypeVar
+from typing import Any, Final, NotRequired, TypedDict, TypeVar
 
 from contracts.changes import Contact
 from contracts.targets import Snapshot
@@ -35,6 +35,9 @@ class Stored(TypedDict):
     suppressed: bool
     permitted: bool
     groups: list[str] | None
+    phone: NotRequired[str | None]
+    """There only where something reads it; so are consent's entries."""
+    consent_entries: NotRequired[dict[str, bool | None]]
 
 
 def pick(column: list[V], members: Sequence[int]) -> list[V]:
@@ -55,6 +58,10 @@ def slice_of(snapshot: Snapshot, members: Sequence[int]) -> Snapshot:
         suppressed=pick(snapshot.suppressed, members),
         permitted=pick(snapshot.permitted, members),
         groups=None if snapshot.groups is None else pick(snapshot.groups, members),
+        phones=None if snapshot.phones is None else pick(snapshot.phones, members),
+        consent_entries=None
+        if snapshot.consent_entries is None
+        else {name: pick(column, members) for name, column in snapshot.consent_entries.items()},
     )
 
 
@@ -89,6 +96,15 @@ def superseded(snapshot: Snapshot, newer: Mapping[int, Newer]) -> Snapshot:
         groups=None
         if snapshot.groups is None
         else changed(snapshot.groups, {member: contact.groups for member, contact in contacts.items()}),
+        phones=None
+        if snapshot.phones is None
+        else changed(snapshot.phones, {member: contact.phone for member, contact in contacts.items()}),
+        consent_entries=None
+        if snapshot.consent_entries is None
+        else {
+            name: changed(column, {member: contact.consent.get(name) for member, contact in contacts.items()})
+            for name, column in snapshot.consent_entries.items()
+        },
     )
 
 
@@ -115,7 +131,7 @@ def entries(snapshot: Snapshot, members: Sequence[int]) -> list[Stored]:
         part.groups if part.groups is not None else repeat(None, len(members)),
         strict=True,
     )
-    return [
+    kept: list[Stored] = [
         {
             "email": email,
             "zone": zone,
@@ -127,6 +143,13 @@ def entries(snapshot: Snapshot, members: Sequence[int]) -> list[Stored]:
         }
         for email, zone, attributes, consents, suppressed, permitted, groups in columns
     ]
+    if part.phones is not None:
+        for entry, phone in zip(kept, part.phones, strict=True):
+            entry["phone"] = phone
+    if part.consent_entries is not None:
+        for entry, given in zip(kept, _by_contact(part.consent_entries, len(members)), strict=True):
+            entry["consent_entries"] = given
+    return kept
 
 
 def _by_contact(columns: Mapping[str, list[V]], count: int) -> list[dict[str, V]]:
@@ -139,6 +162,7 @@ def from_entries(contact_ids: list[str], revisions: list[int], rows: Sequence[St
     """The columns again; all rows are of one launch."""
     attributes = dict.fromkeys(name for row in rows for name in row["attributes"])
     consents = dict.fromkeys(name for row in rows for name in row["consents"])
+    entered = dict.fromkeys(name for row in rows for name in row.get("consent_entries", ()))
     grouped = any(row["groups"] is not None for row in rows)
     return Snapshot(
         contact_ids=contact_ids,
@@ -150,4 +174,8 @@ def from_entries(contact_ids: list[str], revisions: list[int], rows: Sequence[St
         suppressed=[row["suppressed"] for row in rows],
         permitted=[row["permitted"] for row in rows],
         groups=[row["groups"] or [] for row in rows] if grouped else None,
+        phones=[row.get("phone") for row in rows] if any("phone" in row for row in rows) else None,
+        consent_entries={name: [row.get("consent_entries", {}).get(name) for row in rows] for name in entered}
+        if any("consent_entries" in row for row in rows)
+        else None,
     )

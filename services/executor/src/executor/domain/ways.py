@@ -59,17 +59,19 @@ Column = Callable[[int], Any]
 def _values(
     columns: Sequence[tuple[tuple[str, ...], Column]], seen: Sequence[Any], context: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """What a condition sees: nothing but what it reads, and no entry for what the contact does not have."""
-    contact: dict[str, Any] = {}
+    """What a condition sees: nothing but what it reads, and no entry for what the contact does not have. Of
+    `attributes` and `consent` there is always a map, as there is where contacts evaluates the same condition."""
+    contact: dict[str, Any] = {"attributes": {}, "consent": {}}
     for (path, _), value in zip(columns, seen, strict=True):
         if value is MISSING:
             continue
-        if len(path) == 1:
-            contact |= value
-        elif len(path) == 2:
-            contact[path[1]] = value
-        else:
-            contact.setdefault(path[1], {}).setdefault(path[2], value)
+        match path:
+            case (_,):
+                contact |= value
+            case (_, "attributes" | "consent" as entries, name, *_):
+                contact[entries].setdefault(name, value)
+            case (_, field, *_):
+                contact[field] = value
     return {"contact": contact, "context": context}
 
 
@@ -86,13 +88,15 @@ def _column(roll: Roll, path: tuple[str, ...]) -> Column:
         case ("attributes", name):
             return _present(snapshot.attributes.get(name))
         case ("consent", name):
-            return _present(snapshot.consents.get(name))
+            return _present(_consent(snapshot).get(name))
         case ("attributes",):
             return lambda member: _entries(snapshot.attributes, member)
         case ("consent",):
-            return lambda member: _entries(snapshot.consents, member)
+            return lambda member: _entries(_consent(snapshot), member)
         case ("email", *_):
             return _present(snapshot.emails)
+        case ("phone", *_):
+            return _present(snapshot.phones)
         case ("zone", *_):
             return _present(snapshot.zones)
         case ("groups", *_):
@@ -109,6 +113,11 @@ def _present(column: Sequence[Any] | None) -> Column:
     return lambda member: MISSING if column[member] is None else column[member]
 
 
+def _consent(snapshot: Snapshot) -> Mapping[str, Sequence[bool | None]]:
+    """Entries as they stand with the contact; of a chunk from before they were carried, what was."""
+    return snapshot.consents if snapshot.consent_entries is None else snapshot.consent_entries
+
+
 def _entries(columns: Mapping[str, Sequence[Any]], member: int) -> dict[str, Any]:
     return {name: column[member] for name, column in columns.items() if column[member] is not None}
 
@@ -116,6 +125,7 @@ def _entries(columns: Mapping[str, Sequence[Any]], member: int) -> dict[str, Any
 def _whole(roll: Roll, snapshot: Snapshot, member: int) -> dict[str, Any]:
     known = {
         "email": snapshot.emails[member],
+        "phone": snapshot.phones[member] if snapshot.phones is not None else None,
         "zone": snapshot.zones[member],
         "groups": snapshot.groups[member] if snapshot.groups is not None else None,
     }
@@ -123,5 +133,5 @@ def _whole(roll: Roll, snapshot: Snapshot, member: int) -> dict[str, Any]:
         "id": roll.contact_ids[member],
         "active": True,
         "attributes": _entries(snapshot.attributes, member),
-        "consent": _entries(snapshot.consents, member),
+        "consent": _entries(_consent(snapshot), member),
     }

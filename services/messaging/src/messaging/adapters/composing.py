@@ -96,6 +96,8 @@ class TemplateComposer:
         columns: dict[str, list[Any]] = {}
         if _reads(reads, "zone"):
             columns["zone"] = targets.zones
+        if _reads(reads, "phone") and targets.phones is not None:
+            columns["phone"] = targets.phones
         if _reads(reads, "groups") and targets.groups is not None:
             columns["groups"] = targets.groups
         attributes = {name: column for name, column in targets.attributes.items() if _reads(reads, "attributes", name)}

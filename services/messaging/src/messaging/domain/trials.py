@@ -59,5 +59,6 @@ def readdressed(chunk: SendsRequested, recipient: str) -> SendsRequested:
         suppressed=[False] * count,
         permitted=[True] * count,
         groups=targets.groups,
+        phones=targets.phones,
     )
     return chunk.model_copy(update={"targets": to})
