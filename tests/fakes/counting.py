@@ -14,7 +14,8 @@ from datetime import datetime, timedelta
 from contracts.words import Figure
 from launcher.domain.counting import Basis, Counted, Figures, Found, Listing, Selected
 from launcher.domain.parties import Asker
-from launcher.domain.refusals import Denied
+from launcher.domain.points import blocks
+from launcher.domain.refusals import Denied, nobody_behind
 
 LIFETIME = timedelta(minutes=15)
 
@@ -47,6 +48,8 @@ class FakeCounting:
         self.asked.append((asker, selected))
         if isinstance(self.answer, Denied):
             return self.answer
+        if blocks(self.answer.points):
+            return nobody_behind(self.answer.points)
         page = [contact for contact in self.behind if contact > (listing.cursor or "")][: listing.limit + 1]
         more = len(page) > listing.limit
         following = page[listing.limit - 1] if more else None

@@ -195,6 +195,29 @@ async def test_selection_that_a_launch_would_be_refused_for_is_not_counted(
     assert ([point.code for point in counted.points], counted.targeted) == ([code], 0)
 
 
+@pytest.mark.parametrize(
+    ("participants", "code"),
+    [
+        (Groups(groups=["typo"]), "unknown_group"),
+        (Segment(where="contact."), "broken_condition"),
+        (Segment(where="contact.nope == 1"), "unknown_variable"),
+    ],
+)
+async def test_of_such_a_selection_nobody_is_listed_either_and_it_is_told_why(
+    world: World, participants: Any, code: str
+) -> None:
+    await people(world, 2)
+    listed = await world.counting.listed(wanted(participants), Behind(figure=Figure.TARGETED))
+    assert (listed.points[0].code, listed.contact_ids) == (code, [])
+
+
+async def test_of_a_creator_who_is_disabled_no_selected_contact_is_listed(world: World) -> None:
+    await people(world, 2)
+    await world.hear(user(disabled=True, revision=2))
+    listed = await world.counting.listed(wanted(Contacts(contacts=["c-000000"])), Behind(figure=Figure.TARGETED))
+    assert ([point.code for point in listed.points], listed.contact_ids) == (["forbidden"], [])
+
+
 async def test_count_of_a_condition_that_takes_a_number_for_a_text_says_so(world: World) -> None:
     await world.load(*({"id": f"c-{n}", "attributes": {"score": 50 + n}} for n in range(3)))
     counted = await world.counting.count(wanted(Segment(where="contact.attributes.score > '50'")))

@@ -98,6 +98,8 @@ async def test_what_contacts_has_against_it_is_told_without_figures(desk: Desk) 
     COUNTING.answer = Counted(counted(0), {}, points=(point,))
     told = await count(desk)
     assert told["token"] is None and [each["code"] for each in told["points"]] == ["unknown_group"]
+    listing = {**BODY, "list": {"figure": "targeted"}}
+    assert await desk.refused("POST", "/v1/counts", listing, as_user="ann") == (409, "points")
 
 
 async def test_contacts_behind_a_figure_are_paged(desk: Desk) -> None:
@@ -276,6 +278,10 @@ async def test_adapter_gives_what_contacts_says(desk: Desk, contacts: Contactles
     listing = Listing("no_address", figure=Figure.SKIPPED, step="hello")
     assert await http.listed(ANN, await selected(desk), listing) == Found(Figure.SKIPPED, ["a"], "a")
     assert {"figure": "skipped", "reason": "no_address", "step": "hello"}.items() <= contacts.asked["behind"].items()
+    against = error("unknown_group", "participants.groups[0]", "There is no such group: make it.")
+    contacts.body = {"figure": "targeted", "items": [], "next": None, "points": [against.model_dump(mode="json")]}
+    denied = await http.listed(ANN, await selected(desk), listing)
+    assert isinstance(denied, Denied) and (denied.code, denied.points) == ("points", (against,))
 
 
 @pytest.mark.parametrize(

@@ -62,6 +62,8 @@ class ShownBehind(BaseModel):
     figure: Figure
     items: list[str]
     next: str | None
+    points: list[Point]
+    """What stands against the launch: then nobody is listed."""
 
 
 def routes(doors: Doors) -> APIRouter:
@@ -85,7 +87,7 @@ def routes(doors: Doors) -> APIRouter:
         try:
             if given.behind is not None:
                 found = await doors.counting.listed(wanted, Behind(**given.behind.model_dump()))
-                return ShownBehind(figure=found.figure, items=found.contact_ids, next=found.next)
+                return ShownBehind(figure=found.figure, items=found.contact_ids, next=found.next, points=found.points)
             return _shown(await doors.counting.count(wanted))
         except Busy as error:
             raise Problem(

@@ -44,6 +44,8 @@ class Listed:
     contact_ids: list[str]
     next: str | None
     """Cursor of the next page; None: this is the last."""
+    points: list[Point] = field(default_factory=list)
+    """What stands against the launch: then nobody is listed."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,11 +67,14 @@ class Counting:
         return replace(figures(found, rules), points=found_against)
 
     async def listed(self, wanted: Wanted, behind: Behind) -> Listed:
-        """Raises Busy."""
+        """A page of the contacts behind a figure. Raises Busy."""
         async with self._snapshot(wanted.project, approves=wanted.approves) as connection:
             facts = await self._facts(connection, wanted)
-            if not isinstance(wanted.participants, Contacts) and _against(points(facts)):
-                return Listed(behind.figure or Figure.EXCLUDED, [], None)
+            # selected contacts may be a part of more: which of them there are, the list itself says
+            named = isinstance(wanted.participants, Contacts)
+            found_against = points(replace(facts, selected=1) if named else facts)
+            if _against(found_against):
+                return Listed(behind.figure or Figure.EXCLUDED, [], None, found_against)
             asked, rules = await self._asked(connection, wanted)
             counts = self._counts(connection)
             found = await counts.histogram(asked)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from contracts.checks import Point
 from contracts.words import Figure, Permission
@@ -11,7 +11,8 @@ from launcher.adapters.services_http import ServiceHttp, Shape
 from launcher.domain.counting import Counted, Figures, Found, Listing, MessageFigures, Selected
 from launcher.domain.expressions import Written
 from launcher.domain.parties import Asker
-from launcher.domain.refusals import Denied
+from launcher.domain.points import blocks
+from launcher.domain.refusals import Denied, nobody_behind
 
 
 class _Message(BaseModel):
@@ -35,6 +36,7 @@ class _Behind(BaseModel):
     figure: Figure
     items: list[str]
     next: str | None
+    points: list[Point] = Field(default_factory=list)
 
 
 class _Points(BaseModel):
@@ -68,7 +70,9 @@ class ContactsHttp:
             "limit": listing.limit,
         }
         page = await self._post(asker, _Behind, {**_body(selected), "behind": behind})
-        return page if isinstance(page, Denied) else Found(page.figure, page.items, page.next)
+        if isinstance(page, Denied):
+            return page
+        return nobody_behind(page.points) if blocks(page.points) else Found(page.figure, page.items, page.next)
 
     async def mistaken(self, asker: Asker, written: Written) -> list[Point]:
         if not written:

@@ -1,6 +1,6 @@
 """What is not carried out: the code for programs, and for people what to do."""
 
-from collections.abc import Container, Mapping
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -28,6 +28,12 @@ class Denied:
     """More fields of the answer, for programs."""
     retry_after: int | None = None
     """Seconds; None: asking again does not help by itself."""
+
+
+def nobody_behind(points: Sequence[Point]) -> Denied:
+    """Of a list of contacts behind a figure of what cannot be launched, and so has no figures."""
+    remedy = "mend what `points` name; a count without a list shows them too"
+    return Denied("points", "this cannot be launched, so nobody is behind its figures", remedy, tuple(points))
 
 
 def unknown_project(project: str) -> Denied:

@@ -19,7 +19,7 @@ from launcher.domain.launch import PLAIN
 from launcher.domain.parties import Asker
 from launcher.domain.points import blocks, warning
 from launcher.domain.records import select
-from launcher.domain.refusals import Denied, Refusal
+from launcher.domain.refusals import Denied, Refusal, nobody_behind
 from launcher.domain.requests import judge
 from launcher.domain.results import lineage
 from launcher.handlers.flow import asked, unknown
@@ -137,8 +137,7 @@ class Counts:
         if isinstance(judged, (Denied, Refusal)):
             return judged
         if (selected := judged.selected) is None:
-            remedy = "mend what `points` name; a count without a list shows them too"
-            return Denied("points", "this cannot be launched, so nobody is behind its figures", remedy, judged.points)
+            return nobody_behind(judged.points)
         if listing.step is not None and (unknown_step := _no_message(selected.version, listing.step)):
             return unknown_step
         if judged.results is not None:
