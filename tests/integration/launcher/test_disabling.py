@@ -113,6 +113,16 @@ async def test_what_is_being_checked_when_its_people_are_disabled_does_not_begin
     assert people.take(LaunchRequested) == []
 
 
+async def test_what_is_being_checked_when_its_requester_may_launch_no_more_does_not_begin(people: Desk) -> None:
+    launch_id = await checking(people, "bob", "anns")
+    await people.done("POST", "/v1/users/bob/grant", {"grants": ["view", "launch:preapproved"]})
+    await people.checked(launch_id)
+    found = await shown(people, launch_id)
+    assert (found["state"], found["points"][0]["code"]) == ("rejected", "forbidden")
+    assert "bob has the permission process:start no more" in found["points"][0]["remedy"]
+    assert people.take(LaunchRequested) == []
+
+
 async def test_a_launch_that_begins_while_its_people_are_being_disabled_does_not_slip_through(people: Desk) -> None:
     """Whichever of the two is first: the launch is found running and paused, or it does not begin."""
     for attempt in range(10):

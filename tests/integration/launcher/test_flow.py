@@ -289,6 +289,45 @@ async def test_nothing_of_a_disabled_user_begins(people: Desk, disabled: str, st
     assert await state(people, launch_id) == "awaiting_approval"
 
 
+@pytest.mark.parametrize(
+    ("body", "before", "after", "lacked"),
+    [
+        (BODY, ["process:start", "view"], ["view", "launch:approve"], "process:start"),
+        (
+            {**BODY, "options": {"consent_override": {"reason": "recall"}}},
+            ["process:start", "consent:override", "view"],
+            ["process:start", "view"],
+            "consent:override",
+        ),
+    ],
+)
+async def test_what_its_requester_may_not_do_any_more_is_not_approved(
+    people: Desk, body: Any, before: list[str], after: list[str], lacked: str
+) -> None:
+    await people.done("POST", "/v1/users/ann/grant", {"grants": before})
+    launch_id = await waiting(people, body=body)
+    good = token(counted(100), options=body.get("options", {}))
+    await act(people, launch_id, "confirm", {"count_token": good})
+    await people.done("POST", "/v1/users/ann/grant", {"grants": after})
+    for given in ({"dry_run": True}, {}):
+        response = await people.call("POST", f"/v1/launches/{launch_id}/approve", given, as_user="bob")
+        problem = response.json()
+        assert (response.status_code, problem["code"]) == (409, "requester_forbidden")
+        assert f"ann, who asked for it, has the permission {lacked} no more" in problem["detail"]
+    assert await state(people, launch_id) == "awaiting_approval" and people.take(LaunchRequested) == []
+    await people.done("POST", "/v1/users/ann/grant", {"grants": before})
+    assert (await approve(people, launch_id, "bob"))["changed"]
+
+
+async def test_a_scenario_that_is_transferred_between_keeps_the_creator_that_was_counted_with(people: Desk) -> None:
+    launch_id = await confirmed(people)
+    await people.done("POST", "/v1/scenarios/welcome/transfer", {"user": "cleo"})
+    assert (await approve(people, launch_id, "bob"))["changed"]
+    assert COUNTING.asked[-1][1].version.creator == "admin"
+    [requested] = people.take(LaunchRequested)
+    assert requested.version.creator == "admin"
+
+
 async def test_above_the_projects_bound_another_person_approves(people: Desk) -> None:
     await people.done("POST", "/v1/users/ann/grant", {"grants": ["process:start", "launch:approve"]})
     await people.pool.execute("UPDATE project SET second_approver_above = 99")

@@ -41,6 +41,7 @@ _STATUS = {
     "points": 409,
     "second_approver": 409,
     "user_disabled": 409,
+    "requester_forbidden": 409,
     "drift": 409,
     "count_token_expired": 409,
     "count_token_mismatch": 409,

@@ -52,6 +52,12 @@ def flow(subject: str, grants: Grants, kind: Kind) -> Flow:
     return Flow.CRM if subject.startswith(KEY_PREFIX) else Flow.PERSON
 
 
+def lacked(grants: Grants, *, lifts: bool) -> Permission | None:
+    """What whoever asks for a launch needs, and lacks; None: nothing. `lifts`: it lifts consent."""
+    needed = (Permission.PROCESS_START, *((Permission.CONSENT_OVERRIDE,) if lifts else ()))
+    return next((permission for permission in needed if permission not in grants), None)
+
+
 @dataclass(frozen=True, slots=True)
 class Way:
     """How a launch was asked for, beyond the request itself."""
@@ -148,6 +154,10 @@ class Launch:
     def collecting(self) -> bool:
         """Nobody can judge or count it before its participants are known."""
         return self.state is LaunchState.DRAFT and self.collected is not None and not self.collected.done
+
+    @property
+    def lifts_consent(self) -> bool:
+        return bool(self.options.get("consent_override"))
 
     @property
     def held(self) -> str | None:

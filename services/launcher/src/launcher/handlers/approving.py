@@ -140,6 +140,10 @@ class Approving:
         if gone := await self._requesters.gone(tx.connection, launch.project, people):
             detail = f"{gone} is disabled or revoked: nothing of theirs begins"
             return Denied("user_disabled", detail, f"enable {gone}, or decline the launch and ask for it anew")
+        if lacked := await self._requesters.lacks(tx.connection, launch):
+            detail = f"{launch.requested_by}, who asked for it, has the permission {lacked} no more"
+            remedy = f"grant {launch.requested_by} {lacked}, or decline the launch and let somebody else ask for it"
+            return Denied("requester_forbidden", detail, remedy)
         project = await self._projects.load(tx.connection, launch.project)
         above = project.second_approver_above if project else None
         if above is not None and targeted > above and asker.subject in (launch.requested_by, launch.confirmed_by):

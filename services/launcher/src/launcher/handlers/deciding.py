@@ -46,7 +46,7 @@ class Deciding:
         version = await self._versions.of_launch(tx.connection, launch)
         tx.emit(on_launches(requested(launch, version, tx.now), tx.partitions))
         await self._launches.update(tx.connection, launch)
-        if launch.options.get("consent_override"):
+        if launch.lifts_consent:
             approved = {} if launch.approved_by is None else {"approved_by": launch.approved_by}
             reason = launch.options["override_reason"]
             await self.note(tx, launch, launch.requested_by, "consent.overridden", reason=reason, **approved)

@@ -177,15 +177,19 @@ class LaunchHandlers:
         return launch
 
     async def _people(self, tx: Transaction, launch: Launch) -> list[Point]:
-        """Nothing begins of who is disabled. Where somebody has to approve, that looks at it."""
+        """Nothing begins of who is disabled, or may not launch any more. Where somebody has to approve, that looks at
+        it."""
         if launch.flow is not Flow.DIRECT or launch.state is not LaunchState.VALIDATING:
             return []
         people = (launch.requested_by, launch.creator or launch.requested_by)
         gone = await self._requesters.gone(tx.connection, launch.project, people)
-        if gone is None:
-            return []
-        place = "requested_by" if gone == launch.requested_by else "scenario.creator"
-        return [error("user_disabled", place, f"{gone} is disabled or revoked: enable them, and launch again.")]
+        if gone is not None:
+            place = "requested_by" if gone == launch.requested_by else "scenario.creator"
+            return [error("user_disabled", place, f"{gone} is disabled or revoked: enable them, and launch again.")]
+        if lacked := await self._requesters.lacks(tx.connection, launch):
+            remedy = f"{launch.requested_by} has the permission {lacked} no more: have it granted, and launch again."
+            return [error("forbidden", "requested_by", remedy)]
+        return []
 
     async def _overridden(self, tx: Transaction, launch: Launch, overridden: ConsentOverridden) -> None:
         """Noted once, however often it is told: the launch is locked."""

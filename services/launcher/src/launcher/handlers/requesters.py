@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable
 
+from contracts.words import Permission
+from launcher.domain.launch import Launch, lacked
 from launcher.domain.parties import ADMINISTRATOR, ALL_GRANTS, KEY_PREFIX, Asker
 from launcher.ports import Keys, Users
 from runtime.transaction import Connection
@@ -24,9 +26,15 @@ class Requesters:
         return Asker(project, subject, user.grants) if user and not user.disabled else None
 
     async def held(self, connection: Connection, project: str, subject: str) -> Asker | None:
-        """The same, and a user is not disabled before this transaction has ended."""
+        """The same, and a user stays as they are until this transaction has ended."""
         await self._users.hold(connection, project, subject)
         return await self.now(connection, project, subject)
+
+    async def lacks(self, connection: Connection, launch: Launch) -> Permission | None:
+        """What whoever asked for it needs, and has no more; None: nothing, and that stays so until the transaction has
+        ended. Who is gone lacks everything."""
+        asker = await self.held(connection, launch.project, launch.requested_by)
+        return lacked(asker.grants if asker else frozenset(), lifts=launch.lifts_consent)
 
     async def gone(self, connection: Connection, project: str, subjects: Iterable[str]) -> str | None:
         """Who of them is gone, disabled or revoked; None: nobody, and that stays so until the transaction has ended."""
