@@ -188,6 +188,24 @@ EXPRESSIONS: Cases = {
         "unknown_variable",
         "steps.greet.send.text",
     ),
+    "a field inside one that has none": (
+        {"greet": send(text="{{ contact.email.domain | default('x') }} {{ unsubscribe_url }}")},
+        {},
+        "unknown_variable",
+        "steps.greet.send.text",
+    ),
+    "a condition on a field inside one that has none": (
+        branch({"when": "has(contact.id.x)", "next": "won"}, {"otherwise": "won"}),
+        {},
+        "unknown_variable",
+        "steps.greet.branch[0].when",
+    ),
+    "a condition with a constant that has no result": (
+        branch({"when": "contact.id.matches('[')", "next": "won"}, {"otherwise": "won"}),
+        {},
+        "broken_condition",
+        "steps.greet.branch[0].when",
+    ),
     "a variable from nowhere": (
         {"greet": send(html="{{ first_name }} {{ unsubscribe_url }}")},
         {},

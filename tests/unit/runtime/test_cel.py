@@ -113,6 +113,21 @@ def test_a_condition_says_what_it_reads(source: str, reads: set[str]) -> None:
         ("contact.id == 'é' ||\n  contact.attributes.score % -0 == 1", "column 28: `% 0`"),
         ("contact.attributes.ratio / 0.0 > 1.0", "column 26: `/ 0.0`"),
         ("contact.groups.exists(g, size(g) / 0 == 1)", "column 34: `/ 0`"),
+        (
+            'contact.attributes.s.matches("[")',
+            'column 22: "[" is no pattern: missing ]: [ (RE2 has no',
+        ),
+        ("true ||\n matches(contact.id, '(?=a)')", "column 2: "),
+        ('duration("1d") > duration("1h")', 'column 1: `duration("1d")` has no result: write "24h"'),
+        ("duration(contact.id) > duration('soon')", 'column 24: `duration("soon")` has no result: write hours'),
+        ('timestamp("yesterday") > timestamp(0)', 'column 1: `timestamp("yesterday")` has no result: write date'),
+        ("timestamp(99999999999999) > timestamp(0)", "column 1: `timestamp(99999999999999)` has no result"),
+        ('timestamp(contact.attributes.at).getHours("Mars/X") == 1', 'column 34: "Mars/X" is no time zone: write'),
+        ("contact.attributes.n == int('x')", 'column 25: `int("x")` has no result: it is no whole number'),
+        ("contact.groups.exists(g, int(1e99) == 1)", "column 26: `int(1e+99)`"),
+        ("double('x') > 1.0 || uint('-1') == 1u || bool('x')", 'column 1: `double("x")`'),
+        ("contact.attributes.n > 1e99999", "column 24: this number is too large"),
+        ("contact.attributes.n in [1, -1e99999]", "this number is too large"),
         (r'contact.attributes["\u0000"] == 1', "U+0000"),
         (r"contact.attributes.x['\000'] == 1", "U+0000"),
         (r"contact.attributes['\x00a'] > 1", r'the text "\u0000a" has U+0000'),
@@ -127,6 +142,24 @@ def test_what_is_no_condition_is_refused_with_place_and_reason(source: str, said
         Condition.compile(source)
     assert said in str(refused.value)
     assert "INVALID_ARGUMENT" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        r"contact.id.matches('^(?i)[a-z]\\pL{2,100}$')",
+        "contact.id.matches(contact.attributes.pattern)",
+        "duration('24h') > duration('-1h30m0.5s')",
+        "timestamp('2026-12-24T09:00:00+01:00') > timestamp(0)",
+        "timestamp(contact.attributes.at).getHours('Europe/Vienna') == timestamp(0).getHours('-02:00')",
+        "timestamp(contact.attributes.at).getDayOfWeek() == 1",
+        "int('12') == 12 && int(1.5) == 1 && uint('1') == 1u && double('1e3') > 1.0 && bool('true')",
+        "duration(contact.attributes.x) > duration(contact.attributes['1d'])",
+        "contact.attributes.n < 1.7976931348623157e308",
+    ],
+)
+def test_a_constant_that_has_a_result_is_no_ground_to_refuse(source: str) -> None:
+    assert Condition.compile(source).source == source
 
 
 def test_nested_loops_end_at_the_budget() -> None:

@@ -1,10 +1,13 @@
 """`contacts.changes`: contacts as they now are. Key: contact id of the first change; all of one partition."""
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 from pydantic import Field
 
 from contracts.event import Event, Value
+
+HOLDING: Final = frozenset({"attributes", "consent"})
+"""Fields of a Contact with named things inside. The others are one value each, or a list."""
 
 
 class Contact(Value):

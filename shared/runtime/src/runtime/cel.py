@@ -12,6 +12,7 @@ from typing import Any
 
 from cel_expr_python import cel
 
+from runtime.cel_constants import without_result
 from runtime.cel_tree import Call, Comprehension, Const, Ident, ListOf, Node, children, offsets, parse, path_of, walk
 from runtime.cel_words import readable
 
@@ -70,7 +71,7 @@ def _compiled(source: str, variables: tuple[str, ...]) -> Condition:
         raise ConditionError(f"must be true or false, but is of type {result.lower()}")
     _refuse_unstorable(tree)
     _refuse_growth(tree)
-    _refuse_division_by_zero(tree, source, offsets(serialized))
+    _refuse_without_result(tree, source, offsets(serialized))
     paths = frozenset(_paths(tree, frozenset(variables)))
     return Condition(source, tree, paths, frozenset(map(".".join, paths)), expression)
 
@@ -101,14 +102,13 @@ def _refuse_growth(tree: Node) -> None:
             raise ConditionError("`+` and `filter` are not available inside all, exists, exists_one or filter")
 
 
-def _refuse_division_by_zero(tree: Node, source: str, places: Mapping[int, int]) -> None:
-    """By a zero that stands there: it holds of nobody, which would look like an answer."""
-    for node in walk(tree):
-        match node:
-            case Call("_/_" | "_%_", None, (_, Const(0 as zero)), number) if not isinstance(zero, bool):
-                column = places.get(number, 0) - source.rfind("\n", 0, places.get(number, 0))
-                sign = node.function.strip("_")
-                raise ConditionError(f"column {column}: `{sign} {zero}` has no result: nothing can be divided by zero")
+def _refuse_without_result(tree: Node, source: str, places: Mapping[int, int]) -> None:
+    for node, why in without_result(tree):
+        place = places.get(node.number, 0)
+        if isinstance(node, Call) and node.function.isidentifier() and source.startswith("(", place):
+            place = source.rfind(node.function, 0, place)
+        column = place - source.rfind("\n", 0, place)
+        raise ConditionError(f"column {column}: {why}")
 
 
 def _grows(node: Node) -> bool:

@@ -14,6 +14,8 @@ from typing import Any
 @dataclass(frozen=True, slots=True)
 class Const:
     value: bool | int | float | str | bytes | None
+    number: int = field(default=0, compare=False)
+    """Its own, for `offsets`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +120,7 @@ def _node(raw: bytes) -> Node:
     fields = _message(raw)
     kind = next(number for number in fields if number in _KINDS)
     made = _KINDS[kind](_message(fields[kind][-1]))
-    return replace(made, number=fields[2][-1]) if isinstance(made, Call) and 2 in fields else made
+    return replace(made, number=fields[2][-1]) if isinstance(made, Call | Const) and 2 in fields else made
 
 
 def _const(fields: dict[int, list[Any]]) -> Node:

@@ -5,11 +5,12 @@ from dataclasses import dataclass, field
 
 from contacts.domain.attributes import LOOK_OVER, attribute_points, attributes_in
 from contacts.domain.kinds import Path, kind_points
+from contracts.changes import HOLDING, Contact
 from contracts.checks import Point
 from contracts.words import Severity
 from runtime.did_you_mean import did_you_mean
 
-FIELDS = frozenset({"id", "email", "phone", "zone", "active", "groups", "consent", "attributes"})
+FIELDS = frozenset(Contact.model_fields)
 """Of `contact`, as conditions see it."""
 
 
@@ -42,6 +43,9 @@ def segment_points(facts: SegmentFacts, place: str) -> Iterator[Point]:
         return
     for name in sorted({path[1] for path in facts.paths if len(path) > 1} - FIELDS):
         remedy = f"A contact has no `{name}`{did_you_mean(name, FIELDS) or '.'} Own fields are in contact.attributes."
+        yield Point(code="unknown_variable", severity=Severity.ERROR, place=place, remedy=remedy)
+    for path in sorted(path for path in facts.paths if len(path) > 2 and path[1] in FIELDS - HOLDING):
+        remedy = f"`{'.'.join(path)}` is not known: `contact.{path[1]}` has no fields of its own, take it as it is."
         yield Point(code="unknown_variable", severity=Severity.ERROR, place=place, remedy=remedy)
     named = attributes_in(facts.paths)
     yield from attribute_points(named, facts.attributes, place, LOOK_OVER)

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from contracts.changes import Contact
+from contracts.changes import HOLDING, Contact
 from contracts.checks import Point
 from contracts.scenario import BranchStep, Scenario, SendStep, UpdateContactStep, When
 from launcher.domain.language import Broken, Language, Reads
@@ -97,8 +97,10 @@ def _judge(
 def _unknown(path: str, context: frozenset[str]) -> str | None:
     """What to do about a path that is not known; None if it is."""
     root, _, rest = path.partition(".")
-    field = rest.partition(".")[0]
+    field, _, inner = rest.partition(".")
     match root:
+        case "contact" if field in CONTACT_FIELDS and inner and field not in HOLDING:
+            return f": `contact.{field}` has no fields of its own, take it as it is."
         case "contact" if field in CONTACT_FIELDS:
             return None
         case "contact":
