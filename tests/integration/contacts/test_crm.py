@@ -48,6 +48,14 @@ async def test_signed_upsert_is_stored_and_told_without_a_reply(world: World) ->
     assert not refusals(world)
 
 
+@pytest.mark.parametrize("id", ["\u202e-1", "x" * 257])
+async def test_whatever_can_be_answered_under_is_an_id(world: World, id: str) -> None:
+    await world.crm_says(upserted(id=id))
+    assert len(world.on("contacts.changes")) == 1
+    await world.crm_says(upserted({"id": "c-2"}, id=id))
+    assert [(answer.command_id, answer.code) for answer in refusals(world)] == [(id, "conflict")]
+
+
 async def test_structured_mode_is_read_too(world: World) -> None:
     await world.crm_says(upserted(structured=True))
     assert (await world.reading.contact(PROJECT, "c-1")) is not None
@@ -110,7 +118,10 @@ async def test_upsert_that_changes_nothing_says_nothing(world: World) -> None:
         ({"ce_time": ""}, "malformed"),
         ({"ce_source": ""}, "malformed"),
         ({"ce_type": ""}, "malformed"),
+        ({"ce_specversion": ""}, "malformed"),
         ({"ce_specversion": "2.0"}, "unsupported"),
+        ({"content__type": "text/plain"}, "malformed"),
+        ({"content__type": "application/cloudevents-batch+json"}, "malformed"),
         ({"time": "2026-11-20T11:54:59Z"}, "too_old"),
         ({"time": "2026-11-20T12:05:01Z"}, "too_old"),
         ({"time": "2026-11-20T12:00:00"}, "too_old"),

@@ -124,6 +124,11 @@ async def test_a_command_without_a_source_is_malformed(desk: Desk, key: Key) -> 
     assert "source" in detail
 
 
+async def test_another_version_of_cloudevents_is_unsupported(desk: Desk, key: Key) -> None:
+    code, detail = rejection(await desk.commands(desk.command(key, asked(), headers={"ce_specversion": "0.3"})))
+    assert (code, "send CloudEvents 1.0" in detail) == ("unsupported", True)
+
+
 async def test_a_tombstone_with_an_id_is_answered(desk: Desk, key: Key) -> None:
     assert rejection(await desk.commands(replace(desk.command(key, b""), value=None)))[0] == "malformed"
 

@@ -7,10 +7,12 @@ from typing import Any, TypeVar
 from pydantic import ValidationError
 
 from contacts.domain.contact import Change, Erase, Refused, Regroup, SetConsent, Upsert
-from contacts.domain.envelope import Envelope, Rejection, unreadable
+from contacts.domain.envelope import Rejection, object_of
 from contacts.domain.given import checked, explain, wrong_id
 from contracts import crm
 from contracts.event import Event
+from runtime.documents import Unreadable
+from runtime.envelopes import Envelope
 
 E = TypeVar("E", bound=Event)
 Hash = Callable[[str, str], bytes]
@@ -23,17 +25,18 @@ class Asked:
     change: Change
 
 
-def read_command(envelope: Envelope, project: str, address_hash: Hash) -> Asked | Rejection:
+def read_command(envelope: Envelope, data: Any | Unreadable, project: str, address_hash: Hash) -> Asked | Rejection:
     """`project`: of the key that signed it; the one in the data must agree."""
     if envelope.type not in _READERS:
         return _unknown_type(envelope.type)
-    if (wrong := unreadable(envelope)) is not None:
-        return wrong
-    named = envelope.data.get("project")
+    given = object_of(envelope, data)
+    if isinstance(given, Rejection):
+        return given
+    named = given.get("project")
     if isinstance(named, str) and named != project:
         return Rejection("project_mismatch", "the key belongs to another project than the data names: use its own key")
     try:
-        return _READERS[envelope.type](envelope.data, address_hash)
+        return _READERS[envelope.type](given, address_hash)
     except ValidationError as error:
         return Rejection("malformed", explain(error))
 

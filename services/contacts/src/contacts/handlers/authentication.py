@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from contacts.domain.envelope import Envelope, Rejection, unbelievable
+from contacts.domain.envelope import Rejection, unbelievable
 from contacts.ports import SigningKey
 from contracts.words import Permission
+from runtime.envelopes import Envelope
 from runtime.errors import Transient
 from runtime.records import Record
 from runtime.sealing import SealBroken, unseal

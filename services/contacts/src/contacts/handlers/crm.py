@@ -6,12 +6,14 @@ from typing import Any
 
 from contacts.domain.commands import Asked, Hash, read_command, refused
 from contacts.domain.contact import Erase, Refused
-from contacts.domain.envelope import Envelope, Rejection, read_envelope
+from contacts.domain.envelope import Rejection, data_hash, data_of
 from contacts.handlers.authentication import Authentication, Believed
 from contacts.handlers.writing import ContactWriter, Wanted
-from contacts.ports import Answer, AnswerStore, Directory
+from contacts.ports import Answer, AnswerStore, Directory, SigningKey
 from contracts.crm import CommandAt, CommandRejected
 from contracts.words import Permission
+from runtime.documents import Unreadable
+from runtime.envelopes import Envelope, open_envelope
 from runtime.errors import Permanent, Transient
 from runtime.ids import derive
 from runtime.partitions import partition_of
@@ -28,6 +30,9 @@ class _Given:
     record: Record
     envelope: Envelope
     verdict: Believed | Rejection
+    data: Any | Unreadable = None
+    """Of a record that is believed; so is its `hash`."""
+    hash: bytes = b""
 
     @property
     def key(self) -> CommandKey | None:
@@ -59,7 +64,7 @@ class CrmHandlers:
         for one in given:
             if one.key is not None:
                 first.setdefault(one.key, one)
-        hashes = {key: one.envelope.data_hash() for key, one in first.items()}
+        hashes = {key: one.hash for key, one in first.items()}
         known: dict[CommandKey, Answer] = dict(await answers.claim(hashes, tx.now)) if hashes else {}
         fresh = {key: one for key, one in first.items() if key not in known}
         refusals = await self._carried_out(tx, fresh)
@@ -74,8 +79,14 @@ class CrmHandlers:
         for record, envelope in read:
             if self._authentication.is_early(record, envelope, keys, tx.now):
                 raise Transient(f"key {envelope.key_id[:64]} is not known yet")
-        judge = self._authentication.judge
-        return [_Given(record, envelope, judge(record, envelope, keys)) for record, envelope in read]
+        return [self._judged(record, envelope, keys) for record, envelope in read]
+
+    def _judged(self, record: Record, envelope: Envelope, keys: Mapping[str, SigningKey]) -> _Given:
+        verdict = self._authentication.judge(record, envelope, keys)
+        if isinstance(verdict, Rejection):
+            return _Given(record, envelope, verdict)
+        data = data_of(envelope)
+        return _Given(record, envelope, verdict, data, data_hash(envelope, data))
 
     async def _carried_out(
         self, tx: Transaction, fresh: Mapping[CommandKey, _Given]
@@ -99,7 +110,7 @@ class CrmHandlers:
         assert isinstance(one.verdict, Believed)
         if not one.verdict.may_write:
             return Rejection("forbidden", f"the key lacks the permission {Permission.CONTACTS_WRITE}: make one with it")
-        return read_command(one.envelope, one.verdict.project, self._address_hash)
+        return read_command(one.envelope, one.data, one.verdict.project, self._address_hash)
 
     def _reply(self, tx: Transaction, one: _Given, answer: Answer | None) -> None:
         """The same answer, byte for byte, to the same data again; a conflict to other data."""
@@ -108,7 +119,7 @@ class CrmHandlers:
         if answer is None:
             assert isinstance(one.verdict, Rejection)
             _emit(tx, _rejected(one, one.verdict, None), here)
-        elif answer.data_hash != one.envelope.data_hash():
+        elif answer.data_hash != one.hash:
             conflict = Rejection("conflict", "this id was used within 30 days for other data: give each event its own")
             _emit(tx, _rejected(one, conflict, one.key and one.key[0]), here)
         elif answer.refusal is not None:
@@ -117,9 +128,9 @@ class CrmHandlers:
 
 
 def _envelope(record: Record) -> Envelope:
-    envelope = read_envelope(record.headers, record.value)
+    envelope = open_envelope(record.header, record.value)
     if envelope is None:
-        raise Permanent("no ce_id: nobody can be answered. Send CloudEvents 1.0 in binary or structured mode")
+        raise Permanent("no usable ce_id: nobody can be answered. Send CloudEvents 1.0 in binary or structured mode")
     return envelope
 
 

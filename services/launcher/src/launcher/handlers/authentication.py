@@ -1,9 +1,9 @@
 """Whose command is it? The key's project decides; a record that fails here uses up no id."""
 
-from launcher.domain.envelopes import Envelope
 from launcher.domain.parties import Asker
 from launcher.domain.refusals import Refusal
 from launcher.ports import Keys, Seals
+from runtime.envelopes import Envelope
 from runtime.records import Record
 from runtime.signing import WINDOW, timely, verify
 from runtime.transaction import Connection
@@ -16,10 +16,12 @@ class Authentication:
 
     async def asker(self, connection: Connection, envelope: Envelope, record: Record) -> Asker | Refusal:
         """The key that signed, with its project and grants."""
-        key_id, signatures = record.header("slipway-key"), record.header("slipway-signature")
+        if envelope.flaw is not None:
+            return Refusal(envelope.flaw.code, envelope.flaw.detail)
+        key_id, signatures = envelope.key_id, envelope.signatures
         if not key_id or not signatures:
             return Refusal("unsigned", "Send the headers slipway-key and slipway-signature: commands are signed.")
-        key = await self._keys.load(connection, key_id) if "\0" not in key_id else None
+        key = await self._keys.load(connection, key_id)
         if key is None or key.revoked:
             return Refusal(
                 "unknown_key", f"There is no key {key_id[:64]}, or it was revoked: sign with one that is valid."

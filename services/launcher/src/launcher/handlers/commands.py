@@ -22,7 +22,7 @@ from contracts.crm import (
     Reply,
 )
 from contracts.words import LaunchState
-from launcher.domain.envelopes import Envelope, fingerprint, open_envelope
+from launcher.domain.envelopes import data_of, fingerprint
 from launcher.domain.launch import Launch, Origin
 from launcher.domain.parties import Asker
 from launcher.domain.records import outcome_of_request
@@ -37,6 +37,7 @@ from launcher.handlers.pausing import Pausing, Turned
 from launcher.handlers.quotas import Quotas
 from launcher.ports import Asked, Commands, Identity, Launches
 from runtime.documents import Unreadable
+from runtime.envelopes import Envelope, open_envelope
 from runtime.errors import Permanent
 from runtime.ids import derive
 from runtime.invalid import in_words
@@ -118,7 +119,7 @@ class CommandHandlers:
         if envelope is None:
             raise Permanent("a command without a usable ce_id: there is nothing to answer it under")
         at = CommandAt(topic=record.topic, partition=record.partition, offset=record.offset)
-        asker = envelope.flaw or await self._authentication.asker(tx.connection, envelope, record)
+        asker = await self._authentication.asker(tx.connection, envelope, record)
         if isinstance(asker, Refusal):
             return CommandRejected(
                 command_id=envelope.id,
@@ -127,7 +128,7 @@ class CommandHandlers:
                 code=asker.code,
                 detail=asker.detail,
             )
-        data = envelope.data()
+        data = data_of(envelope)
         return Command(envelope, asker, at, fingerprint(envelope, data), _read(envelope.type, asker, data))
 
     async def _claim(self, tx: Transaction, commands: Sequence[Command]) -> dict[Identity, Asked | None]:
