@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import Any
 
 from jinja2 import StrictUndefined, Undefined, nodes, pass_context
-from jinja2.exceptions import SecurityError
+from jinja2.exceptions import SecurityError, UndefinedError
 from jinja2.runtime import Context, LoopContext, markup_join, str_join
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.visitor import NodeTransformer
@@ -55,6 +55,15 @@ OPERATORS: Mapping[str, Callable[[Any, Any], Any]] = {
 }
 
 
+CHOOSING = _words("first last max min")
+"""Filters that choose one of what they are applied to, and of nothing none."""
+KINDS = {bool: "true or false", int: "a number", float: "a number", str: "a text", dict: "a map", list: "a list"}
+
+
+class Unfit(SecurityError):
+    """Something is done with a value that cannot be done with its kind; the message holds no data."""
+
+
 class TooMuch(SecurityError):
     """The template does more than is good; the message is constant and holds no data."""
 
@@ -84,6 +93,7 @@ class Dialect(ImmutableSandboxedEnvironment):
     """Plain data only: a name after a dot is a key of a mapping (or of `loop`). Null is as good as missing."""
 
     intercepted_binops = frozenset(OPERATORS)
+    intercepted_unops = frozenset("+-")
 
     def getattr(self, obj: Any, attribute: str) -> Any:
         return self._get(obj, attribute, f"{attribute} is missing")
@@ -106,6 +116,11 @@ class Dialect(ImmutableSandboxedEnvironment):
     def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
         return _calculate(operator, left, right)
 
+    def call_unop(self, context: Context, operator: str, arg: Any) -> Any:
+        if not isinstance(arg, int | float | Undefined):
+            raise Unfit(f"{operator} is for numbers")
+        return -arg if operator == "-" else +arg
+
 
 @lru_cache
 def dialect(html: bool) -> Dialect:
@@ -115,7 +130,7 @@ def dialect(html: bool) -> Dialect:
     environment.globals = {}
     environment.filters = {name: _charged(plain, name) for name in FILTERS}
     environment.filters |= {"_concat": _concat, "_rounds": _rounds}
-    environment.tests = {name: test for name, test in plain.tests.items() if name in TESTS}
+    environment.tests = {name: _asked(name, test) for name, test in plain.tests.items() if name in TESTS}
     return environment
 
 
@@ -143,13 +158,39 @@ def _charged(plain: Dialect, name: str) -> Callable[..., Any]:
     def charged(context: Context, value: Any, *args: Any, **kwargs: Any) -> Any:
         budget = BUDGET.get()
         budget.spend(_size(value) + _expected(name, value, [*args, *kwargs.values()]))
-        result = plain.call_filter(name, value, args, kwargs, context, context.eval_ctx)
-        if isinstance(result, Iterator):
-            result = list(result)
+        try:
+            result = plain.call_filter(name, value, args, kwargs, context, context.eval_ctx)
+            if isinstance(result, Iterator):
+                result = list(result)
+        except (UndefinedError, SecurityError):
+            raise
+        except Exception as error:
+            given = " with what stands in its brackets" if args or kwargs else ""
+            raise Unfit(f"{name} cannot be applied to {_kind(value)}{given}") from error
+        if name in CHOOSING and isinstance(result, Undefined):
+            return plain.undefined(f"{name} finds nothing: what it is applied to is empty")
         budget.spend(_size(result))
         return result
 
     return charged
+
+
+def _asked(name: str, test: Any) -> Callable[..., Any]:
+    """Jinja's own test, with words where it cannot be asked."""
+
+    def asked(value: Any, *args: Any) -> Any:
+        try:
+            return test(value, *args)
+        except (UndefinedError, SecurityError):
+            raise
+        except Exception as error:
+            raise Unfit(f"{_kind(value)} cannot be asked whether it is {name}") from error
+
+    return asked
+
+
+def _kind(value: Any) -> str:
+    return next((words for kind, words in KINDS.items() if isinstance(value, kind)), "a value of this kind")
 
 
 def _expected(name: str, value: Any, given: list[Any]) -> int:
@@ -157,7 +198,7 @@ def _expected(name: str, value: Any, given: list[Any]) -> int:
     if name not in ("join", "replace", "round"):
         return 0
     if not all(isinstance(each, str | int | float) for each in given):
-        raise TooMuch(f"{name} takes text and numbers")
+        raise Unfit(f"{name} takes text and numbers")
     match name, value:
         case "round", _ if any(abs(each) > MAX_PRECISION for each in given if isinstance(each, int)):
             raise TooMuch(f"rounds to more than {MAX_PRECISION} digits")
@@ -166,7 +207,7 @@ def _expected(name: str, value: Any, given: list[Any]) -> int:
         case "replace", str() | int() | float():
             return (len(str(value)) + 1) * max(map(_size, given[1:]), default=1)
         case "replace", Sequence() | Mapping():
-            raise TooMuch("replace is for text")
+            raise Unfit("replace is for text")
     return 0
 
 
@@ -181,7 +222,10 @@ def _concat(context: Context, parts: list[Any]) -> Any:
 
 @pass_context
 def _rounds(context: Context, items: Any) -> list[Any]:
-    listed = list(items)
+    try:
+        listed = list(items)
+    except TypeError as error:
+        raise Unfit(f"{_kind(items)} has nothing inside to loop over") from error
     BUDGET.get().loop(len(listed))
     return listed
 
@@ -200,8 +244,11 @@ def _calculate(symbol: str, left: Any, right: Any) -> Any:
             count, text = (right, left) if isinstance(left, str) else (left, right)
             BUDGET.get().spend(len(text) * max(count, 0))
         case _:
-            raise SecurityError(f"{symbol} is for numbers")
-    return OPERATORS[symbol](left, right)
+            raise Unfit(f"{symbol} is for numbers")
+    try:
+        return OPERATORS[symbol](left, right)
+    except ZeroDivisionError as error:
+        raise Unfit(f"{symbol} by zero has no result") from error
 
 
 def _size(value: Any) -> int:

@@ -20,11 +20,21 @@ def readable(message: str) -> str:
     return message
 
 
+def failed(error: Exception) -> str:
+    """What Python has against a rendering: its own words may hold data."""
+    return next((words for kind, words in _FAILED if isinstance(error, kind)), "these values cannot be put in")
+
+
 def _token(name: str) -> str:
     known = _TOKENS.get(name, name)
     return known if known == "a name" else f"`{known}`"
 
 
+_FAILED: Final[tuple[tuple[type[Exception], str], ...]] = (
+    (TypeError, "values are compared, searched, cut or taken apart that are not of a kind for that"),
+    (ValueError, "a value does not have as many parts as there are names for, or is cut in steps of 0"),
+    (OverflowError, "calculates with too large numbers"),
+)
 _RULES: Final[tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], str]], ...]] = (
     (re.compile(r"Unexpected end of template\. Jinja was .*needs to be closed is '(.+?)'"),
      lambda found: f"{{% {found[1]} … %}} has no end: write {{% end{found[1]} %}} where it ends"),

@@ -11,8 +11,9 @@ from jinja2 import meta, nodes
 from jinja2.exceptions import SecurityError, TemplateSyntaxError, UndefinedError
 from jinja2.runtime import new_context
 
+from runtime.template_constants import without_result
 from runtime.template_sandbox import ALLOWED, BUDGET, FILTERS, MAX_OUTPUT, TESTS, Budget, Budgeted, Dialect, dialect
-from runtime.template_words import readable
+from runtime.template_words import failed, readable
 
 MAX_SOURCE = 192 * 1024
 
@@ -55,7 +56,7 @@ class Template:
         except (UndefinedError, SecurityError) as error:
             raise RenderError(self._line(error) + self._named(str(error), values)) from None
         except Exception as error:
-            raise RenderError(self._line(error) + type(error).__name__) from None
+            raise RenderError(self._line(error) + failed(error)) from None
         finally:
             BUDGET.reset(token)
 
@@ -104,7 +105,7 @@ def compile_template(source: str, html: bool) -> Template:
     environment = dialect(html)
     try:
         tree = environment.parse(source)
-        _check(tree)
+        _check(tree, environment)
         uses = list(_uses(tree, meta.find_undeclared_variables(tree)))
         template = _compiled(environment, tree)
     except TemplateSyntaxError as error:
@@ -123,12 +124,12 @@ def _compiled(environment: Dialect, tree: nodes.Template) -> jinja2.Template:
     return environment.from_string(Budgeted().visit(tree))
 
 
-def _check(tree: nodes.Template) -> None:
-    """Refuses what is not of the dialect, with the line."""
+def _check(tree: nodes.Template, environment: Dialect) -> None:
+    """Refuses what is not of the dialect, and what can be rendered for nobody, with the line."""
     line = 1
     for node in _walk(tree):
         line = node.lineno or line
-        complaint = _complaint(node)
+        complaint = _complaint(node) or without_result(node, environment)
         if complaint is not None:
             raise TemplateSyntaxError(complaint, line)
 
