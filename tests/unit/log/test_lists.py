@@ -15,9 +15,13 @@ from runtime.exports import csv_line
 
 
 def test_what_a_spreadsheet_would_run_is_shown_as_text() -> None:
-    for formula in ("=1+1", "+1", "-1", "@sum", "\tx", "\rx"):
+    for formula in ("=1+1", "+1", "-1", "@sum", "\uff1d1", "\uff0b1", "\uff0d1", "\uff20sum", "\tx", "\rx"):
         (cell,) = next(csv.reader(io.StringIO(csv_line([formula]), newline="")))
         assert cell == f"'{formula}"
+
+
+def test_where_a_spreadsheet_parts_cells_at_semicolons_a_value_stays_whole() -> None:
+    assert csv_line(["a;=1+1", "b"]) == '"a;=1+1",b\r\n'
 
 
 @given(st.lists(st.text(st.characters(blacklist_categories=("Cs", "Cc"))), min_size=2, max_size=4))

@@ -2,8 +2,10 @@
 
 from collections.abc import Sequence
 
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
-QUOTED = frozenset(",\"\r\n'")
+FORMULA = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20", "\t", "\r")
+"""The signs in full width (U+FF1D, …) too: a spreadsheet may take them for the others."""
+QUOTED = frozenset(",;\"\r\n'")
+"""Also `;`, at which a spreadsheet parts cells where the comma is in numbers."""
 
 
 def csv_line(values: Sequence[str | None]) -> str:

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel
 
-from contacts.api.doors import Cursor, Doors, Limit, Listed, Viewer, Writer
+from contacts.api.doors import After, Doors, Limit, Listed, Viewer, Writer, following
 from contacts.domain.contact import Erase, Refused, StoredContact
 from contacts.domain.files import BadFile, Line, read_csv, read_ndjson
 from contacts.handlers.writing import Wanted
@@ -93,10 +93,10 @@ def routes(doors: Doors) -> APIRouter:
         )
 
     @router.get("/contacts")
-    async def list_contacts(caller: Viewer, cursor: Cursor = "", limit: Limit = 100) -> Listed[ShownContact]:
+    async def list_contacts(caller: Viewer, after: After, limit: Limit = 100) -> Listed[ShownContact]:
         """All contacts, in byte order of their ids."""
-        found = await doors.reading.contacts(caller.project, cursor, limit)
-        return Listed(items=[_shown(one) for one in found], next=found[-1].contact_id if len(found) == limit else None)
+        found = await doors.reading.contacts(caller.project, after, limit)
+        return Listed(items=[_shown(one) for one in found], next=following([one.contact_id for one in found], limit))
 
     @router.get("/contacts/{contact_id:path}")
     async def show_contact(contact_id: str, caller: Viewer) -> ShownContact:

@@ -1,6 +1,6 @@
 """What routes work with, who may use them, and the shape of lists."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from typing import Annotated, Generic, TypeVar
@@ -17,14 +17,25 @@ from contacts.handlers.writing import ContactWriter
 from contracts.words import Permission
 from runtime.audit import Audit
 from runtime.auth import Caller, requires
+from runtime.pages import from_cursor, to_cursor
 from runtime.transaction import Connection, Transaction
 
 Viewer = Annotated[Caller, Depends(requires(Permission.VIEW))]
 Writer = Annotated[Caller, Depends(requires(Permission.CONTACTS_WRITE))]
-Cursor = Annotated[str, Query(max_length=1024, description="`next` of the page before; left out: the first page.")]
+Cursor = Annotated[str | None, Query(max_length=1024, description="`next` of the page before.")]
 Limit = Annotated[int, Query(ge=1, le=1000)]
 
 T = TypeVar("T")
+
+
+def _after(cursor: Cursor = None) -> str:
+    """Raises Problem."""
+    (last,) = from_cursor(cursor, str) or ("",)
+    return str(last)
+
+
+After = Annotated[str, Depends(_after)]
+"""The last name of the page before, by the `cursor` that is given; empty: the first page is meant."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +60,11 @@ class Listed(BaseModel, Generic[T]):
     items: list[T]
     next: str | None = None
     """`cursor` of the page after it; null: there is none."""
+
+
+def following(names: Sequence[str], limit: int) -> str | None:
+    """`next` of a page of these."""
+    return to_cursor(names[-1]) if len(names) == limit else None
 
 
 class Given(BaseModel):

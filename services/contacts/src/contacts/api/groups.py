@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Response
 from pydantic import BaseModel, Field
 
-from contacts.api.doors import Cursor, Doors, Given, Limit, Listed, Viewer, Writer
+from contacts.api.doors import After, Doors, Given, Limit, Listed, Viewer, Writer, following
 from contacts.domain.contact import Refused, Regroup
 from contacts.handlers.writing import Wanted
 from contracts.words import Name
@@ -54,10 +54,10 @@ def routes(doors: Doors) -> APIRouter:
     router = APIRouter(tags=["groups"])
 
     @router.get("/groups")
-    async def list_groups(caller: Viewer, cursor: Cursor = "", limit: Limit = 100) -> Listed[ShownGroup]:
-        found = await doors.reading.groups(caller.project, cursor, limit)
+    async def list_groups(caller: Viewer, after: After, limit: Limit = 100) -> Listed[ShownGroup]:
+        found = await doors.reading.groups(caller.project, after, limit)
         items = [ShownGroup(group=group, contacts=contacts) for group, contacts in found]
-        return Listed(items=items, next=found[-1][0] if len(found) == limit else None)
+        return Listed(items=items, next=following([group for group, _ in found], limit))
 
     @router.post("/groups", status_code=201, responses={200: {"model": NewGroup, "description": "It was there."}})
     async def make_group(new: NewGroup, caller: Writer, response: Response) -> NewGroup:
@@ -93,12 +93,10 @@ def routes(doors: Doors) -> APIRouter:
         return GroupDeletion(removed=removed, more=len(members) == PORTION)
 
     @router.get("/groups/{group}/contacts")
-    async def list_members(
-        group: GroupName, caller: Viewer, cursor: Cursor = "", limit: Limit = 1000
-    ) -> Listed[Member]:
+    async def list_members(group: GroupName, caller: Viewer, after: After, limit: Limit = 1000) -> Listed[Member]:
         await _known(doors, caller.project, group)
-        found = await doors.reading.members(caller.project, group, cursor, limit)
-        return Listed(items=[Member(contact_id=one) for one in found], next=found[-1] if len(found) == limit else None)
+        found = await doors.reading.members(caller.project, group, after, limit)
+        return Listed(items=[Member(contact_id=one) for one in found], next=following(found, limit))
 
     @router.post("/groups/{group}/contacts")
     async def change_members(group: GroupName, change: MembershipChange, caller: Writer) -> MembershipAnswer:

@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 from contacts.adapters.examining import examine
 from contacts.adapters.names import MOST
 from contacts.adapters.saved_segments import PostgresSavedSegments, SavedSegment
-from contacts.api.doors import Cursor, Doors, Given, Limit, Listed, Viewer, Writer
+from contacts.api.doors import After, Doors, Given, Limit, Listed, Viewer, Writer, following
 from contacts.domain.segments import segment_points
 from contracts.checks import Point
 from contracts.words import Name, Severity
@@ -41,10 +41,10 @@ def routes(doors: Doors) -> APIRouter:
     router = APIRouter(tags=["segments"])
 
     @router.get("/segments")
-    async def list_segments(caller: Viewer, cursor: Cursor = "", limit: Limit = 100) -> Listed[ShownSegment]:
+    async def list_segments(caller: Viewer, after: After, limit: Limit = 100) -> Listed[ShownSegment]:
         async with doors.transaction() as tx:
-            found = await PostgresSavedSegments(tx.connection).listed(caller.project, cursor, limit)
-        return Listed(items=list(map(_shown, found)), next=found[-1].segment if len(found) == limit else None)
+            found = await PostgresSavedSegments(tx.connection).listed(caller.project, after, limit)
+        return Listed(items=list(map(_shown, found)), next=following([each.segment for each in found], limit))
 
     @router.post("/segments")
     async def keep_segment(

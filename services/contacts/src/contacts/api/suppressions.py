@@ -12,6 +12,7 @@ from contacts.domain.address import read_address
 from contacts.domain.given import wrong_id
 from runtime.auth import Caller
 from runtime.cloudevents import rfc3339
+from runtime.pages import from_cursor, to_cursor
 from runtime.problems import Problem
 from runtime.transaction import Transaction
 
@@ -48,10 +49,10 @@ def routes(doors: Doors) -> APIRouter:
     router = APIRouter(tags=["suppressions"])
 
     @router.get("/suppressions")
-    async def list_suppressions(caller: Viewer, cursor: Cursor = "", limit: Limit = 100) -> Listed[ShownSuppression]:
-        kind, _, value = cursor.partition(":")
+    async def list_suppressions(caller: Viewer, cursor: Cursor = None, limit: Limit = 100) -> Listed[ShownSuppression]:
+        kind, value = from_cursor(cursor, str, str) or ("", "")
         found = await doors.reading.suppressions(caller.project, (kind, value), limit)
-        after = f"{found[-1]['kind']}:{found[-1]['value']}" if len(found) == limit else None
+        after = to_cursor(found[-1]["kind"], found[-1]["value"]) if len(found) == limit else None
         return Listed(items=[_shown(row) for row in found], next=after)
 
     @router.post("/suppressions")
