@@ -45,7 +45,7 @@ HEADERS: dict[str, Any] = {
         "content-type": {"const": "application/json"},
         "ce_slipwayproject": {"type": "string", "description": "On our own records: the project."},
         "ce_slipwayfollowed": {
-            "const": "true",
+            "enum": ["true", "opening"],
             "description": "More of the same is about to follow on this partition: a reader may wait a moment for it.",
         },
         "traceparent": {"type": "string", "description": "W3C trace context of what caused the record."},

@@ -20,7 +20,7 @@ from contracts.words import ControlState, LaunchMode
 from fakes.transaction import received
 from integration.contacts.world import PARTITIONS, PROJECT, World, home_of, requested, scenario, stopped, user
 from runtime import tracing
-from runtime.cloudevents import FOLLOWED
+from runtime.cloudevents import CHUNK, FOLLOWED, OPENING
 from runtime.errors import Transient
 
 HOME = home_of("l-1")
@@ -351,15 +351,31 @@ async def test_a_page_that_fails_by_the_world_lets_no_launch_rest(world: World) 
     assert not world.walk.problems(HOME)
 
 
-async def test_only_chunks_between_the_first_page_and_the_last_say_that_more_follows(world: World) -> None:
+async def test_all_but_one_chunk_of_the_first_page_and_the_last_pages_say_that_more_follows(world: World) -> None:
     await people(world, PAGE + MOST_PER_PARTITION * PARTITIONS + 5)
     await world.hear(requested())
     assert await world.walk_out() == 3
-    followed = [one for one in world.emitted if FOLLOWED in one.headers]
-    contacts = [len(one.event.targets.contact_ids) for one in followed if isinstance(one.event, TargetsAdmitted)]
-    assert len(contacts) == len(followed)
-    assert sum(contacts) == MOST_PER_PARTITION * PARTITIONS
-    assert {one.partition for one in followed} == set(range(PARTITIONS))
+    opened = [one for one in world.emitted if isinstance(one.event, LaunchOpened)]
+    admitted = [
+        (one, len(one.event.targets.contact_ids)) for one in world.emitted if isinstance(one.event, TargetsAdmitted)
+    ]
+    first, middle, last = admitted[:PARTITIONS], admitted[PARTITIONS : 2 * PARTITIONS], admitted[2 * PARTITIONS :]
+    at_once = [one.partition for one, _ in first if FOLLOWED not in one.headers]
+    assert len(at_once) == 1, "whose contacts get the first message"
+    assert {one.partition: one.headers.get(FOLLOWED) for one in opened} == {
+        number: None if number in at_once else OPENING for number in range(PARTITIONS)
+    }
+    assert {one.headers.get(FOLLOWED) for one, _ in first} == {None, CHUNK}
+    assert {one.partition for one, _ in middle if one.headers[FOLLOWED] == CHUNK} == set(range(PARTITIONS))
+    assert sum(count for _, count in middle) == MOST_PER_PARTITION * PARTITIONS
+    assert sum(count for _, count in last) == 5 and not any(FOLLOWED in one.headers for one, _ in last)
+
+
+async def test_what_is_over_with_its_first_page_waits_for_nothing(world: World) -> None:
+    await people(world, 3)
+    await world.hear(requested())
+    await world.walk_out()
+    assert not any(FOLLOWED in one.headers for one in world.emitted)
 
 
 async def test_walk_waits_while_executor_is_behind(world: World) -> None:

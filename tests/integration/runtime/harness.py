@@ -17,7 +17,7 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from prometheus_client import CollectorRegistry
 from pydantic import BaseModel
 
-from runtime.cloudevents import FOLLOWED
+from runtime.cloudevents import CHUNK, FOLLOWED
 from runtime.engine import Engine
 from runtime.errors import Permanent
 from runtime.ids import derive
@@ -180,7 +180,7 @@ class Bench:
         self, count: int, topic: str = IN, *, fails: str = "", partition: int | None = None, followed: bool = False
     ) -> list[str]:
         """Publish events in turn over the partitions (or on one); returns their ids."""
-        further = [(FOLLOWED, b"true")] if followed else []
+        further = [(FOLLOWED, CHUNK.encode())] if followed else []
         ids, futures = [], []
         for _ in range(count):
             self.sent += 1

@@ -4,9 +4,11 @@ import asyncio
 from types import SimpleNamespace
 from typing import Any
 
+import pytest
 from aiokafka import TopicPartition
 from aiokafka.structs import ConsumerRecord
 
+from runtime.cloudevents import CHUNK, FOLLOWED, OPENING
 from runtime.feed import BATCH, Feed
 from runtime.group import arrivals
 
@@ -39,8 +41,11 @@ class FakeConsumer:
     def _state(self, tp: TopicPartition) -> Any:
         return SimpleNamespace(position=self.positions[tp])
 
-    def put(self, tp: TopicPartition, *offsets: int) -> None:
-        self.records[tp] += [ConsumerRecord(tp.topic, 1, offset, 0, 0, None, b"", None, 0, 0, ()) for offset in offsets]
+    def put(self, tp: TopicPartition, *offsets: int, followed: str | None = None) -> None:
+        headers = () if followed is None else ((FOLLOWED, followed.encode()),)
+        self.records[tp] += [
+            ConsumerRecord(tp.topic, 1, offset, 0, 0, None, b"", None, 0, 0, headers) for offset in offsets
+        ]
         while self.waiters:
             self.waiters.pop().set_result(None)
 
@@ -87,6 +92,40 @@ async def test_topics_take_turns_in_portions() -> None:
     assert await ready(feed) == ("a", list(range(BATCH, 2 * BATCH)))
     assert await ready(feed) == ("a", list(range(2 * BATCH, 20)))
     assert await ready(feed) is None
+
+
+@pytest.mark.parametrize(
+    ("there", "behind", "together"),
+    [
+        ([CHUNK], CHUNK, 2),
+        ([CHUNK], None, 2),
+        ([OPENING], CHUNK, 0),
+        ([OPENING, CHUNK], CHUNK, 3),
+        ([OPENING, CHUNK], None, 3),
+        ([OPENING, CHUNK], OPENING, 0),
+    ],
+)
+async def test_a_chunk_waits_for_the_next_one_with_what_goes_before_it(
+    there: list[str], behind: str | None, together: int
+) -> None:
+    consumer = FakeConsumer()
+    feed = feed_of(consumer)
+    for offset, said in enumerate(there):
+        consumer.put(A, offset, followed=said)
+    consumer.put(B, 100)
+    assert await ready(feed) == ("b", [100]), "it holds up nobody"
+    assert await ready(feed) is None
+    assert 0 < feed.nearest() <= 1
+    consumer.put(A, len(there), followed=behind)
+    assert await ready(feed) == (("a", list(range(together))) if together else None)
+
+
+@pytest.mark.parametrize("there", [[CHUNK, CHUNK], [CHUNK, None], [OPENING, None], [None, CHUNK]])
+async def test_nothing_waits_where_there_is_more_than_one_chunk_or_what_does_not_wait(there: list[str | None]) -> None:
+    consumer = FakeConsumer()
+    for offset, said in enumerate(there):
+        consumer.put(A, offset, followed=said)
+    assert await ready(feed_of(consumer)) == ("a", [0, 1])
 
 
 async def test_whoever_has_records_is_told_at_once_and_after_each_fetch() -> None:

@@ -22,7 +22,9 @@ RECORD_LIMIT = 2 * 1024 * 1024
 PROJECT = "ce_slipwayproject"
 """Header: whose record it is, as far as it is anybody's."""
 FOLLOWED = "ce_slipwayfollowed"
-"""Header, `true`: more of the same is about to follow on this partition, so a reader may wait a moment for it."""
+"""Header: more of the same is about to follow on this partition, so a reader may wait a moment for it."""
+CHUNK, OPENING = "true", "opening"
+"""Its values: a chunk, and what goes before one and counts for nothing beside it."""
 OURS = re.compile(r"^(?P<namespace>[a-z0-9]+\.[a-z0-9]+)\.[a-z0-9.-]+\.v\d+$")
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.structs import ConsumerRecord
 
-from runtime.cloudevents import FOLLOWED
+from runtime.cloudevents import CHUNK, FOLLOWED
 from runtime.group import fetched
 
 BATCH = 8
@@ -28,7 +28,7 @@ class Feed:
         self._turn: deque[str] = deque(sorted(topics))
         self._buffer: dict[str, list[Raw]] = {}
         self._gathering: dict[str, float] = {}
-        """By topic: since when (monotonic seconds) its only record waits for the next."""
+        """By topic: since when (monotonic seconds) its only chunk waits for the next."""
         self.read: dict[str, int] = {}
         """By topic: every record below this offset was handed out (and handled, if nothing failed since). It may lie
         above the last record: transaction markers and what compaction removed are nobody's record."""
@@ -73,7 +73,7 @@ class Feed:
         self._drop()
 
     def _waits(self, name: str, records: Sequence[Raw]) -> bool:
-        if len(records) == 1 and any(header == FOLLOWED for header, _ in records[0].headers):
+        if _alone(records):
             now = time.monotonic()
             if now - self._gathering.setdefault(name, now) < GATHER_SECONDS:
                 return True
@@ -102,3 +102,9 @@ class Feed:
         self._buffer.clear()
         self._gathering.clear()
         self.read = {}
+
+
+def _alone(records: Sequence[Raw]) -> bool:
+    """One chunk, or what goes before it, and nothing that does not wait."""
+    said = [header.decode() for record in records for name, header in record.headers if name == FOLLOWED]
+    return bool(said) and len(said) == len(records) and said.count(CHUNK) <= 1

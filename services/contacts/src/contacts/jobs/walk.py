@@ -20,7 +20,7 @@ from contracts.targets import LaunchOpened, TargetingFinished, TargetsAdmitted, 
 from contracts.words import ControlState, LaunchMode
 from runtime import failpoints, poison, slices
 from runtime.cel import Condition, ConditionError
-from runtime.cloudevents import FOLLOWED
+from runtime.cloudevents import CHUNK, FOLLOWED, OPENING
 from runtime.ids import derive
 from runtime.partitions import partition_of
 from runtime.records import Outgoing
@@ -115,10 +115,12 @@ class AudienceWalk:
         failpoints.hit("contacts.page_read", tx.connection)
         home = [tx.number] if tx.number is not None else []
         opened = sorted({*home, *(chunk.partition for chunk in made)} - set(walk.opened))
-        tx.emit(*(_opened(walk, version, partition) for partition in opened))
+        followed = _followed(walk, page, made)
+        openings = {partition: {FOLLOWED: OPENING} for partition in followed}
+        more = {partition: {FOLLOWED: CHUNK} for partition in followed}
         named = [(_chunk_id(walk, number, chunk), chunk) for number, chunk in enumerate(made)]
-        followed = {FOLLOWED: "true"} if walk.targeted and not page.is_last else {}  # a first message is not to wait
-        tx.emit(*(replace(_told(tx, walk, event_id, chunk), headers=followed) for event_id, chunk in named))
+        tx.emit(*(replace(_opened(walk, version, number), headers=openings.get(number, {})) for number in opened))
+        tx.emit(*(replace(_told(tx, walk, id, chunk), headers=more.get(chunk.partition, {})) for id, chunk in named))
         await store.advance(walk, page.last or walk.cursor, named, opened, _overridden(walk, plan, made))
         if page.is_last:
             failpoints.hit("contacts.before_finished", tx.connection)
@@ -154,6 +156,14 @@ class AudienceWalk:
         await store.finish(walk, tx.now)
         self._plans.forget(walk.launch_id)
         self._pace.forget(walk.launch_id)
+
+
+def _followed(walk: Walk, page: Page, made: Sequence[Chunk]) -> set[int]:
+    """Partitions whose chunk may wait for the next page's: all but one of the first page, for its first message."""
+    if page.is_last:
+        return set()
+    first = next((chunk.partition for chunk in made if isinstance(chunk, Admitted)), None)
+    return {chunk.partition for chunk in made} - ({first} if walk.targeted == 0 else set())
 
 
 async def _groups_are_there(store: LaunchStore, walk: Walk) -> None:
