@@ -243,6 +243,7 @@ async def test_snapshot_carries_what_the_version_reads_and_no_more(world: World)
         "permitted": [True],
         "groups": [["vip"]],
         "phones": None,
+        "active": None,
         "consent_entries": None,
     }
 
@@ -517,6 +518,8 @@ async def test_a_test_goes_the_way_of_one_contact_whether_that_may_be_sent_to_or
     await world.walk_out()
     targets = world.targets()
     assert (set(targets.admitted), targets.excluded, targets.total) == ({"c-1"}, {}, 1)
+    [snapshot] = [event.targets for event in world.on("contacts.targets") if isinstance(event, TargetsAdmitted)]
+    assert snapshot.active == [False]
 
 
 async def test_a_rehearsal_targets_whom_the_launch_would(world: World) -> None:

@@ -50,6 +50,17 @@ def test_groups_are_superseded_where_they_are_carried() -> None:
     assert superseded(snapshot(IDS, groups=[[], [], []]), {1: newer()}).groups == [[], ["vip"], []]
 
 
+def test_who_is_not_active_any_more_is_known_and_only_then_something_is_kept_of_it() -> None:
+    before = snapshot(IDS)
+    assert before.active is None and superseded(before, {1: newer()}).active is None
+    contact = Contact(id="c-1", active=False)
+    after = superseded(before, {1: Newer(9, contact, False)})
+    assert after.active == [True, False, True]
+    assert slice_of(after, [1]).active == [False]
+    assert from_entries(IDS, after.revisions, entries(after, range(3))) == after
+    assert superseded(after, {1: Newer(10, contact.model_copy(update={"active": True}), False)}).active is None
+
+
 def test_a_deleted_contact_supersedes_nothing() -> None:
     before = snapshot(IDS)
     assert superseded(before, {1: Newer(9, None, False)}) is before

@@ -58,6 +58,13 @@ def test_a_branch_is_taken_where_its_condition_holds(when: str, members: list[in
     assert taken(when, people, {"least": 50, "name": "score"}) == members
 
 
+@pytest.mark.parametrize(
+    ("when", "members"), [("contact.active", [0, 2]), ("!contact.active", [1]), ("has(contact.active)", [0, 1, 2])]
+)
+def test_who_became_inactive_on_the_way_is_not_active(when: str, members: list[int]) -> None:
+    assert taken(when, roll(active=[True, False, True])) == members
+
+
 def test_the_first_condition_that_holds_decides() -> None:
     graph = flow("""
         fork: {branch: [{when: contact.attributes.score > 1, next: a}, {when: contact.attributes.score > 0, next: b},

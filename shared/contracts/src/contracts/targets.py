@@ -29,8 +29,10 @@ class Snapshot(Value):
     """Only where a condition or template of the version reads them."""
     phones: list[str | None] | None = None
     """Likewise."""
+    active: list[bool] | None = None
+    """Only where somebody is not: of a test's contact, or who became so on the way."""
     consent_entries: dict[str, list[bool | None]] | None = None
-    """Likewise: by message type, as conditions see `contact.consent`, null where there is no entry."""
+    """Only where they are read: by message type, as conditions see `contact.consent`, null where there is no entry."""
 
 
 class LaunchOpened(Event):

@@ -31,8 +31,8 @@ class TemplateError(Exception):
 
 
 class RenderError(Exception):
-    """Not renderable with these values. The message says in which line, of a source of several, and names fields, never
-    what they hold: the same for all values that lack the same."""
+    """Not renderable with these values. The message says in which line, of a source of several, and names fields
+    and kinds of value, never what they hold."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -168,6 +168,7 @@ def _snapshot(part: Part, permitted: list[bool], indexes: list[int]) -> Snapshot
     def taken(column: list[T]) -> list[T]:
         return column if whole else [column[index] for index in indexes]
 
+    active = taken(part.active)
     return Snapshot(
         contact_ids=taken(part.contact_ids),
         revisions=taken(part.revisions),
@@ -182,6 +183,7 @@ def _snapshot(part: Part, permitted: list[bool], indexes: list[int]) -> Snapshot
         permitted=taken(permitted),
         groups=None if part.groups is None else taken(part.groups),
         phones=None if part.phones is None else taken(part.phones),
+        active=None if all(active) else active,
         consent_entries=None
         if part.consent_entries is None
         else {name: taken(given) for name, given in part.consent_entries.items()},

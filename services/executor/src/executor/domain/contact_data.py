@@ -37,6 +37,8 @@ class Stored(TypedDict):
     groups: list[str] | None
     phone: NotRequired[str | None]
     """There only where something reads it; so are consent's entries."""
+    active: NotRequired[bool]
+    """There only where somebody is not."""
     consent_entries: NotRequired[dict[str, bool | None]]
 
 
@@ -59,6 +61,7 @@ def slice_of(snapshot: Snapshot, members: Sequence[int]) -> Snapshot:
         permitted=pick(snapshot.permitted, members),
         groups=None if snapshot.groups is None else pick(snapshot.groups, members),
         phones=None if snapshot.phones is None else pick(snapshot.phones, members),
+        active=None if snapshot.active is None else pick(snapshot.active, members),
         consent_entries=None
         if snapshot.consent_entries is None
         else {name: pick(column, members) for name, column in snapshot.consent_entries.items()},
@@ -75,6 +78,10 @@ def superseded(snapshot: Snapshot, newer: Mapping[int, Newer]) -> Snapshot:
         return [values.get(member, value) for member, value in enumerate(column)]
 
     contacts = {member: known.contact for member, known in current.items() if known.contact is not None}
+    active = changed(
+        snapshot.active or [True] * len(snapshot.contact_ids),
+        {member: contact.active for member, contact in contacts.items()},
+    )
     return Snapshot(
         contact_ids=snapshot.contact_ids,
         revisions=changed(snapshot.revisions, {member: known.revision for member, known in current.items()}),
@@ -99,6 +106,7 @@ def superseded(snapshot: Snapshot, newer: Mapping[int, Newer]) -> Snapshot:
         phones=None
         if snapshot.phones is None
         else changed(snapshot.phones, {member: contact.phone for member, contact in contacts.items()}),
+        active=None if all(active) else active,
         consent_entries=None
         if snapshot.consent_entries is None
         else {
@@ -146,6 +154,9 @@ def entries(snapshot: Snapshot, members: Sequence[int]) -> list[Stored]:
     if part.phones is not None:
         for entry, phone in zip(kept, part.phones, strict=True):
             entry["phone"] = phone
+    if part.active is not None:
+        for entry, active in zip(kept, part.active, strict=True):
+            entry["active"] = active
     if part.consent_entries is not None:
         for entry, given in zip(kept, _by_contact(part.consent_entries, len(members)), strict=True):
             entry["consent_entries"] = given
@@ -175,6 +186,7 @@ def from_entries(contact_ids: list[str], revisions: list[int], rows: Sequence[St
         permitted=[row["permitted"] for row in rows],
         groups=[row["groups"] or [] for row in rows] if grouped else None,
         phones=[row.get("phone") for row in rows] if any("phone" in row for row in rows) else None,
+        active=[row.get("active", True) for row in rows] if any("active" in row for row in rows) else None,
         consent_entries={name: [row.get("consent_entries", {}).get(name) for row in rows] for name in entered}
         if any("consent_entries" in row for row in rows)
         else None,

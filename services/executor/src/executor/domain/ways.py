@@ -102,7 +102,7 @@ def _column(roll: Roll, path: tuple[str, ...]) -> Column:
         case ("groups", *_):
             return _present(snapshot.groups)
         case ("active", *_):
-            return lambda _: True
+            return lambda member: snapshot.active is None or snapshot.active[member]
         case _:
             return lambda _: MISSING
 
@@ -131,7 +131,7 @@ def _whole(roll: Roll, snapshot: Snapshot, member: int) -> dict[str, Any]:
     }
     return {name: value for name, value in known.items() if value is not None} | {
         "id": roll.contact_ids[member],
-        "active": True,
+        "active": snapshot.active is None or snapshot.active[member],
         "attributes": _entries(snapshot.attributes, member),
         "consent": _entries(_consent(snapshot), member),
     }

@@ -98,6 +98,8 @@ class TemplateComposer:
             columns["zone"] = targets.zones
         if _reads(reads, "phone") and targets.phones is not None:
             columns["phone"] = targets.phones
+        if _reads(reads, "active") and targets.active is not None:
+            columns["active"] = targets.active
         if _reads(reads, "groups") and targets.groups is not None:
             columns["groups"] = targets.groups
         attributes = {name: column for name, column in targets.attributes.items() if _reads(reads, "attributes", name)}

@@ -60,5 +60,6 @@ def readdressed(chunk: SendsRequested, recipient: str) -> SendsRequested:
         permitted=[True] * count,
         groups=targets.groups,
         phones=targets.phones,
+        active=targets.active,
     )
     return chunk.model_copy(update={"targets": to})
