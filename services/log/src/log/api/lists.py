@@ -51,7 +51,8 @@ class OpenPage(BaseModel):
 class PassedItem(BaseModel):
     contact_id: str
     times: int
-    """How often it came to the step: they add up to the step's figure in `steps`."""
+    """How often it came to the step: they add up to the step's figure in `steps`; of an `update_contact`, how often it
+    went past it, and who came and did not is listed by `instances?step=`."""
     at: str
     """This and the rest: of the last time."""
     arm: int | None
