@@ -17,6 +17,7 @@ BLOCKS = 20_000
 @pytest.mark.skipif(sys.platform != "linux", reason="glibc's")
 async def test_a_heap_full_of_holes_is_given_back(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(memory, "EVERY_SECONDS", 0.01)
+    monkeypatch.setattr(memory, "WORK_SECONDS", 0.0)
     blocks = [bytes(BLOCK) for _ in range(BLOCKS)]
     full = resident()
     kept = blocks[::100]

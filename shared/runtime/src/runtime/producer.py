@@ -30,7 +30,7 @@ from runtime.settings import Settings
 LINGER_MS = 2
 BATCH_BYTES = 2 * 1024 * 1024
 """Of values, before they are compressed: two chunks that belong together."""
-PUBLIC_BATCH_BYTES = 1024 * 1024
+PUBLIC_BATCH_BYTES = 512 * 1024
 SEND_SECONDS = 20.0
 EXIT_CODE = 70
 GZIP = 1
