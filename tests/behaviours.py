@@ -10,7 +10,7 @@ import argparse
 import ast
 import sys
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -54,25 +54,20 @@ BEHAVIOURS = {
     32: "one-click unsubscribe; bounces and complaints suppress before the next send",
 }
 WANTED = frozenset(BEHAVIOURS) - {14, 15, 16, 17, 18}
+SIDE_BY_SIDE = ("-n", "2", "--dist", "loadfile", "--no-loadscope-reorder")
+"""As `make e2e` runs them."""
 
 
 @dataclass
 class Watch:
-    """A pytest plugin: which tests show which behaviours, and how they ended."""
+    """A pytest plugin: how the tests that show behaviours ended."""
 
-    only: Collection[int]
-    numbers: dict[str, frozenset[int]] = field(default_factory=dict)
-    """By node id."""
+    tests: Mapping[int, Sequence[str]]
+    """By behaviour, as `marks` has them: a test with parameters, or a class, stands for several."""
     passed: set[str] = field(default_factory=set)
+    """By node id."""
     spoiled: set[str] = field(default_factory=set)
     """Failed or skipped in any phase."""
-
-    def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> None:
-        self.numbers = {item.nodeid: _numbers(item) for item in items}
-        left = [item for item in items if not self.numbers[item.nodeid] & set(self.only)]
-        if left:
-            config.hook.pytest_deselected(items=left)
-            items[:] = [item for item in items if item not in left]
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         if report.outcome != "passed" or hasattr(report, "wasxfail"):
@@ -80,17 +75,23 @@ class Watch:
         elif report.when == "call":
             self.passed.add(report.nodeid)
 
-    def tests(self, number: int) -> list[str]:
-        return [test for test, numbers in self.numbers.items() if number in numbers]
+    def run(self, number: int) -> list[str]:
+        """Node ids."""
+        return [node for node in self.passed | self.spoiled for test in self.tests.get(number, ()) if _is(node, test)]
 
     def shown(self, number: int) -> bool:
-        tests = self.tests(number)
-        return bool(tests) and all(test in self.passed and test not in self.spoiled for test in tests)
+        run = self.run(number)
+        all_run = all(any(_is(node, test) for node in run) for test in self.tests.get(number, ()))
+        return bool(run) and all_run and not self.spoiled.intersection(run)
 
     def result(self, number: int) -> str:
         if self.shown(number):
             return "passed"
-        return "NOT PASSED" if self.tests(number) else "NO TEST"
+        return "NOT PASSED" if self.tests.get(number) else "NO TEST"
+
+
+def _is(node: str, test: str) -> bool:
+    return f"/{test}::" in f"/{node.partition('[')[0]}::"
 
 
 def marks(folder: Path) -> dict[int, list[str]]:
@@ -114,10 +115,6 @@ def _marked(decorators: Iterable[ast.expr]) -> Iterator[int]:
             yield from _known(*(ast.literal_eval(number) for number in given))
 
 
-def _numbers(item: pytest.Item) -> frozenset[int]:
-    return frozenset(number for mark in item.iter_markers("behaviour") for number in _known(*mark.args))
-
-
 def _known(*numbers: object) -> list[int]:
     known = [number for number in numbers if isinstance(number, int) and number in BEHAVIOURS]
     if not numbers or len(known) < len(numbers):
@@ -133,10 +130,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if unknown := set(args.only) - set(BEHAVIOURS):
         parser.error(f"there is no behaviour {', '.join(map(str, sorted(unknown)))}")
     asked = sorted(args.only or BEHAVIOURS)
-    watch = Watch(asked)
-    options = ["--rootdir", str(ROOT), "-c", str(ROOT / "pyproject.toml"), "-m", "behaviour"]
-    ended = pytest.main([*options, str(args.tests)], plugins=[watch])
+    watch = Watch(marks(args.tests))
     wanted = set(asked) if args.only else WANTED
+    ended = pytest.ExitCode.NO_TESTS_COLLECTED
+    if tests := sorted({str(args.tests / test) for number in asked for test in watch.tests.get(number, ())}):
+        where = ["-c", str(ROOT / "pyproject.toml"), "--rootdir", str(args.tests), "--confcutdir", str(ROOT)]
+        ended = pytest.ExitCode(pytest.main([*where, *SIDE_BY_SIDE, *tests], [watch]))
     show(watch, asked, wanted)
     odd = ended not in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED, pytest.ExitCode.NO_TESTS_COLLECTED)
     return int(odd or not all(watch.shown(number) for number in wanted))
@@ -146,7 +145,7 @@ def show(watch: Watch, asked: Iterable[int], wanted: Collection[int]) -> None:
     width = max(map(len, BEHAVIOURS.values()))
     print(f"\nnumber | {'behaviour':{width}} | tests | result")
     for number in asked:
-        tests = len(watch.tests(number))
+        tests = len(watch.run(number))
         result = watch.result(number) if tests or number in wanted else "later"
         print(f"{number:6} | {BEHAVIOURS[number]:{width}} | {tests:5} | {result}")
     lacking = [number for number in wanted if not watch.shown(number)]

@@ -83,5 +83,7 @@ def test_what_did_not_pass_is_not_shown(tmp_path: Path) -> None:
 
 def test_what_cannot_be_collected_is_no_success(tmp_path: Path) -> None:
     (tmp_path / "test_sample.py").write_text(SAMPLE)
-    (tmp_path / "test_broken.py").write_text("import nothing_of_that_name\n")
-    assert run(tmp_path, 1).returncode == 1
+    broken = "import pytest, nothing_of_that_name\n\n@pytest.mark.behaviour(1)\ndef test_it() -> None: ...\n"
+    (tmp_path / "test_broken.py").write_text(broken)
+    done = run(tmp_path, 1)
+    assert (done.returncode, results(done)[1][1]) == (1, "NOT PASSED")
