@@ -19,11 +19,8 @@ GUARDED = [each for each in operations() if isinstance(each.access.permission, P
 WITH_IDS = [each for each in GUARDED if each.named or (each.method, each.path) == SUPPRESSED]
 PLAIN = {"version": "1", "service": "executor"}
 """Parameters that name nobody's thing."""
-LISTS = {
-    ("GET", "/v1/contacts/{contact_id}/instances"),
-    ("GET", "/v1/scenarios/{key}/instances"),
-}
-"""Of a thing that another service owns: the list is empty, of a thing that is not there and of a foreign one."""
+LISTS = {("GET", "/v1/contacts/{contact_id}/instances")}
+"""Of a thing that may be deleted and have one: empty, of a thing that is not there and of a foreign one."""
 STARTS = {("POST", "/v1/contacts/{contact_id}/instances"), ("POST", "/v1/scenarios/{key}/instances")}
 """Each makes a launch, which is rejected at once."""
 OURS, TO = {"scenario": "plain"}, {"to": ["me@example.com"]}
